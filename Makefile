@@ -1,0 +1,100 @@
+# Everything a person or CI types. Needs Python 3.11 or newer, make and a package registry; `make` alone lists it all.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8501
+PYTEST_ARGS ?=
+
+# A stamp is written after its step has finished, so an interrupted step is done again.
+CREATED := $(VENV)/.created
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+STORE_FOLDER := $(or $(TUMORCAST_HOME),data)/store
+BUILDING_DEMO := $(STORE_FOLDER)/.building-demo
+
+# The first port from PORT on where nobody answers.
+FREE_PORT := import socket, sys; first = int(sys.argv[1]); \
+	print(next(p for p in range(first, first + 100) if socket.socket().connect_ex(('127.0.0.1', p))))
+
+# An environment whose Python is gone (upgraded, moved) is made again.
+ifeq ($(wildcard $(PY)),)
+.PHONY: $(CREATED)
+endif
+
+.PHONY: help
+help:  ## List these targets
+	@echo "Tumorcast: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: app
+app: $(RUNTIME)  ## Install what is missing, build the demonstration store if there is none, start the dashboard
+	@if [ ! -e "$(STORE_FOLDER)/tumorcast.duckdb" ] || [ -e "$(BUILDING_DEMO)" ]; then \
+		mkdir -p "$(STORE_FOLDER)" && touch "$(BUILDING_DEMO)"; \
+		echo "Building the demonstration store (simulated data), once."; \
+		$(PY) -m engine demo && rm -f "$(BUILDING_DEMO)" || exit 1; \
+	fi
+	@port=$$($(PY) -c "$(FREE_PORT)" $(PORT)) || exit 1; \
+	echo "Tumorcast is at http://localhost:$$port (stop it with Ctrl-C)"; \
+	exec $(PY) -m streamlit run dashboard/app.py --server.headless true --server.port $$port
+
+.PHONY: setup
+setup: $(RUNTIME)  ## Install what the application needs, nothing else
+
+.PHONY: test
+test: $(DEV) chromium  ## Install what the tests need, Chromium included, and run everything CI runs
+	@$(MAKE) lint
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(DEV)  ## Style, types and import rules, without the tests
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+.PHONY: format
+format: $(DEV)  ## Let ruff mend style and layout
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+.PHONY: chromium
+chromium:
+	@if command -v chromium >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing Chromium for the browser test."; \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "The browser test needs the command 'chromium', which only root can install." >&2; \
+		echo "Run 'sudo apt-get install chromium' (or your system's equivalent), then 'make test' again." >&2; \
+		exit 1; \
+	fi
+
+.PHONY: clean
+clean:  ## Remove the environment and caches; store and jobs stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(CREATED):
+	@for python in $(PYTHON) python3.11 python3 python; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			echo "Creating $(VENV) with $$($$python --version)"; \
+			"$$python" -m venv --clear $(VENV) && touch $@ && exit 0; \
+			echo "'$$python -m venv' failed. On Debian or Ubuntu install python3-venv; then try again." >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Tumorcast needs Python 3.11 or newer, and found none as python3.11, python3 or python." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1
+
+$(RUNTIME): requirements.txt $(CREATED)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

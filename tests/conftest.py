@@ -1,0 +1,54 @@
+"""Fixtures that every test may ask for."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REAL_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keep_off_the_real_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A test that names no home gets an empty one, never the store somebody works with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUMORCAST_HOME", str(tmp_path_factory.mktemp("nobody")))
+        yield
+
+
+@pytest.fixture
+def tumorcast_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home of this test's own."""
+    monkeypatch.setenv("TUMORCAST_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real public data beside the checkout."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real data: {REAL_DATA} does not exist")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the demonstration store, built once by the real command with a short training.
+
+    Shared by all tests of the session: point TUMORCAST_HOME at it and read, do not write.
+    """
+    home = tmp_path_factory.mktemp("demo")
+    build = subprocess.run(
+        [sys.executable, "-m", "engine", "demo", "--epochs", "2"],
+        cwd=REPOSITORY,
+        env={**os.environ, "TUMORCAST_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert build.returncode == 0, f"engine demo failed:\n{build.stdout}\n{build.stderr}"
+    return home
