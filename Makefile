@@ -20,7 +20,7 @@ FREE_PORT := import socket, sys; first = int(sys.argv[1]); \
 	print(next(p for p in range(first, first + 100) if socket.socket().connect_ex(('127.0.0.1', p))))
 
 # An environment whose Python is gone (upgraded, moved) is made again.
-ifeq ($(wildcard $(PY)),)
+ifneq ($(shell test -x $(PY) && echo there),there)
 .PHONY: $(CREATED)
 endif
 
@@ -42,6 +42,7 @@ app: $(RUNTIME)  ## Install what is missing, build the demonstration store if th
 
 .PHONY: setup
 setup: $(RUNTIME)  ## Install what the application needs, nothing else
+	@echo "Installed. 'make app' starts the dashboard."
 
 .PHONY: test
 test: $(DEV) chromium  ## Install what the tests need, Chromium included, and run everything CI runs
@@ -66,7 +67,8 @@ chromium:
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "Installing Chromium for the browser test."; \
 		apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-liberation >/dev/null; \
 	else \
 		echo "The browser test needs the command 'chromium', which only root can install." >&2; \
 		echo "Run 'sudo apt-get install chromium' (or your system's equivalent), then 'make test' again." >&2; \
