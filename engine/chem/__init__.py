@@ -1,0 +1,1 @@
+"""Molecules: reading structures and turning them into fingerprints."""

@@ -1,0 +1,1 @@
+"""Drug response of cell lines: sources, features, networks, runs."""
