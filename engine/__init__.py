@@ -1,0 +1,1 @@
+"""The science of Tumorcast. Never imports streamlit, dashboard or pages."""

@@ -1,0 +1,1 @@
+"""What every engine learns with: splits, the one training loop, metrics, baselines, checkpoints."""

@@ -1,0 +1,124 @@
+"""The tables, as ordered migrations.
+
+Never edit a migration that has been released: append one. `MIGRATIONS[i]` takes a store from version i to i + 1.
+Units stand in comments beside the columns that have one.
+"""
+
+FIRST_TABLES = """
+CREATE TABLE source (            -- every import, with its receipt
+    source_id    VARCHAR PRIMARY KEY,  -- the name given at import; importing again under it replaces its rows
+    kind         VARCHAR NOT NULL,     -- cell-lines | drugs | mutations | responses
+    file_name    VARCHAR NOT NULL,
+    file_format  VARCHAR NOT NULL,
+    sha256       VARCHAR NOT NULL,
+    bytes        BIGINT NOT NULL,      -- bytes
+    origin       VARCHAR,
+    licence      VARCHAR,
+    rows_read    BIGINT NOT NULL,
+    rows_kept    BIGINT NOT NULL,
+    -- {"read": n, "kept": n, "dropped": {reason: n}, "settings": {...}, "notes": [...]}
+    receipt      JSON NOT NULL,
+    imported_at  TIMESTAMP NOT NULL,   -- UTC
+    job_id       VARCHAR NOT NULL,
+    simulated    BOOLEAN NOT NULL
+);
+CREATE TABLE cell_line (
+    cosmic_id    BIGINT PRIMARY KEY,
+    name         VARCHAR NOT NULL,
+    cancer_type  VARCHAR,              -- TCGA label, NULL where unknown
+    tissue       VARCHAR,
+    tissue_detail VARCHAR,
+    msi          VARCHAR,
+    growth       VARCHAR,
+    depmap_id    VARCHAR,
+    sanger_id    VARCHAR,
+    ccle_name    VARCHAR,
+    source_id    VARCHAR NOT NULL
+);
+CREATE TABLE drug (
+    drug_id      BIGINT PRIMARY KEY,
+    name         VARCHAR NOT NULL,
+    target       VARCHAR,
+    pathway      VARCHAR,
+    smiles       VARCHAR,              -- NULL where no structure is known
+    inchikey     VARCHAR,
+    pubchem_cid  BIGINT,
+    weight_g_mol DOUBLE,               -- g/mol
+    note         VARCHAR,
+    source_id    VARCHAR NOT NULL
+);
+CREATE TABLE mutation (
+    cosmic_id      BIGINT NOT NULL,
+    gene           VARCHAR NOT NULL,
+    position_key   VARCHAR NOT NULL,   -- GENE:residue, or GENE:class where there is no residue
+    protein_change VARCHAR,
+    classification VARCHAR NOT NULL,   -- MAF Variant_Classification
+    chromosome     VARCHAR,
+    start_grch37   BIGINT,             -- 1-based
+    start_grch38   BIGINT,             -- 1-based
+    reference      VARCHAR,
+    alternate      VARCHAR,
+    source_id      VARCHAR NOT NULL
+);
+CREATE TABLE response (          -- observed drug response
+    dataset      VARCHAR NOT NULL,     -- e.g. GDSC1
+    cosmic_id    BIGINT NOT NULL,
+    drug_id      BIGINT NOT NULL,
+    ln_ic50      DOUBLE NOT NULL,      -- ln of IC50 in uM
+    auc          DOUBLE,               -- fraction
+    n_measured   INTEGER NOT NULL,     -- measurements averaged into this row
+    source_id    VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, cosmic_id, drug_id)
+);
+CREATE TABLE run (               -- a training run
+    run_id       VARCHAR PRIMARY KEY,  -- the job's id; its checkpoints stay in that job's folder
+    task         VARCHAR NOT NULL,     -- train_response
+    created_at   TIMESTAMP NOT NULL,   -- UTC
+    split        VARCHAR NOT NULL,     -- pairs
+    seed         BIGINT NOT NULL,
+    config       JSON NOT NULL,
+    data_hash    VARCHAR NOT NULL,
+    device       VARCHAR NOT NULL,
+    minutes      DOUBLE NOT NULL,      -- min
+    peak_memory_mib DOUBLE NOT NULL,   -- MiB
+    n_train      BIGINT NOT NULL,      -- pairs
+    n_validation BIGINT NOT NULL,      -- pairs
+    n_test       BIGINT NOT NULL,      -- pairs
+    -- {model: [{"epoch", "train_loss", "validation_rmse", "learning_rate", "seconds"}]}
+    curves       JSON NOT NULL,
+    simulated    BOOLEAN NOT NULL
+);
+CREATE TABLE prediction (        -- of held-out pairs
+    run_id       VARCHAR NOT NULL,
+    model        VARCHAR NOT NULL,     -- a network, ensemble, or a baseline
+    cosmic_id    BIGINT NOT NULL,
+    drug_id      BIGINT NOT NULL,
+    fold         INTEGER NOT NULL,
+    mean         DOUBLE NOT NULL,      -- ln of IC50 in uM
+    lower        DOUBLE,               -- ln of IC50 in uM
+    upper        DOUBLE,               -- ln of IC50 in uM
+    observed     DOUBLE NOT NULL,      -- ln of IC50 in uM, as the run saw it
+    PRIMARY KEY (run_id, model, cosmic_id, drug_id)
+);
+CREATE TABLE metric (
+    run_id       VARCHAR NOT NULL,
+    model        VARCHAR NOT NULL,
+    scope        VARCHAR NOT NULL,     -- all | cancer_type | cell_line | drug
+    key          VARCHAR NOT NULL,     -- '' for all, else the type, cosmic_id or drug_id
+    name         VARCHAR NOT NULL,     -- r2 | rmse | pearson | auroc
+    value        DOUBLE,               -- NULL where not defined
+    lower        DOUBLE,               -- 95 % interval
+    upper        DOUBLE,
+    n            BIGINT NOT NULL,      -- pairs
+    PRIMARY KEY (run_id, model, scope, key, name)
+);
+CREATE TABLE collected_job (     -- which job folders are in the store, so that each is collected once
+    job_id       VARCHAR PRIMARY KEY,
+    task         VARCHAR NOT NULL,
+    collected_at TIMESTAMP NOT NULL    -- UTC
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES,)
+
+TABLES = ("source", "cell_line", "drug", "mutation", "response", "run", "prediction", "metric", "collected_job")
