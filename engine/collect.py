@@ -1,0 +1,194 @@
+"""Finished job folders into the store: one transaction each, once each.
+
+Every results/<table>.parquet is inserted by column name into that table; rows with a known primary key replace the
+old ones. A job with params["source_id"] first removes what that source had put into the tables it writes.
+"""
+
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from engine.errors import EngineError, JobError, StoreError
+from engine.jobs import queue
+from engine.jobs.files import write_json
+from engine.jobs.spec import JobSpec, now, read_spec
+from engine.jobs.status import folders
+from engine.settings import home, store_path
+from engine.store.database import Database
+from engine.store.schema import TABLES
+
+POLL_SECONDS = 1.0
+RETRY_SECONDS = 60.0
+APP_PATIENCE_SECONDS = 60.0
+
+
+def collect(job_id: str, db: Database | None = None) -> bool:
+    """Put one finished job into the store; returns whether this call did it (False: it was there already).
+
+    Raises JobError when the job has not finished or its results do not fit; nothing is half-written then, the
+    folder stays as it is and can be collected later.
+    """
+    folder = queue.job_folder(job_id)
+    if not (folder / "done.json").exists():
+        raise JobError(f"Job {job_id} is {queue.status(job_id).state}; only a finished job can be collected.")
+    if (folder / "collected.json").exists():
+        return False
+    spec = read_spec(folder)
+    try:
+        db = db or Database(store_path())
+        with db.write() as connection:
+            fresh = not _is_collected(connection, job_id)
+            if fresh:
+                _insert(connection, spec, _result_tables(folder))
+        write_json(folder / "collected.json", {"collected_at": now()})
+    except (StoreError, OSError) as error:
+        raise JobError(f"Job {job_id} has finished but could not be put into the store: {error}") from error
+    (folder / "collect_error.json").unlink(missing_ok=True)
+    return fresh
+
+
+def collect_finished(db: Database | None = None) -> list[str]:
+    """Collect every finished job, in the order in which they finished; returns the ids that went in.
+
+    Raises JobError at the first that cannot be collected, after trying all.
+    """
+    collected: list[str] = []
+    troubles: list[JobError] = []
+    for job_id in finished_ids():
+        try:
+            if collect(job_id, db):
+                collected.append(job_id)
+        except JobError as error:
+            note_trouble(job_id, error)
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
+    return collected
+
+
+def finished_ids() -> list[str]:
+    """Jobs that have finished and wait to be collected, oldest end first."""
+    found = []
+    for folder in folders():
+        done = folder / "done.json"
+        if done.exists() and not (folder / "collected.json").exists():
+            found.append((done.stat().st_mtime_ns, folder.name))
+    return [name for _, name in sorted(found)]
+
+
+def settle(job_id: str, db: Database | None = None, patience: float = APP_PATIENCE_SECONDS) -> None:
+    """See to it that a finished job is in the store.
+
+    While the app is up the app collects: this waits for it, and collects by itself only after `patience` seconds.
+    """
+    marker = queue.job_folder(job_id) / "collected.json"
+    deadline = time.monotonic() + patience
+    while app_is_up() and not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    collect(job_id, db)
+
+
+def app_is_up() -> bool:
+    """Whether an app that collects is running on this TUMORCAST_HOME."""
+    lock = FileLock(_app_lock())
+    try:
+        with lock.acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def note_trouble(job_id: str, error: EngineError) -> None:
+    """Leave the reason beside the job, for the Jobs page; impossible on a full disk, where nothing is lost by it."""
+    try:
+        write_json(queue.job_folder(job_id) / "collect_error.json", {"error": str(error), "at": now()})
+    except OSError:
+        return
+
+
+class Collector:
+    """The app's background thread: collects finished jobs and says by a lock file that the app is up.
+
+    One per app; a second app on the same folder waits until the first has gone.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._stopped = threading.Event()
+        self._again_at: dict[str, float] = {}
+        # The thread takes the lock and stop() in another one gives it back.
+        self._lock = FileLock(_app_lock(), thread_local=False)
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+
+    def start(self) -> "Collector":
+        """Begin to collect; returns itself."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End after the collection at hand."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                if self._is_the_one():
+                    self._collect_due()
+                self._stopped.wait(POLL_SECONDS)
+        finally:
+            self._lock.release()
+
+    def _is_the_one(self) -> bool:
+        if self._lock.is_locked:
+            return True
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def _collect_due(self) -> None:
+        for job_id in finished_ids():
+            if time.monotonic() < self._again_at.get(job_id, 0.0):
+                continue
+            try:
+                collect(job_id, self._db)
+            except EngineError as error:
+                self._again_at[job_id] = time.monotonic() + RETRY_SECONDS
+                note_trouble(job_id, error)
+
+
+def _app_lock() -> Path:
+    folder = home() / "store"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "app.lock"
+
+
+def _result_tables(folder: Path) -> dict[str, Path]:
+    """Table name -> its Parquet file. Raises JobError for a table that the store does not have."""
+    found = {file.stem: file for file in sorted((folder / "results").glob("*.parquet"))}
+    unknown = sorted(set(found) - set(TABLES) | set(found) & {"collected_job"})
+    if unknown:
+        raise JobError(f"Job {folder.name} brings rows for {', '.join(unknown)}, which the store does not have.")
+    return found
+
+
+def _is_collected(connection: duckdb.DuckDBPyConnection, job_id: str) -> bool:
+    return connection.execute("SELECT 1 FROM collected_job WHERE job_id = ?", [job_id]).fetchone() is not None
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[str, Path]) -> None:
+    source_id = spec.params.get("source_id")
+    with_key = {name for (name,) in connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE has_primary_key"
+    ).fetchall()}  # fmt: skip
+    for table, file in tables.items():
+        if source_id is not None:
+            connection.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id])
+        insert = "INSERT OR REPLACE INTO" if table in with_key else "INSERT INTO"
+        connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
+    connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])

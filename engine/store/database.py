@@ -1,0 +1,218 @@
+"""The one door to the DuckDB file.
+
+DuckDB lets many processes read a file or one process write it, never both. So nobody keeps the file open: a query
+opens it read-only for as long as the query runs (about 10 ms), a write waits for the readers of its own process,
+opens for writing, runs one transaction and lets go. Whoever meets somebody else's lock tries again for 10 s.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from engine.errors import StoreBusyError, StoreError, StoreVersionError
+from engine.store.schema import MIGRATIONS, TABLES
+
+RETRY_SECONDS = 10.0
+PAUSE_SECONDS = 0.05
+# Every connection of one process to one file must carry the same configuration. Nothing is ever downloaded.
+CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+class Database:
+    """Reads and writes of one store file; may be shared by threads.
+
+    path: the DuckDB file; it and its folder are created when missing, an older store is migrated.
+    Raises StoreVersionError for a store of a newer Tumorcast, StoreError for a file that is no store,
+    StoreBusyError when another process holds it for longer than 10 s.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._turn = threading.Condition()
+        self._readers = 0
+        self._writer: int | None = None  # the thread that waits to write or writes
+        self._closed = False
+        if not self.path.exists() or self._schema_version() < len(MIGRATIONS):
+            self._migrate()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        """The rows of one SELECT; parameters fill its question marks. A mistake in the SQL raises duckdb.Error."""
+        with self._reading() as connection:
+            return connection.execute(sql, list(parameters)).df()
+
+    def version(self) -> int:
+        """A number that changes with every committed write, whoever wrote: the key of cached reads.
+
+        Taken from the file's inode, size and time of change, so that asking neither opens the store nor ever waits.
+        """
+        parts: list[int] = []
+        for file in (self.path, self._log_path()):
+            try:
+                state = file.stat()
+            except FileNotFoundError:
+                parts.append(0)
+            else:
+                parts += [state.st_ino, state.st_size, state.st_mtime_ns]
+        return hash(tuple(parts))
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Queries of this process wait meanwhile; inside the block read through the connection it gives.
+        Raises StoreBusyError naming the holder, StoreError when the disk is full or the file damaged.
+        """
+        with self._alone():
+            connection = self._connect(read_only=False)
+            try:
+                connection.begin()
+                try:
+                    yield connection
+                    connection.commit()
+                except BaseException:
+                    _roll_back(connection)
+                    raise
+            except duckdb.Error as error:
+                raise StoreError(f"Nothing was written to the store {self.path}: {_first_line(error)}") from error
+            finally:
+                connection.close()
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write every table as folder/<table>.parquet, all from one moment; returns the files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / f"{table}.parquet" for table in TABLES]
+        with self._reading() as connection:
+            connection.begin()
+            for table, file in zip(TABLES, files, strict=True):
+                connection.table(table).write_parquet(str(file))
+        return files
+
+    def close(self) -> None:
+        """Wait for running queries to end; later ones are refused."""
+        with self._turn:
+            self._closed = True
+            self._turn.wait_for(lambda: self._readers == 0 and self._writer is None)
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._turn:
+            self._refuse_nesting()
+            self._turn.wait_for(lambda: self._writer is None)
+            self._readers += 1
+        try:
+            with self._connect(read_only=True) as connection:
+                yield connection
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+            raise StoreError(f"The store {self.path} cannot be read: {_first_line(error)}") from error
+        finally:
+            with self._turn:
+                self._readers -= 1
+                self._turn.notify_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._turn:
+            self._refuse_nesting()
+            self._turn.wait_for(lambda: self._writer is None)
+            self._writer = threading.get_ident()  # from here on new readers wait, so that a writer gets its turn
+            self._turn.wait_for(lambda: self._readers == 0)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._writer = None
+                self._turn.notify_all()
+
+    def _refuse_nesting(self) -> None:
+        if self._closed:
+            raise StoreError(f"The store {self.path} has been closed.")
+        if self._writer == threading.get_ident():
+            raise StoreError("A write is open in this thread: read through the connection that write() gave.")
+
+    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                return duckdb.connect(self.path, read_only=read_only, config=CONFIG)
+            except duckdb.Error as error:
+                if not _is_lock(error):
+                    raise _refusal(self.path, error) from error
+                if time.monotonic() > deadline:
+                    raise _busy(self.path, error) from error
+            time.sleep(PAUSE_SECONDS)
+
+    def _schema_version(self) -> int:
+        """The store's version; 0 for a file that holds no table yet."""
+        with self._reading() as connection:
+            return _read_version(connection, self.path)
+
+    def _migrate(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.write() as connection:
+            # Read again: another process may have been faster.
+            version = _read_version(connection, self.path)
+            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+            for migration in MIGRATIONS[version:]:
+                connection.execute(migration)
+            connection.execute("DELETE FROM schema_version")
+            connection.execute("INSERT INTO schema_version VALUES (?)", [len(MIGRATIONS)])
+
+    def _log_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".wal")
+
+
+def _read_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables:
+        return 0
+    if "schema_version" not in tables:
+        raise StoreError(f"{path} is a DuckDB file but no Tumorcast store. Point TUMORCAST_HOME at another folder.")
+    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    version = int(row[0]) if row and row[0] is not None else 0
+    if version > len(MIGRATIONS):
+        raise StoreVersionError(
+            f"The store {path} has version {version}, written by a newer Tumorcast; this one knows up to version "
+            f"{len(MIGRATIONS)}. Update Tumorcast, or point TUMORCAST_HOME at another folder."
+        )
+    return version
+
+
+def _is_lock(error: duckdb.Error) -> bool:
+    # The second text is DuckDB's for a second Database object of this very process that reads while one writes.
+    return "Could not set lock" in str(error) or "different configuration" in str(error)
+
+
+def _busy(path: Path, error: duckdb.Error) -> StoreBusyError:
+    pid = re.search(r"PID (\d+)", str(error))
+    holder = f"process {pid.group(1)}" if pid else "another part of this program"
+    return StoreBusyError(
+        f"The store {path} has been held by {holder} for more than {RETRY_SECONDS:.0f} s. Close it there or try again."
+    )
+
+
+def _refusal(path: Path, error: duckdb.Error) -> StoreError:
+    if "newer" in str(error) and "version" in str(error):
+        return StoreVersionError(f"The store {path} was written by a newer DuckDB: {_first_line(error)}")
+    return StoreError(
+        f"{path} cannot be opened as a store: {_first_line(error)} "
+        "Move the file away to start a new store, or put back a copy of it."
+    )
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.rollback()
+    except duckdb.Error:
+        # After a failed commit DuckDB has dropped the transaction already; the first error is the one to tell.
+        return
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0]
