@@ -1,0 +1,1 @@
+"""What the user sees: widgets and words, no science."""

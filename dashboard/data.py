@@ -1,0 +1,90 @@
+"""Cached reads of the store, the one open Database, and the collector that brings finished jobs in."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engine import views
+from engine.collect import Collector
+from engine.response import records
+from engine.settings import store_path
+from engine.store.database import Database
+
+
+@st.cache_resource(show_spinner=False)
+def _database(path: str) -> Database:
+    return Database(Path(path))
+
+
+@st.cache_resource(show_spinner=False)
+def _collector(path: str) -> Collector:
+    return Collector(_database(path)).start()
+
+
+def database() -> Database:
+    """The one open store; the first call starts the collector."""
+    path = str(store_path())
+    db = _database(path)
+    _collector(path)
+    return db
+
+
+READS = {
+    read.__name__: read
+    for read in (
+        views.store_summary,
+        views.run_details,
+        views.pair_options,
+        views.filtered_scores,
+        views.training_curves,
+        views.training_estimate,
+        records.runs,
+        records.test_pairs,
+    )
+}
+
+
+@st.cache_data(max_entries=64, ttl="1h", show_spinner=False)
+def _read(name: str, path: str, version: int, *arguments: Any) -> Any:
+    return READS[name](_database(path), *arguments)
+
+
+def _cached(name: str, *arguments: Any) -> Any:
+    """A read that is repeated only after the store has changed."""
+    db = database()
+    return _read(name, str(db.path), db.version(), *arguments)
+
+
+def store_summary() -> views.StoreSummary:
+    return _cached("store_summary")
+
+
+def runs() -> list[records.RunSummary]:
+    """Newest first: the order in which a person looks for one."""
+    return _cached("runs")[::-1]
+
+
+def run_details(run_id: str) -> views.RunDetails:
+    return _cached("run_details", run_id)
+
+
+def pair_options(run_id: str) -> views.PairOptions:
+    return _cached("pair_options", run_id)
+
+
+def scores(run_id: str, filters: views.PairFilters = views.PairFilters()) -> pd.DataFrame:  # noqa: B008
+    return _cached("filtered_scores", run_id, filters)
+
+
+def training_curves(run_id: str) -> pd.DataFrame:
+    return _cached("training_curves", run_id)
+
+
+def test_pairs(run_id: str, model: str, filters: views.PairFilters) -> pd.DataFrame:
+    return _cached("test_pairs", run_id, model, filters)
+
+
+def training_estimate(networks: tuple[str, ...], epochs: int) -> views.TrainingEstimate:
+    return _cached("training_estimate", networks, epochs)

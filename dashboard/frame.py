@@ -1,0 +1,119 @@
+"""What every page shares: settings, sidebar, heading, cards, charts with their text and table."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, export
+from engine.figures.template import Chart
+from engine.figures.text import number, plural
+
+STYLE = """
+<style>
+.tc-cards {display: grid; grid-template-columns: repeat(auto-fit, minmax(195px, 1fr)); gap: 0.75rem;}
+.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;
+          padding: 0.55rem 0.9rem;}
+.tc-card dt, .tc-card dd {margin: 0;}
+.tc-label, .tc-note {font-size: 0.86rem; line-height: 1.35; color: color-mix(in srgb, currentColor 76%, transparent);}
+.tc-value {font-size: 1.6rem; font-weight: 700; line-height: 1.2;}
+.tc-note b {font-weight: 600; color: light-dark(#0a6b4c, #62d2a4);}
+.stMainBlockContainer {padding-left: 2rem; padding-right: 2rem;}
+.stMain .stVerticalBlock {gap: 0.65rem;}
+</style>
+"""
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" width="150" height="28" viewBox="0 0 150 28">
+<text x="0" y="21" font-family="'Source Sans','Liberation Sans',Arial,sans-serif" font-size="22" font-weight="700"
+fill="{text}">Tumor<tspan fill="{accent}">cast</tspan></text></svg>"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number with what a person needs to judge it. beside: name, value and difference of a baseline; the last
+    says whether the difference is an improvement."""
+
+    label: str
+    value: str
+    note: str = ""
+    beside: tuple[tuple[str, str, str, bool], ...] = ()
+
+
+def dark() -> bool:
+    """Whether the person looks at a dark ground."""
+    return st.context.theme.type == "dark"
+
+
+def settings() -> None:
+    """Page settings and style; the first call of every run."""
+    st.set_page_config(
+        page_title="Tumorcast",
+        page_icon=":material/biotech:",
+        layout="wide",
+        initial_sidebar_state=230,
+        menu_items={"About": "**Tumorcast** predicts drug response from mutations. Research use only."},
+    )
+    st.html(STYLE)
+    text, accent = ("#e6edf2", "#3fc1bd") if dark() else ("#1f2d3a", "#0b7679")
+    st.logo(LOGO.format(text=text, accent=accent), size="medium")
+
+
+def sidebar() -> None:
+    """What the store holds, under the navigation."""
+    store = data.store_summary()
+    st.sidebar.caption(
+        f"{plural(store.lines, 'line')} · {plural(store.drugs, 'drug')} · {plural(store.runs, 'run')}"
+        + ("  \nSimulated data" if store.simulated else "")
+    )
+
+
+def heading(title: str, purpose: str, simulated: bool = False, datasets: tuple[str, ...] = ()) -> None:
+    """Title with its chips, and one sentence of purpose."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(title, anchor=False, width="content")
+        if simulated:
+            st.badge("Simulated", color="orange", help="Shaped like real data, but made by the demonstration cohort.")
+        elif datasets:
+            st.badge(" · ".join(datasets), color="primary")
+    st.markdown(f":gray[{purpose}]")
+
+
+def cards(items: list[Card]) -> None:
+    """A row of cards; wraps where it is narrow."""
+    st.html('<div class="tc-cards">' + "".join(_card(item) for item in items) + "</div>")
+
+
+def _card(card: Card) -> str:
+    lines = [f'<dd class="tc-note">{escape(card.note)}</dd>'] if card.note else []
+    for name, value, difference, better in card.beside:
+        shown = f"<b>({escape(difference)})</b>" if better else f"({escape(difference)})"
+        lines.append(f'<dd class="tc-note">{escape(name)} {escape(value)} {shown if difference else ""}</dd>')
+    return (
+        f'<dl class="tc-card"><dt class="tc-label">{escape(card.label)}</dt>'
+        f'<dd class="tc-value">{escape(card.value)}</dd>{"".join(lines)}</dl>'
+    )
+
+
+def chart(item: Chart, key: str, **plot: Any) -> Any:
+    """A chart under its question, with its caption below and its text and table one click away."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(item.question, anchor=False, width="content")
+        with st.popover("Table", type="tertiary", help="The same as text and table"):
+            st.markdown(item.summary)
+            table(item.table.head(1000), key=f"{key}_table", height=300)
+            export.buttons(item.table, f"tumorcast-{key.replace('_', '-')}", key=f"{key}_export")
+    name = f"tumorcast-{key.replace('_', '-')}"
+    config = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 3}}
+    event = st.plotly_chart(item.figure, theme=None, key=key, config=config, alt=item.summary, **plot)
+    st.caption(item.caption)
+    return event
+
+
+def table(frame: pd.DataFrame, key: str, height: int | str = "auto", **columns: Any) -> None:
+    """A table that shows three significant figures and true minus signs and still sorts by number."""
+    decimals = frame.select_dtypes("float").columns
+    whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
+    styled = frame.style.format(number, subset=list(decimals)).format("{:,}", subset=whole)
+    pinned = {frame.columns[0]: st.column_config.Column(pinned=True)} if len(frame.columns) else {}
+    st.dataframe(styled, key=key, height=height, hide_index=True, column_config={**pinned, **columns})

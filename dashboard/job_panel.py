@@ -1,0 +1,141 @@
+"""Submit, follow, cancel, resume. Nothing here waits for a job: fragments look at its folder again and again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import messages, state
+from engine.errors import EngineError
+from engine.figures.text import count, duration, number
+from engine.jobs import queue
+from engine.jobs.spec import JobStatus
+
+POLL_SECONDS = 1.5
+STATES = {
+    "waiting": ("Waiting", "gray", ":material/hourglass_empty:"),
+    "running": ("Running", "primary", ":material/play_arrow:"),
+    "finished": ("Finished, being stored", "primary", ":material/inventory_2:"),
+    "collected": ("Done", "primary", ":material/check:"),
+    "failed": ("Failed", "red", ":material/error:"),
+    "cancelled": ("Cancelled", "gray", ":material/block:"),
+}
+
+
+def start(place: str, submit: Callable[[], str]) -> None:
+    """Submit a job and follow it at `place` from now on; a refusal is shown in words there."""
+    try:
+        job_id = submit()
+    except EngineError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    state.keep("followed", {**state.get("followed"), place: job_id})
+
+
+def follow(place: str) -> None:
+    """The job that was started at `place`, live; nothing where none was."""
+    job_id = state.get("followed").get(place)
+    if job_id:
+        live(lambda: one(queue.status(job_id), place))
+
+
+def live(draw: Callable[[], Any]) -> None:
+    """Draw, and draw again every 1.5 s while something is going on; when it ends the whole page runs once more."""
+    was_active = any(job.active or job.state == "finished" for job in queue.list_jobs())
+
+    @messages.in_words()
+    def look() -> None:
+        draw()
+        if was_active and not any(job.active or job.state == "finished" for job in queue.list_jobs()):
+            st.rerun()
+
+    st.fragment(look, run_every=POLL_SECONDS if was_active else None)()
+
+
+def one(job: JobStatus, place: str) -> None:
+    """One job: what it does, how far it is, what it said, and what a person may do about it."""
+    label, colour, icon = STATES[job.state]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{job.title}**", width="content")
+            st.badge(label, color=colour, icon=icon)
+        if job.active:
+            left = f", {duration(job.eta_s)} left" if job.eta_s is not None else ""
+            st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{job.fraction:.0%}{left}. {job.message}")
+        if job.error:
+            st.error(job.error, icon=":material/error:")
+        st.caption(" · ".join(_facts(job)))
+        _actions(job, place)
+
+
+def _facts(job: JobStatus) -> list[str]:
+    facts = [f"`{job.id}`", f"on {job.device or 'no device yet'}"]
+    if job.started_at:
+        facts.append(f"started {when(job.started_at)}")
+        facts.append(f"took {duration(seconds(job))}" if job.finished_at else f"running for {duration(seconds(job))}")
+    facts += [f"{name.replace('_', ' ')} {number(value)}" for name, value in job.numbers.items()]
+    return facts
+
+
+def _actions(job: JobStatus, place: str) -> None:
+    with st.container(horizontal=True):
+        if job.active:
+            st.button("Cancel", key=f"{place}_cancel_{job.id}", on_click=_do, args=(queue.cancel, job.id))
+        if job.resumable and job.state in ("failed", "cancelled"):
+            st.button("Resume", key=f"{place}_resume_{job.id}", on_click=_do, args=(queue.resume, job.id))
+        if job.state == "collected" and job.task == "train_response":
+            st.page_link("pages/responses.py", label="See its predictions", query_params={"run": job.id})
+        if place != "jobs":
+            st.page_link("pages/jobs.py", label="Log and details", query_params={"job": job.id})
+
+
+def _do(action: Callable[[str], Any], job_id: str) -> None:
+    try:
+        action(job_id)
+    except EngineError as error:
+        # The job ended between the look and the click.
+        st.toast(str(error), icon=":material/info:")
+
+
+def seconds(job: JobStatus) -> float | None:
+    """How long the job has worked."""
+    if not job.started_at:
+        return None
+    end = datetime.fromisoformat(job.finished_at) if job.finished_at else datetime.now(UTC)
+    return (end - datetime.fromisoformat(job.started_at)).total_seconds()
+
+
+def when(moment: str) -> str:
+    """A UTC moment on this person's clock."""
+    return pd.Timestamp(moment).tz_convert(st.context.timezone or "UTC").strftime("%Y-%m-%d %H:%M")
+
+
+def overview(jobs: list[JobStatus]) -> pd.DataFrame:
+    """The queue as a table."""
+    return pd.DataFrame(
+        {
+            "Job": [job.title for job in jobs],
+            "State": [STATES[job.state][0] for job in jobs],
+            "Progress": [round(100 * job.fraction) for job in jobs],
+            "Time left": [duration(job.eta_s) if job.eta_s is not None else "" for job in jobs],
+            "Submitted": [when(job.created_at) if job.created_at else "" for job in jobs],
+            "Worked": [duration(seconds(job)) if job.started_at else "" for job in jobs],
+            "Device": [job.device for job in jobs],
+            "Message": [job.error or job.message for job in jobs],
+        }
+    )
+
+
+def receipt(result: dict[str, Any]) -> None:
+    """What a finished job reported: an import's receipt in words, anything else as it is."""
+    if "read" not in result:
+        st.json(result, expanded=False)
+        return
+    st.markdown(f"Read {count(result['read'])} rows, kept {count(result['kept'])}.")
+    if result.get("dropped"):
+        dropped = pd.DataFrame(list(result["dropped"].items()), columns=["Left out because", "Rows"])
+        st.dataframe(dropped, hide_index=True, width="content")
+    for note in result.get("notes", []):
+        st.caption(str(note))

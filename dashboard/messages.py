@@ -1,0 +1,35 @@
+"""EngineError -> words for a person. Nobody sees a traceback; it goes to the log."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from engine.errors import EngineError
+
+log = logging.getLogger("tumorcast")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Around a page or a fragment (also as its decorator): errors end it with a message in its place."""
+    try:
+        yield
+    except EngineError as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        log.exception("A page failed")
+        st.error(
+            f"Something went wrong here that should not ({type(error).__name__}). Your data are unchanged. "
+            "Reload the page; if it happens again, the details are in the terminal that runs the dashboard.",
+            icon=":material/error:",
+        )
+
+
+def empty(text: str, **link: str) -> None:
+    """An empty state: what is missing, and the page that mends it (page=, label=)."""
+    with st.container(border=True):
+        st.markdown(text)
+        if link:
+            st.page_link(link["page"], label=link["label"], icon=":material/arrow_forward:")

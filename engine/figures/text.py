@@ -1,0 +1,70 @@
+"""Numbers and names as they stand on screen."""
+
+import math
+
+MISSING = "not defined"
+MINUS = "\N{MINUS SIGN}"
+
+MODEL_NAMES = {
+    "ensemble": "Ensemble",
+    "master": "Master",
+    "fully_connected": "Fully connected",
+    "shallow": "Shallow",
+    "tanh": "Tanh",
+    "unified": "Unified",
+    "mean_effects": "Mean effects",
+    "drug_mean": "Drug mean",
+}
+BASELINES = ("mean_effects", "drug_mean")
+SPLIT_NAMES = {"pairs": "random pairs, 95/5 within each cancer type (published)"}
+MEASURE_NAMES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC"}
+
+
+def model_name(model: str) -> str:
+    """A model's name on screen; an unknown one is shown as it is, with spaces."""
+    return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
+
+
+def split_name(split: str) -> str:
+    """How the test pairs were held out, in words."""
+    return SPLIT_NAMES.get(split, split.replace("_", " "))
+
+
+def number(value: float | None, figures: int = 3, sign: bool = False) -> str:
+    """Three significant figures, thousands separated, a true minus sign; missing is said to be missing."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    decimals = max(0, figures - 1 - math.floor(math.log10(abs(value))))
+    rounded = round(value, figures - 1 - math.floor(math.log10(abs(value))))
+    return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", MINUS)
+
+
+def count(value: int) -> str:
+    """A whole number, thousands separated."""
+    return f"{int(value):,}".replace("-", MINUS)
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """Both ends of an interval, or words where there is none."""
+    if lower is None or upper is None or not (math.isfinite(lower) and math.isfinite(upper)):
+        return "no interval"
+    return f"{number(lower)} to {number(upper)}"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """1 pair, 2 pairs, 1,204 pairs."""
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them."""
+    if seconds is None or not math.isfinite(seconds):
+        return "unknown"
+    seconds = max(0, round(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"

@@ -1,0 +1,99 @@
+"""What is in the store, the newest result, what is running, and where to start."""
+
+import streamlit as st
+
+from dashboard import data, frame, job_panel
+from engine.demo.build import submit_demo
+from engine.figures.response import model_forest
+from engine.figures.text import count, split_name
+from engine.jobs import queue
+
+PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
+IMPORTS = """python -m engine import cell-lines LINES.csv
+python -m engine import drugs DRUGS.csv
+python -m engine import mutations MUTATIONS.csv
+python -m engine import responses GDSC_fitted_dose_response.csv
+python -m engine train response --networks all --epochs 30 --wait"""
+
+
+def main() -> None:
+    store = data.store_summary()
+    frame.heading("Tumorcast", PURPOSE, store.simulated, store.datasets)
+    if store.empty:
+        _begin()
+        return
+    frame.cards(
+        [
+            frame.Card("Cell lines", count(store.lines)),
+            frame.Card("Drugs", count(store.drugs)),
+            frame.Card("Measured pairs", count(store.pairs), "ln(IC50) in µM"),
+            frame.Card("Mutated positions", count(store.positions)),
+            frame.Card("Training runs", count(store.runs)),
+        ]
+    )
+    with st.grid(5, min_column_width=150, gap="medium") as grid:
+        with grid.cell(column_span=3):
+            _newest()
+        with grid.cell(column_span=2):
+            _starting_points()
+            _running()
+
+
+def _newest() -> None:
+    runs = data.runs()
+    if not runs:
+        st.subheader("No results yet", anchor=False)
+        st.markdown("The store holds data but no trained network.")
+        st.page_link("pages/models.py", label="Train the networks", icon=":material/model_training:")
+        return
+    run = runs[0]
+    context = split_name(run.split) + (", simulated" if run.simulated else "")
+    frame.chart(model_forest(data.scores(run.run_id), "r2", context, dark=frame.dark()), "newest_run")
+
+
+def _starting_points() -> None:
+    st.subheader("Start here", anchor=False)
+    st.page_link("pages/responses.py", label="Browse predicted and observed responses", icon=":material/scatter_plot:")
+    st.page_link("pages/models.py", label="Compare networks, or train them", icon=":material/leaderboard:")
+    with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
+        _commands()
+
+
+def _running() -> None:
+    st.subheader("Running jobs", anchor=False)
+    job_panel.live(_jobs)
+
+
+def _jobs() -> None:
+    active = [job for job in queue.list_jobs() if job.active]
+    for job in active[::-1][:3]:
+        job_panel.one(job, "home")
+    if not active:
+        st.caption("Nothing is running.")
+    if len(active) > 3:
+        st.page_link("pages/jobs.py", label=f"{len(active) - 3} more waiting")
+
+
+def _begin() -> None:
+    """An empty store: two ways to fill it."""
+    with st.grid(2, min_column_width=340, gap="medium", border=True):
+        with st.container():
+            st.subheader("Look around with simulated data", anchor=False)
+            st.markdown(
+                "Builds a cohort of about 240 cell lines and 60 real drugs, shaped like the real thing and labelled "
+                "*Simulated*, then trains the networks on it. Takes a few minutes in the background."
+            )
+            if st.button("Build the demonstration cohort", type="primary", icon=":material/science:"):
+                job_panel.start("home", submit_demo)
+        with st.container():
+            st.subheader("Import your own tables", anchor=False)
+            _commands()
+    _running()
+
+
+def _commands() -> None:
+    st.markdown("In a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")
+    st.code(IMPORTS, language="bash", wrap_lines=True)
+
+
+main()

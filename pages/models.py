@@ -1,0 +1,94 @@
+"""Networks beside baselines, how training went, and a form that starts the next training."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, export, forms, frame, job_panel, messages
+from engine.figures.learning import learning_curves
+from engine.figures.text import BASELINES, MEASURE_NAMES, count, duration, interval, model_name, plural, split_name
+from engine.response.train import submit_training
+from engine.views import RunDetails
+
+PURPOSE = "Which network predicts unseen pairs best, and is it better than knowing only the averages?"
+
+
+def main() -> None:
+    runs = data.runs()
+    run = None
+    above = st.container()
+    if runs:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            run = forms.choose_run(runs)
+            forms.copy_link(("run",))
+    with above:
+        frame.heading("Models", PURPOSE, bool(run and run.simulated), data.store_summary().datasets)
+    if run is None:
+        messages.empty("**No run yet.** Train the networks below; the leaderboard appears when the run is done.")
+    else:
+        _leaderboard(run.run_id)
+        _curves(run.run_id)
+    _train()
+
+
+def _leaderboard(run_id: str) -> None:
+    scores = data.scores(run_id)
+    board = _board(scores)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Leaderboard", anchor=False, width="content")
+        export.buttons(board, f"tumorcast-leaderboard-{run_id}", key="leaderboard")
+    frame.table(board, key="leaderboard_table", height="content")
+    st.caption(_made(data.run_details(run_id)))
+
+
+def _board(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per model, best R² first; intervals beside the values."""
+    rows = []
+    for model, found in scores.groupby("model"):
+        row = {"Model": model_name(str(model)), "Kind": "baseline" if model in BASELINES else "network"}
+        for name, label in MEASURE_NAMES.items():
+            score = found[found["name"] == name].iloc[0]
+            row[label] = score["value"]
+            row[f"{label}: 95 % interval"] = interval(score["lower"], score["upper"])
+        rows.append({**row, "Held-out pairs": int(found["n"].max())})
+    return pd.DataFrame(rows).sort_values(MEASURE_NAMES["r2"], ascending=False, ignore_index=True)
+
+
+def _made(run: RunDetails) -> str:
+    return (
+        f"Split: {split_name(run.split)}. Pairs: {count(run.n_train)} training, {count(run.n_validation)} validation, "
+        f"{count(run.n_test)} held out. Seed {run.seed}, {run.device}, {duration(60 * run.minutes)}, "
+        f"peak memory {count(round(run.peak_memory_mib))} MiB."
+    )
+
+
+def _curves(run_id: str) -> None:
+    curves = data.training_curves(run_id)
+    if curves.empty:
+        return
+    context = split_name(data.run_details(run_id).split)
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for column in ("validation_rmse", "train_loss"):
+            with st.container():
+                frame.chart(learning_curves(curves, column, context, frame.dark()), f"curves_{column}")
+
+
+def _train() -> None:
+    st.subheader("Train", anchor=False)
+    if not data.store_summary().pairs:
+        messages.empty("Training needs measured responses.", page="pages/home.py", label="Import data first")
+        return
+    with st.container(border=True):
+        with st.grid(4, min_column_width=180, gap="small"):
+            settings = forms.train_settings()
+        needs = data.training_estimate(settings.networks, settings.epochs)
+        basis = "measured in the newest run" if needs.measured else "typical on two cores"
+        st.caption(
+            f"{plural(len(settings.networks), 'network')} on about {count(needs.pairs)} pairs: up to "
+            f"{duration(needs.seconds)} on a CPU ({basis}). It runs in the background; this page may be closed."
+        )
+        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
+            job_panel.start("models", lambda: submit_training(data.database(), settings))
+    job_panel.follow("models")
+
+
+main()

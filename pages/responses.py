@@ -1,0 +1,98 @@
+"""Predicted against observed ln(IC50) of held-out pairs, beside the naive baselines."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, export, forms, frame, messages
+from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
+from engine.figures.text import BASELINES, count, interval, model_name, number, plural, split_name
+from engine.learn.metrics import SENSITIVE_BELOW
+
+MEASURES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC, ln(IC50) < −2"}
+COLUMNS = {
+    "drug": "Drug",
+    "line": "Cell line",
+    "cancer_type": "Cancer type",
+    "pathway": "Target pathway",
+    "observed": "Observed ln(IC50), µM",
+    "predicted": "Predicted ln(IC50), µM",
+    "residual": "Residual",
+}
+SHOWN = 200
+PURPOSE = "How well does the model predict pairs it has not seen, and for which drugs and lines?"
+
+
+def main() -> None:
+    runs = data.runs()
+    if not runs:
+        frame.heading("Responses", PURPOSE)
+        messages.empty(
+            "**No predictions yet.** They come with the first training run.", page="pages/models.py", label="Train"
+        )
+        return
+    above = st.container()
+    with st.grid(6, min_column_width=140, gap="small"):
+        run = forms.choose_run(runs)
+        model = forms.choose_model(list(run.metrics))
+        filters = forms.pair_filters(data.pair_options(run.run_id))
+    with above:
+        frame.heading("Responses", PURPOSE, run.simulated, data.store_summary().datasets)
+    pairs = data.test_pairs(run.run_id, model, filters)
+    if pairs.empty:
+        messages.empty("**No held-out pair matches these filters.** Take one of them back to see pairs again.")
+        return
+    scores = data.scores(run.run_id, filters)
+    frame.cards([_card(name, model, scores, pairs) for name in MEASURES])
+    context = split_name(run.split) + (", simulated" if run.simulated else "")
+    with st.grid(5, min_column_width=150, gap="medium") as grid:
+        with grid.cell(column_span=3):
+            picked = _scatter(pairs, f"{model_name(model)}, {context}")
+        with grid.cell(column_span=2):
+            frame.chart(model_forest(scores, "r2", context, model, frame.dark()), "model_forest")
+    _table(pairs, picked)
+
+
+def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> frame.Card:
+    found = {row.model: row for row in scores[scores["name"] == name].itertuples()}
+    own = found[model]
+    n = f"n {count(own.n)}"
+    if name == "auroc":
+        n = f"{count((pairs['observed'] < SENSITIVE_BELOW).sum())} sensitive of {count(own.n)}"
+    beside = []
+    for baseline in BASELINES:
+        if baseline in found and baseline != model:
+            other = found[baseline]
+            known = pd.notna(own.value) and pd.notna(other.value)
+            difference = own.value - other.value if known else None
+            better = known and (difference < 0) == (name == "rmse")
+            shown = number(difference, sign=True) if known else ""
+            beside.append((model_name(baseline), number(other.value), shown, better))
+    note = f"{interval(own.lower, own.upper)} · {n}"
+    return frame.Card(MEASURES[name], number(own.value), note, tuple(beside))
+
+
+def _scatter(pairs: pd.DataFrame, context: str) -> pd.DataFrame:
+    """Shows the scatter plot and returns the pairs selected in it."""
+    chart = predicted_vs_observed(pairs, context, frame.dark())
+    event = frame.chart(chart, "pairs_plot", on_select="rerun", selection_mode=("points", "box", "lasso"))
+    rows = [p["point_index"] for p in event["selection"]["points"] if p.get("curve_number") == PAIR_TRACE]
+    return pairs.iloc[[row for row in rows if row < len(pairs)]]
+
+
+def _table(pairs: pd.DataFrame, picked: pd.DataFrame) -> None:
+    chosen = pairs if picked.empty else picked
+    worst = chosen.reindex(chosen["residual"].abs().sort_values(ascending=False).index)
+    what = f"{plural(len(picked), 'selected pair')}" if len(picked) else "Where is the model most wrong?"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(what, anchor=False, width="content")
+        with st.container(horizontal=True, width="content"):
+            forms.copy_link(forms.PAIR_KEYS)
+            export.buttons(worst, "tumorcast-pairs", key="pairs")
+    frame.table(worst.head(SHOWN)[list(COLUMNS)].rename(columns=COLUMNS), key="pairs_table", height=260)
+    st.caption(
+        f"{plural(min(len(worst), SHOWN), 'pair')} of {count(len(worst))}, largest residual (predicted − observed) "
+        "first; the download holds all."
+    )
+
+
+main()
