@@ -1,0 +1,292 @@
+"""Opens any table a person may have and hands it out in chunks of text, whatever its packing, encoding or separator.
+
+Memory stays small: a chunk holds only the columns asked for, and nothing of an earlier chunk is kept.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pandas as pd
+
+from engine.errors import InputError
+
+HEAD_BYTES = 1 << 16
+CHUNK_ROWS = 100_000
+HEADER_ROWS = 20  # a header may stand below a title
+MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-")
+CURE = "Give a table as CSV, TSV or XLSX; .gz and .zip are fine."
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG photo"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file (save it as .xlsx without a password)"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format", "an SQLite database"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"{\\rtf", "a text document"),
+)
+
+
+def _single_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are read as Latin-1, the only other encoding GDSC-like files come in."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("latin-1-bytes", _single_bytes)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file that is a table. header_row: 1-based row of its header; sheet: of a workbook, else empty."""
+
+    path: Path
+    name: str
+    header: tuple[str, ...]
+    header_row: int
+    packing: str  # "" | gz | zip
+    encoding: str
+    separator: str
+    quoted: bool
+    sheet: str = ""
+
+
+def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool] = bool) -> Table:
+    """Looks at a file's beginning and finds its header.
+
+    name: what messages call the file. fits: whether a row is a header that is looked for; the first such row among
+    the first 20 is taken, else the first row that is no comment.
+    Raises InputError saying what the file is instead of a table, and what to do.
+    """
+    name = name or path.name
+    if not path.is_file():
+        raise InputError(f"{name} does not exist or is no file: check the path.")
+    with path.open("rb") as file:
+        start = file.read(8)
+    packing = "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""
+    if packing == "zip" and _is_workbook(path, name):
+        return _open_workbook(path, name, fits)
+    with _refusing(name), _opened(path, packing, name) as (stream, _):
+        head = stream.read(HEAD_BYTES)
+    _refuse_other_files(head, name)
+    encoding = _encoding(head, name)
+    text = head.decode(encoding, "latin-1-bytes" if encoding.startswith("utf-8") else "replace")
+    lines = text.splitlines()
+    if len(head) == HEAD_BYTES and len(lines) > 1:
+        lines = lines[:-1]  # the last one may be cut
+    if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+        raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
+    rows = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    if not rows:
+        raise InputError(f"{name} is empty: it has no row at all. {CURE}")
+    split = [(i, *_split(line)) for i, line in rows[:HEADER_ROWS]]
+    row, header, separator = next((found for found in split if fits(found[1])), split[0])
+    quoted = separator != "\t" or '"' in text
+    return Table(path, name, tuple(header), row, packing, encoding, separator, quoted)
+
+
+def chunks(
+    table: Table, columns: Sequence[int], on_bytes: Callable[[float], None] | None = None, rows: int = CHUNK_ROWS
+) -> Iterator[pd.DataFrame]:
+    """The table's rows as text, missing where empty or NA.
+
+    columns: places in the header. on_bytes: told the fraction of the file's bytes that has been read.
+    Yields frames whose columns are `columns` and `row`, the row number in the file (1-based, header included).
+    Raises InputError naming the file: header only, cut off, or a row with more values than the header.
+    """
+    told = on_bytes or (lambda fraction: None)
+    source = _workbook_chunks if table.sheet else _text_chunks
+    next_row, seen = table.header_row + 1, False
+    for frame, fraction in source(table, list(columns), rows):
+        frame["row"] = range(next_row, next_row + len(frame))
+        next_row += len(frame)
+        seen = seen or len(frame) > 0
+        told(fraction)
+        yield frame
+    if not seen:
+        raise InputError(f"{table.name} has a header but no rows: export it again with its data.")
+
+
+def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
+    size = max(table.path.stat().st_size, 1)
+    with _refusing(table.name), _opened(table.path, table.packing, table.name) as (stream, raw):
+        errors = "latin-1-bytes" if table.encoding.startswith("utf-8") else "replace"
+        text = io.TextIOWrapper(stream, encoding=table.encoding, errors=errors)
+        for _ in range(table.header_row):
+            text.readline()
+        _refuse_wide_rows(table)
+        reader = pd.read_csv(
+            text,
+            sep=table.separator,
+            header=None,
+            names=range(len(table.header)),
+            index_col=False,
+            usecols=sorted(set(columns)),
+            dtype=str,
+            na_values=list(MISSING),
+            keep_default_na=False,
+            quoting=csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE,
+            chunksize=rows,
+            skip_blank_lines=True,
+        )
+        for frame in reader:
+            yield frame, min(raw.tell() / size, 1.0)
+
+
+def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
+    import openpyxl
+
+    with _refusing(table.name):
+        book = openpyxl.load_workbook(table.path, read_only=True, data_only=True)
+        sheet = book[table.sheet]
+        total = max(sheet.max_row or 1, 1)
+        found: list[list[str | None]] = []
+        done = table.header_row
+        for values in sheet.iter_rows(min_row=table.header_row + 1, values_only=True):
+            done += 1
+            found.append([_cell(values[c]) if c < len(values) else None for c in columns])
+            if len(found) == rows:
+                yield pd.DataFrame(found, columns=columns, dtype=str), min(done / total, 1.0)
+                found = []
+        # Workbooks often end in thousands of formatted but empty rows.
+        while found and not any(found[-1]):
+            found.pop()
+        if found:
+            yield pd.DataFrame(found, columns=columns, dtype=str), 1.0
+        book.close()
+
+
+def _cell(value: object) -> str | None:
+    text = "" if value is None else str(value).strip()
+    return None if text in MISSING else text
+
+
+def _is_workbook(path: Path, name: str) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{name} is a damaged or cut-off XLSX or ZIP file: download or save it again.") from error
+
+
+def _open_workbook(path: Path, name: str, fits: Callable[[Sequence[str]], bool]) -> Table:
+    import openpyxl
+
+    first: Table | None = None
+    with _refusing(name):
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # some programs write a wrong size
+            for row, values in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
+                header = tuple("" if value is None else str(value) for value in values)
+                if not any(header):
+                    continue
+                table = Table(path, name, header, row, "", "", "", False, sheet=sheet.title)
+                first = first or table
+                if fits(header):
+                    book.close()
+                    return table
+        book.close()
+    if first is None:
+        raise InputError(f"{name} is empty: no sheet of it has a row. {CURE}")
+    return first
+
+
+@contextmanager
+def _opened(path: Path, packing: str, name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The unpacked bytes, and the file itself, whose position says how much has been read."""
+    with path.open("rb") as raw:
+        if packing == "gz":
+            with gzip.GzipFile(fileobj=raw) as stream:
+                yield stream, raw  # type: ignore[misc]
+        elif packing == "zip":
+            with zipfile.ZipFile(raw) as archive:
+                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+                if len(members) != 1:
+                    raise InputError(f"{name} packs {len(members)} files: unpack it and give the one with the table.")
+                with archive.open(members[0]) as stream:
+                    yield stream, raw
+        else:
+            yield raw, raw
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """What the libraries say about damaged files, in words for a person."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise InputError(f"{name} is cut off or damaged ({error}): download or copy it again.") from error
+    except pd.errors.ParserError as error:
+        told = str(error).replace("Error tokenizing data. C error: ", "").strip()
+        raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
+
+
+def _refuse_other_files(head: bytes, name: str) -> None:
+    if not head.strip():
+        raise InputError(f"{name} is empty: it has no row at all. {CURE}")
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            raise InputError(f"{name} is {what}, not a table. {CURE}")
+    if head[257:262] == b"ustar":
+        raise InputError(f"{name} is a tar archive, not a table: unpack it and give the table inside. {CURE}")
+    start = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise InputError(f"{name} is a web page, not a table: the download may need a login. {CURE}")
+
+
+def _encoding(head: bytes, name: str) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = max(len(head) // 2, 1)
+    if odd > 0.4 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.4 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    if even or odd:
+        raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
+    return "utf-8-sig"
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """A header's names and its separator: the one of tab, semicolon, comma and bar that it holds most often."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    separator = max("\t;,|", key=bare.count)
+    return [name.strip() for name in next(csv.reader([line], delimiter=separator))], separator
+
+
+def _refuse_wide_rows(table: Table) -> None:
+    """A first row with more values than the header has names means that every column is shifted."""
+    with _opened(table.path, table.packing, table.name) as (stream, _):
+        head = stream.read(HEAD_BYTES)
+    lines = head.decode(table.encoding, "replace").splitlines()[table.header_row : table.header_row + 2]
+    if not lines or not lines[0].strip():
+        return
+    values = next(csv.reader([lines[0]], delimiter=table.separator))
+    if any(value.strip() for value in values[len(table.header) :]):
+        raise InputError(
+            f"{table.name} names {len(table.header)} columns but row {table.header_row + 1} has {len(values)} values: "
+            "name every column, row names included."
+        )
