@@ -4,7 +4,6 @@ import argparse
 import errno
 import os
 import resource
-import shutil
 import signal
 import sys
 import threading
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_folder(folder: Path) -> bool:
     """Run the job and leave done.json or error.json; returns whether it finished.
 
-    Results of an earlier attempt are removed, its checkpoints stay.
+    Tables and summary of an earlier attempt are removed; its checkpoints and finished weights stay.
     """
     job = JobContext.for_folder(folder)
     runner = Runner.here(job.spec.device)
@@ -54,7 +53,8 @@ def run_folder(folder: Path) -> bool:
     ended = threading.Event()
     threading.Thread(target=_beat, args=(folder / "runner.json", ended), daemon=True).start()
     try:
-        _clear(job.results)
+        for old in (*job.results.glob("*.parquet"), *job.results.glob("*.json")):
+            old.unlink()
         job.check_cancelled()
         job.log(f"{job.spec.title}: started on {runner.device}")
         find_task(job.spec.task)(job)
@@ -82,14 +82,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full. Free some space, then resume."
     return f"The worker met an unexpected {type(error).__name__}: {error}. Its log tells where."
-
-
-def _clear(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def _write_into(log: Path) -> None:

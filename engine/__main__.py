@@ -1,0 +1,100 @@
+"""The command line: `python -m engine COMMAND`. Parses, calls, prints; every command takes --json and --help."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.cli import commands
+from engine.cli.output import Answer
+from engine.errors import EngineError
+from engine.jobs.files import finite
+
+KINDS = ("drugs", "cell-lines", "mutations", "responses")
+EXAMPLES = {
+    "demo": "python -m engine demo --size small --epochs 10",
+    "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
+    "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait",
+    "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
+    "runs": "python -m engine runs --json",
+    "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
+    "networks": "python -m engine networks --json",
+    "export": "python -m engine export tables/",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0, 2 for something refused, 130 for Ctrl-C."""
+    given = parser().parse_args(arguments)
+    try:
+        answer: Answer = given.run(given)
+    except EngineError as error:
+        if given.json:
+            print(json.dumps({"error": str(error)}))
+        else:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped watching. What was submitted goes on: python -m engine jobs", file=sys.stderr)
+        return 130
+    print(json.dumps(finite(answer.document), indent=1) if given.json else answer.text)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; a test holds that each command has an example and --json."""
+    top = argparse.ArgumentParser(prog="python -m engine", description="Tumorcast on the command line.")
+    add = top.add_subparsers(dest="command", required=True, metavar="COMMAND").add_parser
+
+    def command(name: str, help_text: str) -> argparse.ArgumentParser:
+        sub = add(name, help=help_text, description=help_text, epilog=f"example: {EXAMPLES[name]}")
+        sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+        sub.set_defaults(run=getattr(commands, f"run_{name}"))
+        return sub
+
+    demo = command("demo", "Build the simulated demonstration cohort, import it and train on it.")
+    demo.add_argument("--size", choices=("small", "paper"), default="small", help="paper: 787 lines, 152,594 pairs")
+    demo.add_argument("--no-train", action="store_true", help="import only")
+    demo.add_argument("--epochs", type=int, help="passes over the training pairs")
+
+    bring = command("import", "Import one table as a job, with a receipt of what was kept and what was dropped.")
+    bring.add_argument("kind", choices=KINDS)
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--name", help="source id; importing again under the same name replaces its rows")
+    bring.add_argument("--origin", default="", help="where the file came from")
+    bring.add_argument("--licence", default="", help="under what terms")
+    bring.add_argument("--dataset", default="", help="name of the response data set, e.g. GDSC1")
+    bring.add_argument("--unit", choices=("auto", "ln_um", "um", "nm"), default="auto", help="unit of the IC50 column")
+    bring.add_argument("--no-wait", action="store_true", help="submit and return")
+
+    train = command("train", "Train networks as a job and evaluate them on held-out pairs.")
+    train.add_argument("engine", choices=("response",))
+    train.add_argument("--networks", default="all", help="names separated by commas, or all (the five)")
+    train.add_argument("--split", choices=("pairs",), default="pairs")
+    train.add_argument("--dataset", default="", help="which responses, where the store has several")
+    train.add_argument("--epochs", type=int, help="passes over the training pairs")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--wait", action="store_true", help="return when the run is in the store")
+
+    predict = command("predict", "Predict ln(IC50) in uM for pairs of known lines and drugs.")
+    predict.add_argument("engine", choices=("response",))
+    predict.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
+    predict.add_argument("--pairs", required=True, type=Path, help="CSV or Parquet with cosmic_id, drug_id")
+    predict.add_argument("--out", required=True, type=Path, help="CSV or Parquet to write, with ln_ic50_pred")
+
+    command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
+
+    jobs = command("jobs", "List jobs, or look after one.")
+    jobs.add_argument("action", nargs="?", choices=("list", "show", "cancel", "resume", "log", "test"), default="list")
+    jobs.add_argument("id", nargs="?", help="job id; test needs none: it sends a counting job through the queue")
+
+    command("networks", "List the networks with their parameter counts at the published input sizes.")
+
+    export = command("export", "Write every table of the store as Parquet.")
+    export.add_argument("folder", type=Path)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

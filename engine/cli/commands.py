@@ -1,0 +1,175 @@
+"""The commands. Each takes the parsed options, calls the engine and answers; heavy modules load only when needed."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from engine.cli.output import Answer, bar, duration, follow, table
+from engine.collect import app_is_up, collect_finished, settle
+from engine.errors import JobError
+from engine.jobs import queue
+from engine.jobs.spec import JobStatus
+from engine.settings import store_path
+from engine.store.database import Database
+
+MEASURES = ("r2", "rmse", "pearson", "auroc", "n")
+
+
+def run_demo(given: Namespace) -> Answer:
+    """Build the demonstration cohort: the imports in order, then training."""
+    from engine.demo.build import submit_demo
+
+    db = open_store()
+    jobs = [finish(job_id, db) for job_id in submit_demo(given.size, given.epochs, not given.no_train)]
+    lines = [f"{job.title}: in the store" for job in jobs]
+    return Answer({"jobs": [job.id for job in jobs], "simulated": True}, "\n".join([*lines, "Simulated data."]))
+
+
+def run_import(given: Namespace) -> Answer:
+    """Submit an import, wait for it, show its receipt."""
+    from engine.response.sources import ImportOptions, submit_import
+
+    db = open_store()
+    options = ImportOptions(dataset=given.dataset, unit=given.unit)
+    job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
+    if given.no_wait:
+        return _submitted(job_id)
+    finish(job_id, db)
+    receipt = queue.read_result(job_id)
+    dropped = [f"  dropped {count:,}: {reason}" for reason, count in receipt.get("dropped", {}).items()]
+    notes = [f"  note: {note}" for note in receipt.get("notes", [])]
+    head = f"{given.file.name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
+    return Answer({"job": job_id, "state": "collected", "receipt": receipt}, "\n".join([head, *dropped, *notes]))
+
+
+def run_train(given: Namespace) -> Answer:
+    """Submit a training; with --wait show the metrics of its run."""
+    from engine.response.settings import TrainSettings, network_names
+    from engine.response.train import submit_training
+
+    db = open_store()
+    options: dict[str, Any] = {} if given.epochs is None else {"epochs": given.epochs}
+    settings = TrainSettings(
+        networks=network_names(given.networks), split=given.split, seed=given.seed, dataset=given.dataset, **options
+    )
+    job_id = submit_training(db, settings)
+    if not given.wait:
+        return _submitted(job_id)
+    finish(job_id, db)
+    runs = [run for run in _runs(db) if run["id"] == job_id]
+    metrics = runs[0]["metrics"] if runs else {}
+    return Answer({"job": job_id, "state": "collected", "run": job_id, "metrics": metrics}, _run_text(runs))
+
+
+def run_predict(given: Namespace) -> Answer:
+    """Predict pairs of a file into another."""
+    from engine.response.predict import predict_file
+
+    db = open_store()
+    with bar("Predicting") as show:
+        summary = predict_file(db, given.run_id, given.pairs, given.out, show)
+    text = f"{summary.pairs:,} pairs of {summary.lines:,} lines and {summary.drugs:,} drugs: {summary.file}"
+    if summary.unseen_positions:
+        text += f"\n{summary.unseen_positions:,} mutated positions of these lines are unknown to the run"
+    return Answer(asdict(summary), text)
+
+
+def run_runs(given: Namespace) -> Answer:
+    """List runs, oldest first."""
+    runs = _runs(open_store())
+    return Answer(runs, _run_text(runs))
+
+
+def run_jobs(given: Namespace) -> Answer:
+    """List jobs or look after one."""
+    if given.action == "list":
+        open_store()
+        jobs = queue.list_jobs()
+        return Answer([asdict(job) for job in jobs], table([_job_row(job) for job in jobs], "No jobs yet."))
+    if given.action == "test":
+        job_id = queue.submit("self_test", "Self test of the queue", {"steps": 5})
+        finish(job_id, open_store())
+        return Answer({"job": job_id, "state": "collected"}, "The queue works: a job was run and collected.")
+    if given.id is None:
+        raise JobError(f"Say which job: python -m engine jobs {given.action} ID. `python -m engine jobs` lists them.")
+    if given.action == "log":
+        log = queue.read_log(given.id)
+        return Answer({"id": given.id, "log": log}, log)
+    act = {"show": queue.status, "cancel": queue.cancel, "resume": queue.resume}[given.action]
+    job = act(given.id)
+    document = {**asdict(job), "result": queue.read_result(given.id), "folder": str(queue.job_folder(given.id))}
+    return Answer(document, "\n".join(f"{key}: {value}" for key, value in document.items() if value not in (None, "")))
+
+
+def run_networks(given: Namespace) -> Answer:
+    """List networks with their sizes."""
+    from engine.response.networks import network_table
+
+    networks = network_table()
+    return Answer(networks, table(networks, "No networks."))
+
+
+def run_export(given: Namespace) -> Answer:
+    """Write every table as Parquet."""
+    files = [str(file) for file in open_store().export(given.folder)]
+    return Answer({"files": files}, "\n".join(files))
+
+
+def open_store() -> Database:
+    """The store with everything that has finished in it; while the app is up, that is the app's work."""
+    db = Database(store_path())
+    if not app_is_up():
+        try:
+            collect_finished(db)
+        except JobError as error:
+            # One job that does not fit must not block every command.
+            print(f"warning: {error}", file=sys.stderr)
+    return db
+
+
+def finish(job_id: str, db: Database) -> JobStatus:
+    """Wait until a job is in the store. Raises JobError with its reason when it failed or was cancelled."""
+    job = follow(job_id)
+    if job.state not in ("finished", "collected"):
+        raise JobError(f"{job.title} {job.state}: {job.error} (python -m engine jobs log {job_id})")
+    settle(job_id, db)
+    return queue.status(job_id)
+
+
+def _submitted(job_id: str) -> Answer:
+    return Answer({"job": job_id, "state": queue.status(job_id).state}, f"Submitted {job_id}")
+
+
+def _runs(db: Database) -> list[dict[str, Any]]:
+    from engine.response.records import runs
+
+    return [
+        {
+            "id": run.run_id,
+            "created_at": str(run.created_at),
+            "split": run.split,
+            "seed": run.seed,
+            "simulated": run.simulated,
+            "metrics": run.metrics,
+        }
+        for run in runs(db)
+    ]
+
+
+def _run_text(runs: list[dict[str, Any]]) -> str:
+    blocks = []
+    for run in runs:
+        simulated = ", simulated data" if run["simulated"] else ""
+        rows = [
+            {"model": model, **{name: metrics.get(name) for name in MEASURES}}
+            for model, metrics in run["metrics"].items()
+        ]
+        blocks.append(f"{run['id']} (split {run['split']}, seed {run['seed']}{simulated})\n{table(rows, 'no metrics')}")
+    return "\n\n".join(blocks) or "No runs yet."
+
+
+def _job_row(job: JobStatus) -> dict[str, str]:
+    left = duration(job.eta_s) if job.eta_s is not None else ""
+    what = job.error or job.message
+    return {"id": job.id, "state": job.state, "done": f"{job.fraction:.0%}", "left": left, "what": what}
