@@ -9,6 +9,7 @@ fingerprint where the paper used PaDEL's:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import rdkit
@@ -60,7 +61,7 @@ def _graph_invariants(molecule: Chem.Mol) -> list[int]:
     return [2 * atom.GetDegree() + atom.IsInRing() + 1 for atom in molecule.GetAtoms()]
 
 
-def _generator(settings: FingerprintSettings, bond_orders: bool):  # type: ignore[no-untyped-def]
+def _generator(settings: FingerprintSettings, bond_orders: bool) -> Any:
     return rdFingerprintGenerator.GetRDKitFPGenerator(
         maxPath=settings.max_path,
         fpSize=settings.bits,

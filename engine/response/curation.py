@@ -119,9 +119,7 @@ def curate(
     settings, steps = settings or CurationSettings(), _Steps()
     mutations = mutation
     if settings.census_only:
-        mutations = steps.keep(
-            "mutations", mutation, "gene outside the census", mutation["gene"].isin(census_genes())
-        )
+        mutations = steps.keep("mutations", mutation, "gene outside the census", mutation["gene"].isin(census_genes()))
     drugs = _drugs(steps, drug, settings)
     pairs = _pairs(steps, response, drugs, settings)
     lines = steps.keep("lines", cell_line, "no cancer type", cell_line["cancer_type"].notna())

@@ -141,7 +141,11 @@ FORMATS: tuple[Format, ...] = (
             **_LINE_IDS,
             "name": _LINE_NAMES,
             "cancer_type": (
-                "tcga_label", "TCGA_DESC", "Cancer Type (matching TCGA label)", "TCGA label", "cancer_type",
+                "tcga_label",
+                "TCGA_DESC",
+                "Cancer Type (matching TCGA label)",
+                "TCGA label",
+                "cancer_type",
             ),
             "tissue": ("gdsc_tissue_1", "GDSC Tissue descriptor 1", "tissue"),
             "tissue_detail": ("gdsc_tissue_2", "GDSC Tissue descriptor 2", "tissue_detail"),

@@ -39,7 +39,7 @@ class LineIndex:
     """
 
     def __init__(self, cell_line: pd.DataFrame) -> None:
-        lines = [(int(number), row) for number, row in zip(cell_line["cosmic_id"], cell_line.to_dict("records"), strict=True)]
+        lines = [(int(row["cosmic_id"]), row) for row in cell_line.to_dict("records")]
 
         def column(name: str) -> list[tuple[str, int]]:
             return [(str(row[name]), number) for number, row in lines if name in row and not pd.isna(row[name])]

@@ -15,7 +15,10 @@ from engine.response.tables import Table, chunks, open_table
 
 LINE_COLUMNS = (
     "name", "cancer_type", "tissue", "tissue_detail", "msi", "growth", "depmap_id", "sanger_id", "ccle_name",
-)
+)  # fmt: skip
+NO_STRUCTURE = "no structure"
+UNREADABLE = "SMILES cannot be read, kept without structure"
+DESALTED = "salt or mixture, largest fragment kept"
 # "UNABLE TO CLASSIFY" is GDSC's word for a line that fits no TCGA label: it is not a type.
 NOT_A_TYPE = frozenset({"UNABLE TO CLASSIFY", "UNCLASSIFIED", "UNKNOWN", "OTHER"})
 # GDSC itself spells this one in two ways.
@@ -70,7 +73,7 @@ def _whole(opened: Opened, receipt: Receipt, columns: tuple[str, ...]) -> pd.Dat
 
 def cancer_type(label: object) -> str | None:
     """A TCGA label, None where it says that the line has none."""
-    text = "" if pd.isna(label) else str(label).strip()  # type: ignore[call-overload]
+    text = "" if pd.isna(label) else str(label).strip()
     return None if not text or text.upper() in NOT_A_TYPE else SAME_TYPE.get(text.upper(), text)
 
 
@@ -93,7 +96,9 @@ def read_cell_lines(path: Path, name: str = "", on_progress: Progress | None = N
     return Reading(lines.reset_index(drop=True), receipt, opened.match.format.name)
 
 
-def _structure(row: "pd.Series[str]", receipt: Receipt, places: dict[str, list[int]], place: int) -> tuple:
+def _structure(
+    row: pd.Series, receipt: Receipt, places: dict[str, list[int]], place: int
+) -> tuple[str | None, str | None, float | None]:
     """smiles, inchikey and weight of a drug's parent structure; (None, None, None) where there is none.
 
     Fingerprints must not hold bits of a counter-ion, which no cell sees and of which one drug's two salts differ:
@@ -102,7 +107,7 @@ def _structure(row: "pd.Series[str]", receipt: Receipt, places: dict[str, list[i
     where = f"row {row['row']} ({row['name']})"
     given = [text for text in (row["smiles_parent"], row["smiles"]) if not pd.isna(text)]
     if not given:
-        places["no structure"].append(place)
+        places[NO_STRUCTURE].append(place)
         return None, None, None
     for text in given:
         try:
@@ -112,10 +117,10 @@ def _structure(row: "pd.Series[str]", receipt: Receipt, places: dict[str, list[i
             continue
         molecule = parent(whole)
         if molecule.GetNumAtoms() < whole.GetNumAtoms():
-            places["salt or mixture, largest fragment kept"].append(place)
+            places[DESALTED].append(place)
         key = row["inchikey"] if not pd.isna(row["inchikey"]) else inchikey(molecule) or None
         return canonical_smiles(molecule), key, weight_g_mol(molecule)
-    places["SMILES cannot be read, kept without structure"].append(place)
+    places[UNREADABLE].append(place)
     return None, None, None
 
 
@@ -134,11 +139,10 @@ def read_drugs(path: Path, name: str = "", on_progress: Progress | None = None) 
     frame = receipt.drop(frame, frame["number"].isna(), "no drug id", show)
     frame = receipt.drop(frame, frame["name"].isna(), "name missing", show)
     frame = receipt.drop(frame, frame.duplicated("number"), "duplicate", show).reset_index(drop=True)
-    reasons = ("no structure", "SMILES cannot be read, kept without structure", "salt or mixture, largest fragment kept")
-    places: dict[str, list[int]] = {reason: [] for reason in reasons}
+    places: dict[str, list[int]] = {reason: [] for reason in (NO_STRUCTURE, UNREADABLE, DESALTED)}
     found = [_structure(row, receipt, places, place) for place, (_, row) in enumerate(frame.iterrows())]
-    for reason in reasons:
-        receipt.flag(frame, frame.index.isin(places[reason]) & pd.Series(True, frame.index), reason, show)
+    for reason, odd in places.items():
+        receipt.flag(frame, pd.Series(frame.index.isin(odd), frame.index), reason, show)
     structures = pd.DataFrame(found, columns=["smiles", "inchikey", "weight_g_mol"], index=frame.index)
     drugs = pd.DataFrame(
         {

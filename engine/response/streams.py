@@ -1,4 +1,4 @@
-"""Reads mutations and responses, files of any size: chunk by chunk, each reduced at once to what is known and wanted."""
+"""Reads mutations and responses, files of any size: each chunk is reduced at once to what is known and wanted."""
 
 from pathlib import Path
 

@@ -11,6 +11,7 @@ import pandas as pd
 # Every effect word we know, squeezed to letters and digits, -> MAF Variant_Classification.
 # MAF: GDC MAF format v1.0.0. Sequence Ontology terms: Ensembl VEP, which DepMap and COSMIC since v98 use.
 # Frame_Shift is the one term that MAF lacks: a frame shift whose direction (Del or Ins) the source does not tell.
+# fmt: off
 _WORDS: dict[str, tuple[str, ...]] = {
     "Missense_Mutation": (
         "missense_mutation", "missense", "missense_variant", "substitution - missense",
@@ -70,6 +71,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "Targeted_Region": ("targeted_region", "regulatory_region_variant", "tf_binding_site_variant"),
 }
+# fmt: on
 NOT_CODING = frozenset(
     {"Silent", "Splice_Region", "Intron", "5'UTR", "3'UTR", "5'Flank", "3'Flank", "IGR", "RNA", "Targeted_Region"}
 )
@@ -162,7 +164,8 @@ def classify(frame: pd.DataFrame) -> pd.DataFrame:
     words = frame[["gene", "classification", "protein_change"]].fillna("").astype(str)
     distinct = words.drop_duplicates()
     classes = [maf_class(w, p) for w, p in zip(distinct["classification"], distinct["protein_change"], strict=True)]
-    keys = [position_key(g, p, c) for g, p, c in zip(distinct["gene"], distinct["protein_change"], classes, strict=True)]
+    genes_and_changes = zip(distinct["gene"], distinct["protein_change"], classes, strict=True)
+    keys = [position_key(gene, change, term) for gene, change, term in genes_and_changes]
     known = distinct.assign(maf=classes, position_key=keys)
     found = words.merge(known, on=["gene", "classification", "protein_change"], how="left")
     return frame.assign(classification=found["maf"].to_numpy(), position_key=found["position_key"].to_numpy())
