@@ -9,13 +9,12 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import frame, messages  # noqa: E402
-from dashboard.nav import PAGES  # noqa: E402
+from dashboard import frame, messages, nav  # noqa: E402
 
 frame.settings()
 sections: dict[str, list] = {}
-for entry in PAGES:
-    page = st.Page(ROOT / "pages" / entry.file, title=entry.title, icon=entry.icon, default=entry is PAGES[0])
+for entry in nav.PAGES:
+    page = st.Page(nav.path(entry.file), title=entry.title, icon=entry.icon, default=entry is nav.PAGES[0])
     sections.setdefault(entry.section, []).append(page)
 page = st.navigation(sections)
 with messages.in_words():

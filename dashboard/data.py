@@ -35,13 +35,11 @@ READS = {
     read.__name__: read
     for read in (
         views.store_summary,
-        views.run_details,
         views.pair_options,
-        views.filtered_scores,
-        views.training_curves,
+        views.model_scores,
         views.training_estimate,
         records.runs,
-        records.test_pairs,
+        records.model_predictions,
     )
 }
 
@@ -66,24 +64,16 @@ def runs() -> list[records.RunSummary]:
     return _cached("runs")[::-1]
 
 
-def run_details(run_id: str) -> views.RunDetails:
-    return _cached("run_details", run_id)
-
-
 def pair_options(run_id: str) -> views.PairOptions:
     return _cached("pair_options", run_id)
 
 
-def scores(run_id: str, filters: views.PairFilters = views.PairFilters()) -> pd.DataFrame:  # noqa: B008
-    return _cached("filtered_scores", run_id, filters)
+def model_predictions(run_id: str, wanted: records.PairFilter) -> pd.DataFrame:
+    return _cached("model_predictions", run_id, wanted)
 
 
-def training_curves(run_id: str) -> pd.DataFrame:
-    return _cached("training_curves", run_id)
-
-
-def test_pairs(run_id: str, model: str, filters: views.PairFilters) -> pd.DataFrame:
-    return _cached("test_pairs", run_id, model, filters)
+def model_scores(run_id: str, wanted: records.PairFilter = records.PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
+    return _cached("model_scores", run_id, wanted)
 
 
 def training_estimate(networks: tuple[str, ...], epochs: int) -> views.TrainingEstimate:

@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import data, state
+from dashboard import state
 from dashboard.job_panel import when
 from engine.figures.text import model_name
-from engine.response.records import RunSummary
+from engine.response.records import PairFilter, RunSummary
 from engine.response.settings import NETWORKS, TrainSettings
-from engine.views import PairFilters, PairOptions
+from engine.views import PairOptions
 
 PAIR_KEYS = ("run", "model", "type", "drug", "line", "pathway")
 
@@ -26,7 +26,7 @@ def choose_many(label: str, options: Sequence[Any], name: str, show: Callable[[A
     return state.keep(name, st.multiselect(label, options, format_func=show, **more, **state.bound(name, options)))
 
 
-def choose_run(runs: list[RunSummary]) -> RunSummary:
+def choose_run(runs: Sequence[RunSummary]) -> RunSummary:
     """One of the runs, the newest unless said otherwise."""
     by_id = {run.run_id: run for run in runs}
     return by_id[choose("Run", list(by_id), "run", show=lambda run_id: _run_label(by_id[run_id]))]
@@ -41,13 +41,13 @@ def choose_model(models: Sequence[str]) -> str:
     return choose("Network", models, "model", show=model_name)
 
 
-def pair_filters(options: PairOptions) -> PairFilters:
+def pair_filter(options: PairOptions) -> PairFilter:
     """Which held-out pairs to look at."""
     types = choose_many("Cancer type", options.cancer_types, "type")
     drugs = choose_many("Drug", list(options.drugs), "drug")
     lines = choose_many("Cell line", list(options.lines), "line")
     pathways = choose_many("Target pathway", options.pathways, "pathway")
-    return PairFilters(
+    return PairFilter(
         cancer_types=tuple(types),
         drug_ids=tuple(options.drugs[name] for name in drugs),
         cosmic_ids=tuple(options.lines[name] for name in lines),

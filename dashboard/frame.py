@@ -1,5 +1,6 @@
 """What every page shares: settings, sidebar, heading, cards, charts with their text and table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -68,13 +69,13 @@ def sidebar() -> None:
     )
 
 
-def heading(title: str, purpose: str, simulated: bool = False, datasets: tuple[str, ...] = ()) -> None:
+def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequence[str] = ()) -> None:
     """Title with its chips, and one sentence of purpose."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(title, anchor=False, width="content")
         if simulated:
             st.badge("Simulated", color="orange", help="Shaped like real data, but made by the demonstration cohort.")
-        elif datasets:
+        if datasets:
             st.badge(" · ".join(datasets), color="primary")
     st.markdown(f":gray[{purpose}]")
 

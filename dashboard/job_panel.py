@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import messages, state
+from dashboard import messages, nav, state
 from engine.errors import EngineError
 from engine.figures.text import count, duration, number
 from engine.jobs import queue
@@ -86,9 +86,9 @@ def _actions(job: JobStatus, place: str) -> None:
         if job.resumable and job.state in ("failed", "cancelled"):
             st.button("Resume", key=f"{place}_resume_{job.id}", on_click=_do, args=(queue.resume, job.id))
         if job.state == "collected" and job.task == "train_response":
-            st.page_link("pages/responses.py", label="See its predictions", query_params={"run": job.id})
+            nav.link("responses.py", "See its predictions", run=job.id)
         if place != "jobs":
-            st.page_link("pages/jobs.py", label="Log and details", query_params={"job": job.id})
+            nav.link("jobs.py", "Log and details", job=job.id)
 
 
 def _do(action: Callable[[str], Any], job_id: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboard import nav
 from engine.errors import EngineError
 
 log = logging.getLogger("tumorcast")
@@ -32,4 +33,4 @@ def empty(text: str, **link: str) -> None:
     with st.container(border=True):
         st.markdown(text)
         if link:
-            st.page_link(link["page"], label=link["label"], icon=":material/arrow_forward:")
+            nav.link(link["page"], link["label"], ":material/arrow_forward:")

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import streamlit as st
+
+from engine.settings import REPOSITORY
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -19,3 +23,13 @@ PAGES: tuple[Entry, ...] = (
     Entry("models.py", "Models", ":material/leaderboard:", "Overview"),
     Entry("responses.py", "Responses", ":material/scatter_plot:", "Drug response"),
 )
+
+
+def path(file: str) -> str:
+    """The full path of a page's file, which is how Streamlit knows it."""
+    return str(REPOSITORY / "pages" / file)
+
+
+def link(file: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to a page, with the query parameters it opens with."""
+    st.page_link(path(file), label=label, icon=icon, query_params=query or None)

@@ -1,13 +1,12 @@
 """Reads that join engines or feed more than one page. Needs no torch and no rdkit, so pages start fast."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from engine.learn.metrics import pair_scores
-from engine.response.records import model_predictions
+from engine.response.records import MODEL_ORDER, PairFilter, RunSummary, model_predictions, runs
 from engine.store.database import Database
 
 
@@ -29,20 +28,6 @@ class StoreSummary:
 
 
 @dataclass(frozen=True)
-class PairFilters:
-    """Which held-out pairs a view is about; an empty tuple means all."""
-
-    cancer_types: tuple[str, ...] = ()
-    drug_ids: tuple[int, ...] = ()
-    cosmic_ids: tuple[int, ...] = ()
-    pathways: tuple[str, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        return not (self.cancer_types or self.drug_ids or self.cosmic_ids or self.pathways)
-
-
-@dataclass(frozen=True)
 class PairOptions:
     """What a person may filter the held-out pairs of one run by: names on screen to values in the store."""
 
@@ -50,22 +35,6 @@ class PairOptions:
     drugs: dict[str, int]
     lines: dict[str, int]
     pathways: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RunDetails:
-    """How one run was made."""
-
-    run_id: str
-    split: str
-    seed: int
-    device: str
-    minutes: float
-    peak_memory_mib: float
-    n_train: int  # pairs
-    n_validation: int  # pairs
-    n_test: int  # pairs
-    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -102,16 +71,6 @@ def store_summary(db: Database) -> StoreSummary:
     )
 
 
-def run_details(db: Database, run_id: str) -> RunDetails:
-    """One run's own record. Raises IndexError for an unknown run."""
-    row = db.query(
-        "SELECT run_id, split, seed, device, minutes, peak_memory_mib, n_train, n_validation, n_test, simulated "
-        "FROM run WHERE run_id = ?",
-        [run_id],
-    ).to_dict("records")[0]
-    return RunDetails(**row)
-
-
 def pair_options(db: Database, run_id: str) -> PairOptions:
     """The cancer types, drugs, lines and pathways among the held-out pairs of a run."""
     lines = db.query(
@@ -139,48 +98,40 @@ def _labels(entities: pd.DataFrame) -> dict[str, int]:
     return dict(zip(names, entities["id"].astype(int).tolist(), strict=True))
 
 
-def run_scores(db: Database, run_id: str) -> pd.DataFrame:
-    """Every model's stored measures over all held-out pairs: model, name, value, lower, upper, n."""
-    return db.query(
-        "SELECT model, name, value, lower, upper, n FROM metric WHERE run_id = ? AND scope = 'all' ORDER BY model, name",
-        [run_id],
-    )
+def model_scores(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
+    """Every model's measures over the wanted held-out pairs: model, name, value, lower, upper, n.
 
-
-def filtered_scores(db: Database, run_id: str, filters: PairFilters) -> pd.DataFrame:
-    """As run_scores, for some pairs only: stored values where nothing is filtered, else computed, with intervals
-    by bootstrap over cell lines."""
-    if filters.empty:
-        return run_scores(db, run_id)
-    wide = model_predictions(db, run_id, filters)
-    models = db.query("SELECT DISTINCT model FROM prediction WHERE run_id = ? ORDER BY model", [run_id])["model"]
+    Stored values where nothing is filtered; else computed, with 95 % intervals by bootstrap over cell lines.
+    """
+    columns = ["model", "name", "value", "lower", "upper", "n"]
+    if wanted == PairFilter():
+        return db.query(f"SELECT {', '.join(columns)} FROM metric WHERE run_id = ? AND scope = 'all'", [run_id])
+    wide = model_predictions(db, run_id, wanted)
+    observed, lines = wide["observed"].to_numpy(), wide["cosmic_id"].to_numpy()
     rows = [
         {"model": model, **score._asdict()}
-        for model in models
-        for score in pair_scores(wide["observed"].to_numpy(), wide[model].to_numpy(), wide["cosmic_id"].to_numpy())
+        for model in MODEL_ORDER
+        if model in wide
+        for score in pair_scores(observed, wide[model].to_numpy(), lines)
     ]
-    return pd.DataFrame(rows, columns=["model", "name", "value", "lower", "upper", "n"])
+    return pd.DataFrame(rows, columns=columns).astype({"value": float, "lower": float, "upper": float})
 
 
-def training_curves(db: Database, run_id: str) -> pd.DataFrame:
+def training_curves(run: RunSummary) -> pd.DataFrame:
     """One row per network and epoch: model, epoch, train_loss, validation_rmse (ln uM), learning_rate, seconds."""
-    stored = db.query("SELECT curves FROM run WHERE run_id = ?", [run_id])["curves"]
-    curves = json.loads(stored.iloc[0]) if len(stored) else {}
-    rows = [{"model": model, **epoch} for model, epochs in curves.items() for epoch in epochs]
+    rows = [{"model": model, **epoch} for model, epochs in run.curves.items() for epoch in epochs]
     return pd.DataFrame(rows, columns=["model", "epoch", "train_loss", "validation_rmse", "learning_rate", "seconds"])
 
 
 def training_estimate(db: Database, networks: Sequence[str], epochs: int) -> TrainingEstimate:
     """Pairs per epoch and the time that `epochs` epochs of these networks would take at most."""
     pairs = int(db.query("SELECT count(*) AS n FROM response")["n"].iloc[0])
-    rates = dict.fromkeys(networks, OTHER_PAIRS_PER_SECOND) | {
-        n: r for n, r in PAIRS_PER_SECOND.items() if n in networks
-    }
-    newest = db.query("SELECT run_id, n_train FROM run ORDER BY created_at DESC LIMIT 1")
+    rates = {name: PAIRS_PER_SECOND.get(name, OTHER_PAIRS_PER_SECOND) for name in networks}
+    newest = runs(db)[-1:]
     measured = False
-    if len(newest):
-        seconds = training_curves(db, newest["run_id"].iloc[0]).groupby("model")["seconds"].median()
-        known = {n: float(newest["n_train"].iloc[0]) / seconds[n] for n in networks if seconds.get(n, 0) > 0}
+    if newest:
+        seconds = training_curves(newest[0]).groupby("model")["seconds"].median()
+        known = {name: newest[0].n_train / seconds[name] for name in networks if seconds.get(name, 0) > 0}
         measured = len(known) == len(networks) > 0
         rates |= known
     return TrainingEstimate(pairs, sum(epochs * pairs / rate for rate in rates.values()), measured)

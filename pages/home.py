@@ -1,9 +1,9 @@
 """What is in the store, the newest result, what is running, and where to start."""
 
 import streamlit as st
-
-from dashboard import data, frame, job_panel
 from engine.demo.build import submit_demo
+
+from dashboard import data, frame, job_panel, nav
 from engine.figures.response import model_forest
 from engine.figures.text import count, split_name
 from engine.jobs import queue
@@ -44,17 +44,17 @@ def _newest() -> None:
     if not runs:
         st.subheader("No results yet", anchor=False)
         st.markdown("The store holds data but no trained network.")
-        st.page_link("pages/models.py", label="Train the networks", icon=":material/model_training:")
+        nav.link("models.py", "Train the networks", ":material/model_training:")
         return
     run = runs[0]
     context = split_name(run.split) + (", simulated" if run.simulated else "")
-    frame.chart(model_forest(data.scores(run.run_id), "r2", context, dark=frame.dark()), "newest_run")
+    frame.chart(model_forest(data.model_scores(run.run_id), "r2", context, dark=frame.dark()), "newest_run")
 
 
 def _starting_points() -> None:
     st.subheader("Start here", anchor=False)
-    st.page_link("pages/responses.py", label="Browse predicted and observed responses", icon=":material/scatter_plot:")
-    st.page_link("pages/models.py", label="Compare networks, or train them", icon=":material/leaderboard:")
+    nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
+    nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         _commands()
 
@@ -71,7 +71,7 @@ def _jobs() -> None:
     if not active:
         st.caption("Nothing is running.")
     if len(active) > 3:
-        st.page_link("pages/jobs.py", label=f"{len(active) - 3} more waiting")
+        nav.link("jobs.py", f"{len(active) - 3} more waiting")
 
 
 def _begin() -> None:

@@ -14,7 +14,7 @@ def main() -> None:
     if not queue.list_jobs():
         messages.empty(
             "**No jobs yet.** Imports and trainings appear here, whether started on a page or on the command line.",
-            page="pages/home.py",
+            page="home.py",
             label="Start with some data",
         )
         return

@@ -5,9 +5,11 @@ import streamlit as st
 
 from dashboard import data, export, forms, frame, job_panel, messages
 from engine.figures.learning import learning_curves
-from engine.figures.text import BASELINES, MEASURE_NAMES, count, duration, interval, model_name, plural, split_name
+from engine.figures.text import MEASURE_NAMES, count, duration, interval, model_name, plural, split_name
+from engine.response.records import RunSummary
+from engine.response.settings import BASELINES
 from engine.response.train import submit_training
-from engine.views import RunDetails
+from engine.views import training_curves
 
 PURPOSE = "Which network predicts unseen pairs best, and is it better than knowing only the averages?"
 
@@ -21,23 +23,22 @@ def main() -> None:
             run = forms.choose_run(runs)
             forms.copy_link(("run",))
     with above:
-        frame.heading("Models", PURPOSE, bool(run and run.simulated), data.store_summary().datasets)
+        frame.heading("Models", PURPOSE, bool(run and run.simulated), [run.dataset] if run and run.dataset else [])
     if run is None:
         messages.empty("**No run yet.** Train the networks below; the leaderboard appears when the run is done.")
     else:
-        _leaderboard(run.run_id)
-        _curves(run.run_id)
+        _leaderboard(run)
+        _curves(run)
     _train()
 
 
-def _leaderboard(run_id: str) -> None:
-    scores = data.scores(run_id)
-    board = _board(scores)
+def _leaderboard(run: RunSummary) -> None:
+    board = _board(data.model_scores(run.run_id))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Leaderboard", anchor=False, width="content")
-        export.buttons(board, f"tumorcast-leaderboard-{run_id}", key="leaderboard")
+        export.buttons(board, f"tumorcast-leaderboard-{run.run_id}", key="leaderboard")
     frame.table(board, key="leaderboard_table", height="content")
-    st.caption(_made(data.run_details(run_id)))
+    st.caption(_made(run))
 
 
 def _board(scores: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def _board(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(MEASURE_NAMES["r2"], ascending=False, ignore_index=True)
 
 
-def _made(run: RunDetails) -> str:
+def _made(run: RunSummary) -> str:
     return (
         f"Split: {split_name(run.split)}. Pairs: {count(run.n_train)} training, {count(run.n_validation)} validation, "
         f"{count(run.n_test)} held out. Seed {run.seed}, {run.device}, {duration(60 * run.minutes)}, "
@@ -61,11 +62,11 @@ def _made(run: RunDetails) -> str:
     )
 
 
-def _curves(run_id: str) -> None:
-    curves = data.training_curves(run_id)
+def _curves(run: RunSummary) -> None:
+    curves = training_curves(run)
     if curves.empty:
         return
-    context = split_name(data.run_details(run_id).split)
+    context = split_name(run.split)
     with st.grid(2, min_column_width=340, gap="medium"):
         for column in ("validation_rmse", "train_loss"):
             with st.container():
@@ -75,7 +76,7 @@ def _curves(run_id: str) -> None:
 def _train() -> None:
     st.subheader("Train", anchor=False)
     if not data.store_summary().pairs:
-        messages.empty("Training needs measured responses.", page="pages/home.py", label="Import data first")
+        messages.empty("Training needs measured responses.", page="home.py", label="Import data first")
         return
     with st.container(border=True):
         with st.grid(4, min_column_width=180, gap="small"):

@@ -5,8 +5,9 @@ import streamlit as st
 
 from dashboard import data, export, forms, frame, messages
 from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
-from engine.figures.text import BASELINES, count, interval, model_name, number, plural, split_name
+from engine.figures.text import count, interval, model_name, number, plural, split_name
 from engine.learn.metrics import SENSITIVE_BELOW
+from engine.response.settings import BASELINES
 
 MEASURES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC, ln(IC50) < −2"}
 COLUMNS = {
@@ -27,21 +28,22 @@ def main() -> None:
     if not runs:
         frame.heading("Responses", PURPOSE)
         messages.empty(
-            "**No predictions yet.** They come with the first training run.", page="pages/models.py", label="Train"
+            "**No predictions yet.** They come with the first training run.", page="models.py", label="Train"
         )
         return
     above = st.container()
     with st.grid(6, min_column_width=140, gap="small"):
         run = forms.choose_run(runs)
-        model = forms.choose_model(list(run.metrics))
-        filters = forms.pair_filters(data.pair_options(run.run_id))
+        model = forms.choose_model(run.models)
+        wanted = forms.pair_filter(data.pair_options(run.run_id))
     with above:
-        frame.heading("Responses", PURPOSE, run.simulated, data.store_summary().datasets)
-    pairs = data.test_pairs(run.run_id, model, filters)
+        frame.heading("Responses", PURPOSE, run.simulated, [run.dataset] if run.dataset else [])
+    pairs = data.model_predictions(run.run_id, wanted)
     if pairs.empty:
         messages.empty("**No held-out pair matches these filters.** Take one of them back to see pairs again.")
         return
-    scores = data.scores(run.run_id, filters)
+    pairs = pairs.assign(predicted=pairs[model], residual=pairs[model] - pairs["observed"])
+    scores = data.model_scores(run.run_id, wanted)
     frame.cards([_card(name, model, scores, pairs) for name in MEASURES])
     context = split_name(run.split) + (", simulated" if run.simulated else "")
     with st.grid(5, min_column_width=150, gap="medium") as grid:
@@ -59,7 +61,7 @@ def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> f
     if name == "auroc":
         n = f"{count((pairs['observed'] < SENSITIVE_BELOW).sum())} sensitive of {count(own.n)}"
     beside = []
-    for baseline in BASELINES:
+    for baseline in reversed(BASELINES):
         if baseline in found and baseline != model:
             other = found[baseline]
             known = pd.notna(own.value) and pd.notna(other.value)
@@ -87,7 +89,7 @@ def _table(pairs: pd.DataFrame, picked: pd.DataFrame) -> None:
         st.subheader(what, anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             forms.copy_link(forms.PAIR_KEYS)
-            export.buttons(worst, "tumorcast-pairs", key="pairs")
+            export.buttons(worst[list(COLUMNS)].rename(columns=COLUMNS), "tumorcast-pairs", key="pairs")
     frame.table(worst.head(SHOWN)[list(COLUMNS)].rename(columns=COLUMNS), key="pairs_table", height=260)
     st.caption(
         f"{plural(min(len(worst), SHOWN), 'pair')} of {count(len(worst))}, largest residual (predicted − observed) "

@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
-from engine.figures.text import BASELINES, MEASURE_NAMES, count, interval, model_name, number, plural
+from engine.figures.text import MEASURE_NAMES, count, interval, model_name, number, plural
+from engine.response.settings import BASELINES
 
 POINT_LIMIT = 20_000  # beyond this a browser is slow and points hide each other
 BINS = 90
@@ -131,9 +132,7 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
     )
     n = int(rows["n"].max()) if len(rows) else 0
     best = f"{names[0]} {number(rows['value'].iloc[0])}" if names else "no model"
-    naive = [
-        f"{model_name(m)} {number(v)}" for m, v in zip(rows["model"], rows["value"], strict=True) if m in BASELINES
-    ]
+    naive = [f"{model_name(row.model)} {number(row.value)}" for row in rows[rows["baseline"]].itertuples()]
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="What does the model add to the naive baselines?",

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 SELECTED = "#e07b1a"  # orange
 FAILED = "#c62f3b"  # red, as an outline only
 SEQUENTIAL = "Viridis"
+FONT = '"Source Sans", "Liberation Sans", Arial, sans-serif'
 
 
 @dataclass(frozen=True)

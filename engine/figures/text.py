@@ -15,7 +15,6 @@ MODEL_NAMES = {
     "mean_effects": "Mean effects",
     "drug_mean": "Drug mean",
 }
-BASELINES = ("mean_effects", "drug_mean")
 SPLIT_NAMES = {"pairs": "random pairs, 95/5 within each cancer type (published)"}
 MEASURE_NAMES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC"}
 

@@ -67,9 +67,7 @@ def build_store(path: Path, simulated: bool = True) -> Database:
     pairs = lines[["cosmic_id"]].merge(drugs[["drug_id"]], how="cross")
     drug_effect, line_effect = random.normal(2, 3, len(DRUGS)), random.normal(0, 0.8, 40)
     pairs["ln_ic50"] = (
-        drug_effect[pairs["drug_id"] - 1]
-        + line_effect[pairs["cosmic_id"] - 905_000]
-        + random.normal(0, 1, len(pairs))
+        drug_effect[pairs["drug_id"] - 1] + line_effect[pairs["cosmic_id"] - 905_000] + random.normal(0, 1, len(pairs))
     ).round(3)
     responses = pairs.assign(dataset="GDSC1", n_measured=1, source_id="responses")
     predictions = pd.concat(
