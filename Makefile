@@ -38,7 +38,7 @@ app: $(RUNTIME)  ## Install what is missing, build the demonstration store if th
 	fi
 	@port=$$($(PY) -c "$(FREE_PORT)" $(PORT)) || exit 1; \
 	echo "Tumorcast is at http://localhost:$$port (stop it with Ctrl-C)"; \
-	exec $(PY) -m streamlit run dashboard/app.py --server.headless true --server.port $$port
+	exec $(PY) -m streamlit run dashboard/app.py --server.port $$port
 
 .PHONY: setup
 setup: $(RUNTIME)  ## Install what the application needs, nothing else

@@ -1,5 +1,6 @@
 """The rules of the house that no linter knows."""
 
+import argparse
 import ast
 import re
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from engine.__main__ import parser
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HEAVY = ("torch", "rdkit", "duckdb")
@@ -18,10 +21,11 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (REPOSITORY / folder).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
-    """Full names of the modules a file imports anywhere, inside functions too."""
+def imported(path: Path, at_start_only: bool = False) -> set[str]:
+    """Full names of the modules a file imports; inside functions too unless `at_start_only`."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in tree.body if at_start_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -49,9 +53,8 @@ def test_heavy_libraries_stay_in_the_engine():
 
 def test_pages_start_without_torch_and_rdkit():
     """What dashboard and pages import from the engine must not load the two slow libraries."""
-    modules = sorted(
-        name for path in python_files("dashboard", "pages") for name in imported(path) if name.startswith("engine")
-    )
+    files = python_files("dashboard", "pages")
+    modules = sorted({name for path in files for name in imported(path, at_start_only=True) if "engine." in name})
     assert modules, "dashboard and pages use nothing of the engine?"
     code = "\n".join(
         [*(f"import {name}" for name in modules), "import sys", "print(*{'torch', 'rdkit'} & set(sys.modules))"]
@@ -94,3 +97,24 @@ def test_no_path_of_this_machine_is_committed():
     patterns = [word for mark in marks for word in ("-e", mark)]
     search = subprocess.run(["git", "grep", "-nF", *patterns], cwd=REPOSITORY, capture_output=True, text=True)
     assert search.stdout == "" and search.returncode == 1  # 1: git grep found nothing
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return found.choices
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_explains_itself(name):
+    text = commands()[name].format_help()
+    assert f"python -m engine {name}" in text.split("example:")[1]
+    assert "--json" in text
+    assert f"| `{name}` |" in (REPOSITORY / "README.md").read_text(), "the README's table of commands lacks it"
+
+
+def test_the_picture_of_the_house_is_true():
+    """Every module of engine and dashboard stands in CONTRIBUTING.md's picture, by name."""
+    picture = (REPOSITORY / "CONTRIBUTING.md").read_text().split("## Imports")[0]
+    modules = {path.name for path in python_files("engine", "dashboard")} - {"__init__.py", "self_test.py"}
+    rooms_only = {path.name for path in python_files("engine/demo", "engine/figures", "engine/cli")}
+    assert sorted(name for name in modules - rooms_only if name not in picture) == []
