@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import NetworkError
+from engine.response.settings import NETWORKS
 
 PUBLISHED_POSITIONS, PUBLISHED_DRUG_BITS = 28_328, 3_072
 BRANCH_WIDTH, DOCKING_WIDTH = 100, 300
@@ -74,7 +75,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         Architecture("unified", _CELL, None, _DOCKING, ()),
     )
 }
-NETWORKS = tuple(ARCHITECTURES)
+assert tuple(ARCHITECTURES) == NETWORKS
 
 
 def activate(name: str, x: Tensor) -> Tensor:

@@ -1,0 +1,115 @@
+"""Predictions of a trained run for any pairs of lines and drugs the store knows features of."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engine.chem.fingerprints import drug_fingerprints
+from engine.errors import InputError
+from engine.jobs.queue import job_folder
+from engine.response.fingerprint import genome_bits
+from engine.response.records import features_of, run_summary
+from engine.response.trained import TrainedNetwork, predict_pairs
+from engine.store.database import Database
+
+EXAMPLES = 5  # ids named in an error
+
+
+@dataclass(frozen=True)
+class PredictionSummary:
+    """What `predict_file` did. unseen_positions: mutated positions of these lines that the run does not know."""
+
+    run_id: str
+    networks: tuple[str, ...]
+    pairs: int
+    lines: int
+    drugs: int
+    unseen_positions: int
+    file: str
+
+
+def predict_file(
+    db: Database,
+    run_id: str,
+    pairs_path: Path,
+    out_path: Path,
+    on_progress: Callable[[float, str], None] = lambda share, message: None,
+) -> PredictionSummary:
+    """Read cosmic_id, drug_id (CSV or Parquet), write them with ln_ic50_pred: the mean of the run's networks, ln uM.
+
+    Raises InputError naming the file and the lines or drugs without features; nothing is written then.
+    """
+    pairs = read_pairs(pairs_path)
+    run = run_summary(db, run_id)
+    lines, line = np.unique(pairs["cosmic_id"].to_numpy(), return_inverse=True)
+    drugs, drug = np.unique(pairs["drug_id"].to_numpy(), return_inverse=True)
+    known = features_of(db, lines.tolist(), drugs.tolist())
+    _refuse_unknown(pairs_path, lines, known["mutation"]["cosmic_id"], "cell lines", "mutations")
+    _refuse_unknown(pairs_path, drugs, known["drug"]["drug_id"], "drugs", "structure")
+    networks = [m for m in run.models if (job_folder(run_id) / "results" / f"{m}.pt").exists()]
+    if not networks:
+        raise InputError(f"The checkpoints of run {run_id} are gone; its job folder was deleted. Train again.")
+    total, unseen = np.zeros(len(pairs)), 0
+    for i, name in enumerate(networks):
+        trained = TrainedNetwork.load(job_folder(run_id) / "results" / f"{name}.pt")
+        keys = known["mutation"].drop_duplicates(["cosmic_id", "position_key"])["position_key"]
+        unseen = len(trained.vocabulary.unknown(keys))
+        genomes = genome_bits(known["mutation"], lines.tolist(), trained.vocabulary)
+        bits = drug_fingerprints(known["drug"]["smiles"].tolist(), trained.fingerprint, known["drug"]["name"].tolist())
+
+        def told(share: float, name: str = name, i: int = i) -> None:
+            on_progress((i + share) / len(networks), name.replace("_", " "))
+
+        total += predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
+    result = pairs[["cosmic_id", "drug_id"]].assign(ln_ic50_pred=total / len(networks))
+    temporary = out_path.with_name(out_path.name + ".part")
+    if out_path.suffix.lower() == ".parquet":
+        result.to_parquet(temporary, index=False)
+    else:
+        result.to_csv(temporary, index=False)
+    temporary.replace(out_path)
+    return PredictionSummary(run_id, tuple(networks), len(pairs), len(lines), len(drugs), unseen, str(out_path))
+
+
+def read_pairs(path: Path) -> pd.DataFrame:
+    """cosmic_id and drug_id as integers, in the file's order. Raises InputError naming the file, column or row."""
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame = pd.read_parquet(path)
+        else:
+            frame = pd.read_csv(path, sep=None, engine="python", dtype=str)
+    except (ValueError, OSError, csv.Error) as error:
+        raise InputError(
+            f"{path.name} cannot be read as a table: give CSV or Parquet with the columns cosmic_id, drug_id."
+        ) from error
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    missing = [column for column in ("cosmic_id", "drug_id") if column not in frame.columns]
+    if missing:
+        raise InputError(f"{path.name} has no column {' and '.join(missing)}; it has {', '.join(frame.columns)}.")
+    if frame.empty:
+        raise InputError(f"{path.name} holds no pairs.")
+    for column in ("cosmic_id", "drug_id"):
+        numbers = pd.to_numeric(frame[column], errors="coerce")
+        bad = np.flatnonzero(~(numbers.notna() & (numbers % 1 == 0)).to_numpy())
+        if len(bad):
+            raise InputError(
+                f"{path.name}, row {bad[0] + 2}: {column} is '{frame[column].iloc[bad[0]]}', not a whole number."
+            )
+        frame[column] = numbers.astype("int64")
+    return frame
+
+
+def _refuse_unknown(path: Path, asked: np.ndarray, known: pd.Series, what: str, missing: str) -> None:
+    absent = np.setdiff1d(asked, known.unique())
+    if len(absent):
+        named = ", ".join(str(x) for x in absent[:EXAMPLES]) + (" ..." if len(absent) > EXAMPLES else "")
+        raise InputError(
+            f"{path.name} names {len(absent)} {what} the store has no {missing} of ({named}). "
+            f"Import them, or take these rows out."
+        )

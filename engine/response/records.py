@@ -1,0 +1,170 @@
+"""Reads of the store for drug response: runs, held-out predictions, what a training job needs. Torch-free."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from engine.errors import InputError, StoreError
+from engine.response.settings import BASELINES, ENSEMBLE, NETWORKS
+from engine.store.database import Database
+
+MODEL_ORDER = (ENSEMBLE, *NETWORKS, *reversed(BASELINES))
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One training run. metrics: {model: {r2, rmse, pearson, auroc, n, and <measure>_lower, <measure>_upper}}."""
+
+    run_id: str
+    created_at: datetime  # UTC
+    split: str
+    seed: int
+    simulated: bool
+    dataset: str
+    device: str
+    minutes: float
+    peak_memory_mib: float
+    n_train: int
+    n_validation: int
+    n_test: int
+    config: dict[str, Any]
+    curves: dict[str, list[dict[str, float]]]
+    metrics: dict[str, dict[str, float | int | None]]
+
+    @property
+    def models(self) -> list[str]:
+        """Ensemble, networks, baselines, in this order."""
+        return sorted(self.metrics, key=lambda m: MODEL_ORDER.index(m) if m in MODEL_ORDER else len(MODEL_ORDER))
+
+
+@dataclass(frozen=True)
+class PairFilter:
+    """Which held-out pairs; an empty tuple means all."""
+
+    cancer_types: tuple[str, ...] = ()
+    drug_ids: tuple[int, ...] = ()
+    cosmic_ids: tuple[int, ...] = ()
+    pathways: tuple[str, ...] = ()
+
+    def where(self) -> tuple[str, list[Any]]:
+        clauses, values = ["TRUE"], []
+        for column, chosen in (
+            ("l.cancer_type", self.cancer_types),
+            ("p.drug_id", self.drug_ids),
+            ("p.cosmic_id", self.cosmic_ids),
+            ("d.pathway", self.pathways),
+        ):
+            if chosen:
+                clauses.append(f"{column} IN ({', '.join('?' * len(chosen))})")
+                values += chosen
+        return " AND ".join(clauses), values
+
+
+def runs(db: Database) -> list[RunSummary]:
+    """Every training run, oldest first, with its measures over all held-out pairs."""
+    table = db.query("SELECT * FROM run WHERE task = 'train_response' ORDER BY created_at, run_id")
+    metric = db.query("SELECT run_id, model, name, value, lower, upper, n FROM metric WHERE scope = 'all'")
+    metric = metric.astype(object).where(metric.notna(), None)
+    by_run: dict[str, dict[str, dict[str, float | int | None]]] = {}
+    for row in metric.itertuples():
+        measures = by_run.setdefault(row.run_id, {}).setdefault(row.model, {})
+        measures |= {row.name: row.value, f"{row.name}_lower": row.lower, f"{row.name}_upper": row.upper, "n": row.n}
+    return [_summary(row, by_run.get(row.run_id, {})) for row in table.itertuples()]
+
+
+def run_summary(db: Database, run_id: str) -> RunSummary:
+    """One run. Raises StoreError naming the runs there are."""
+    found = runs(db)
+    for run in found:
+        if run.run_id == run_id:
+            return run
+    known = ", ".join(run.run_id for run in found) or "none yet"
+    raise StoreError(f"There is no run '{run_id}' in the store. Runs: {known}.")
+
+
+def _summary(row: Any, metrics: dict[str, dict[str, float | int | None]]) -> RunSummary:
+    config = json.loads(row.config)
+    return RunSummary(
+        run_id=row.run_id,
+        created_at=row.created_at.to_pydatetime(),
+        split=row.split,
+        seed=int(row.seed),
+        simulated=bool(row.simulated),
+        dataset=str(config.get("dataset") or ""),
+        device=row.device,
+        minutes=float(row.minutes),
+        peak_memory_mib=float(row.peak_memory_mib),
+        n_train=int(row.n_train),
+        n_validation=int(row.n_validation),
+        n_test=int(row.n_test),
+        config=config,
+        curves=json.loads(row.curves),
+        metrics=metrics,
+    )
+
+
+def model_predictions(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
+    """Held-out pairs of a run, one column per model.
+
+    Columns cosmic_id, line, cancer_type, drug_id, drug, target, pathway, observed (ln IC50 in uM), then the models
+    in the order ensemble, networks, baselines. Empty, with these first columns, where nothing fits the filter.
+    """
+    where, values = wanted.where()
+    long = db.query(
+        f"""SELECT p.cosmic_id, coalesce(l.name, 'COSMIC ' || p.cosmic_id) AS line, l.cancer_type, p.drug_id,
+                   coalesce(d.name, 'drug ' || p.drug_id) AS drug, d.target, d.pathway, p.observed, p.model, p.mean
+            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
+            WHERE p.run_id = ? AND {where}
+            ORDER BY p.cosmic_id, p.drug_id""",
+        [run_id, *values],
+    )
+    first = ["cosmic_id", "line", "cancer_type", "drug_id", "drug", "target", "pathway", "observed"]
+    if long.empty:
+        return long[first]
+    key = ["cosmic_id", "drug_id"]
+    wide = long.pivot(index=key, columns="model", values="mean").reset_index()
+    models = [m for m in MODEL_ORDER if m in wide.columns]
+    return long[first].drop_duplicates(key).merge(wide, on=key)[first + models]
+
+
+def training_inputs(db: Database, dataset: str = "") -> tuple[dict[str, pd.DataFrame], str, bool]:
+    """The tables a training job takes with it, the dataset's name, and whether it is simulated.
+
+    dataset: empty takes the measured dataset imported last, and a simulated one only where there is no other.
+    Raises InputError saying what has to be imported first.
+    """
+    known = db.query(
+        """SELECT r.dataset, bool_or(s.simulated) AS simulated, max(s.imported_at) AS imported
+           FROM response r JOIN source s USING (source_id) GROUP BY r.dataset ORDER BY simulated, imported DESC"""
+    )
+    if known.empty:
+        raise InputError(
+            "The store holds no drug responses to train on. Import cell lines, drugs, mutations and responses first, "
+            "or build the demonstration cohort."
+        )
+    if dataset and dataset not in set(known["dataset"]):
+        raise InputError(f"There is no dataset '{dataset}' in the store. Datasets: {', '.join(known['dataset'])}.")
+    chosen = dataset or str(known["dataset"].iloc[0])
+    simulated = bool(known.set_index("dataset").loc[chosen, "simulated"])
+    lines = "SELECT DISTINCT cosmic_id FROM response WHERE dataset = ?"
+    tables = {
+        "cell_line.parquet": db.query(f"SELECT * FROM cell_line WHERE cosmic_id IN ({lines})", [chosen]),
+        "drug.parquet": db.query("SELECT * FROM drug"),
+        "mutation.parquet": db.query(f"SELECT * FROM mutation WHERE cosmic_id IN ({lines})", [chosen]),
+        "response.parquet": db.query("SELECT * FROM response WHERE dataset = ?", [chosen]),
+    }
+    return tables, chosen, simulated
+
+
+def features_of(db: Database, cosmic_ids: Sequence[int], drug_ids: Sequence[int]) -> dict[str, pd.DataFrame]:
+    """Mutations of the given lines and structures of the given drugs, as the store has them."""
+    lines = db.query("SELECT cosmic_id, gene, position_key FROM mutation WHERE list_contains(?, cosmic_id)", [list(cosmic_ids)])
+    drugs = db.query(
+        "SELECT drug_id, name, smiles FROM drug WHERE list_contains(?, drug_id) AND smiles IS NOT NULL ORDER BY drug_id",
+        [list(drug_ids)],
+    )
+    return {"mutation": lines, "drug": drugs}

@@ -1,0 +1,118 @@
+"""A trained network with all it needs to predict: vocabulary, fingerprint settings, scale of its target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+from engine.chem.fingerprints import FingerprintSettings
+from engine.errors import NetworkError
+from engine.learn import checkpoint
+from engine.response.cohort import Cohort, fingerprint_record
+from engine.response.factorised import FactorisedNetwork
+from engine.response.fingerprint import Vocabulary
+from engine.response.networks import ResponseNetwork
+
+FORMAT = 1
+LINES_AT_ONCE, PAIRS_AT_ONCE = 64, 2048  # keeps the working set in the cache; values do not change
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """ln(IC50, uM) = centre + half_range x output. (0, 1) for networks with a linear output."""
+
+    centre: float
+    half_range: float
+
+    @classmethod
+    def of(cls, network: ResponseNetwork, ln_ic50: np.ndarray) -> "TargetScale":
+        """From training values only. A bounded output reaches +-1 only at infinity, hence a tenth of room."""
+        if network.architecture.output != "tanh":
+            return cls(0.0, 1.0)
+        low, high = float(ln_ic50.min()), float(ln_ic50.max())
+        return cls((low + high) / 2, max(high - low, 1e-6) / 2 * 1.1)
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """network: in evaluation mode. data_hash: of the cohort it was trained on."""
+
+    network: ResponseNetwork
+    scale: TargetScale
+    vocabulary: Vocabulary
+    fingerprint: FingerprintSettings
+    data_hash: str
+
+    @property
+    def name(self) -> str:
+        return self.network.architecture.name
+
+    def save(self, path: Path) -> None:
+        checkpoint.save(
+            path,
+            {
+                "format": FORMAT,
+                "name": self.name,
+                "n_positions": self.network.n_positions,
+                "n_drug_bits": self.network.n_drug_bits,
+                "state": self.network.state_dict(),
+                "scale": (self.scale.centre, self.scale.half_range),
+                "vocabulary": list(self.vocabulary.keys),
+                "fingerprint": fingerprint_record(self.fingerprint),
+                "data_hash": self.data_hash,
+                "torch_version": str(torch.__version__),
+            },
+        )
+
+    @classmethod
+    def load(cls, path: Path, device: str = "cpu") -> "TrainedNetwork":
+        """Raises NetworkError where the file is gone, damaged or from another version."""
+        content = checkpoint.load(path, device)
+        if content.get("format") != FORMAT:
+            raise NetworkError(f"{path.name} was written by another version of Tumorcast. Train again.")
+        network = ResponseNetwork(content["name"], content["n_positions"], content["n_drug_bits"])
+        network.load_state_dict(content["state"])
+        return cls(
+            network.to(device).eval(),
+            TargetScale(*content["scale"]),
+            Vocabulary(tuple(content["vocabulary"])),
+            FingerprintSettings(**content["fingerprint"]),
+            content["data_hash"],
+        )
+
+
+def predict_pairs(
+    trained: TrainedNetwork,
+    genomes: csr_matrix,
+    drug_bits: np.ndarray,
+    line: np.ndarray,
+    drug: np.ndarray,
+    device: str = "cpu",
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:
+    """ln(IC50, uM) of (r,) pairs of rows of genomes (l, g) and drug_bits (d, m).
+
+    The drug branch runs once per drug, the cell branch once per line; only the docking runs per pair.
+    """
+    result = np.empty(len(line))
+    factorised = FactorisedNetwork(trained.network, genomes, drug_bits, device)
+    trained.network.eval()
+    by_line = np.argsort(line, kind="stable")
+    with torch.inference_mode():
+        drugs, drug_at = np.unique(drug, return_inverse=True)
+        drug_features = factorised.drug_features(drugs)
+        lines = np.unique(line)
+        for first in range(0, len(lines), LINES_AT_ONCE):
+            some = lines[first : first + LINES_AT_ONCE]
+            features = factorised.line_features(some)
+            start, stop = np.searchsorted(line[by_line], [some[0], some[-1] + 1])
+            for at in range(start, stop, PAIRS_AT_ONCE):
+                pairs = by_line[at : min(at + PAIRS_AT_ONCE, stop)]
+                line_at = np.searchsorted(some, line[pairs])
+                output = factorised.dock(features, drug_features, line_at, drug_at[pairs])
+                result[pairs] = output.double().cpu().numpy()
+            on_progress(min(1.0, stop / max(1, len(line))))
+    return trained.scale.centre + trained.scale.half_range * result
