@@ -11,7 +11,7 @@ from engine.errors import MoleculeError
 from engine.response.formats import Match, recognise, refusal
 from engine.response.lines import whole_numbers
 from engine.response.receipt import Receipt
-from engine.response.tables import Table, chunks, open_table
+from engine.response.tables import EXTRA, Table, chunks, open_table
 
 LINE_COLUMNS = (
     "name", "cancer_type", "tissue", "tissue_detail", "msi", "growth", "depmap_id", "sanger_id", "ccle_name",
@@ -52,7 +52,8 @@ class Opened:
             receipt.read += len(chunk)
             if self.on_progress:
                 self.on_progress(fraction[0], receipt.read)
-            yield chunk.rename(columns=names)
+            rows = receipt.drop(chunk.rename(columns=names), chunk[EXTRA].notna(), "more values than columns")
+            yield rows.drop(columns=EXTRA)
 
 
 def open_as(path: Path, kind: str, name: str = "", on_progress: Progress | None = None) -> Opened:

@@ -22,6 +22,7 @@ from engine.errors import InputError
 
 HEAD_BYTES = 1 << 16
 CHUNK_ROWS = 100_000
+EXTRA = "extra"
 HEADER_ROWS = 20  # a header may stand below a title
 MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-")
 CURE = "Give a table as CSV, TSV or XLSX; .gz and .zip are fine."
@@ -90,7 +91,7 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     _refuse_other_files(head, name)
     encoding = _encoding(head, name)
     text = head.decode(encoding, "latin-1-bytes" if encoding.startswith("utf-8") else "replace")
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", text)
     if len(head) == HEAD_BYTES and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
     if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
@@ -110,8 +111,9 @@ def chunks(
     """The table's rows as text, missing where empty or NA.
 
     columns: places in the header. on_bytes: told the fraction of the file's bytes that has been read.
-    Yields frames whose columns are `columns` and `row`, the row number in the file (1-based, header included).
-    Raises InputError naming the file: header only, cut off, or a row with more values than the header.
+    Yields frames whose columns are `columns`, `row`, the row number in the file (1-based, header included), and
+    EXTRA, missing unless the row has more values than the header has names, which means that they are shifted.
+    Raises InputError naming the file: header only, cut off, or the first row has more values than the header.
     """
     told = on_bytes or (lambda fraction: None)
     source = _workbook_chunks if table.sheet else _text_chunks
@@ -134,13 +136,14 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
         for _ in range(table.header_row):
             text.readline()
         _refuse_wide_rows(table)
+        width = len(table.header)
         reader = pd.read_csv(
-            text,
+            _Widened(text, table.separator * width + "\n"),  # type: ignore[arg-type]
             sep=table.separator,
             header=None,
-            names=range(len(table.header)),
+            names=range(width + 1),
             index_col=False,
-            usecols=sorted(set(columns)),
+            usecols=sorted({*columns, width}),
             dtype=str,
             na_values=list(MISSING),
             keep_default_na=False,
@@ -148,8 +151,27 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
             chunksize=rows,
             skip_blank_lines=True,
         )
-        for frame in reader:
-            yield frame, min(raw.tell() / size, 1.0)
+        for i, frame in enumerate(reader):
+            found = frame.rename(columns={width: EXTRA})
+            yield found.iloc[1:].copy() if i == 0 else found, min(raw.tell() / size, 1.0)
+
+
+class _Widened:
+    """A text file behind a first line of nothing but separators, one more than the header has.
+
+    It tells the parser to expect one value too many, so that such rows are seen where it would cut them silently.
+    """
+
+    def __init__(self, text: IO[str], line: str) -> None:
+        self._text, self._line = text, line
+
+    def read(self, size: int = -1) -> str:
+        line, self._line = self._line, ""
+        return line or self._text.read(size)
+
+    def __iter__(self) -> Iterator[str]:
+        while part := self.read(HEAD_BYTES):
+            yield part
 
 
 def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
@@ -165,14 +187,18 @@ def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tu
             done += 1
             found.append([_cell(values[c]) if c < len(values) else None for c in columns])
             if len(found) == rows:
-                yield pd.DataFrame(found, columns=columns, dtype=str), min(done / total, 1.0)
+                yield _frame(found, columns), min(done / total, 1.0)
                 found = []
         # Workbooks often end in thousands of formatted but empty rows.
         while found and not any(found[-1]):
             found.pop()
         if found:
-            yield pd.DataFrame(found, columns=columns, dtype=str), 1.0
+            yield _frame(found, columns), 1.0
         book.close()
+
+
+def _frame(found: list[list[str | None]], columns: list[int]) -> pd.DataFrame:
+    return pd.DataFrame(found, columns=columns, dtype="str").assign(**{EXTRA: None})
 
 
 def _cell(value: object) -> str | None:
@@ -281,7 +307,7 @@ def _refuse_wide_rows(table: Table) -> None:
     """A first row with more values than the header has names means that every column is shifted."""
     with _opened(table.path, table.packing, table.name) as (stream, _):
         head = stream.read(HEAD_BYTES)
-    lines = head.decode(table.encoding, "replace").splitlines()[table.header_row : table.header_row + 2]
+    lines = re.split(r"\r\n|\r|\n", head.decode(table.encoding, "replace"))[table.header_row :]
     if not lines or not lines[0].strip():
         return
     values = next(csv.reader([lines[0]], delimiter=table.separator))
