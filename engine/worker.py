@@ -14,12 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Never
 
+from filelock import FileLock
+
 from engine.errors import EngineError, InputError, JobCancelled, JobError
 from engine.jobs.context import JobContext
 from engine.jobs.files import write_json
 from engine.jobs.launch import run_queue
 from engine.jobs.spec import now
-from engine.jobs.status import HEARTBEAT_SECONDS, Runner, write_error
+from engine.jobs.status import HEARTBEAT_SECONDS, Runner, settled, write_error
 from engine.tasks import find_task
 
 
@@ -47,7 +49,15 @@ def run_folder(folder: Path) -> bool:
 
     Tables and summary of an earlier attempt are removed; its checkpoints and finished weights stay.
     """
-    job = JobContext.for_folder(folder)
+    # A runner that died may have left a worker that was just starting: the second one waits for the first.
+    with FileLock(folder / ".worker"):
+        if settled(folder):
+            return (folder / "done.json").exists()
+        return _run(JobContext.for_folder(folder))
+
+
+def _run(job: JobContext) -> bool:
+    folder = job.folder
     runner = Runner.here(job.spec.device)
     write_json(folder / "runner.json", asdict(runner))
     ended = threading.Event()

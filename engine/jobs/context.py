@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import JobCancelled, JobError
-from engine.jobs.files import write_json
+from engine.jobs.files import read_json, write_json
 from engine.jobs.spec import JobSpec, now, read_spec
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class JobContext:
         self.checkpoints.mkdir(exist_ok=True)
         self._started_at = now()
         self._clock = time.monotonic()
-        self._first_fraction: float | None = None
+        # A resumed job soon jumps to where it was; only what lies beyond tells how fast it is.
+        earlier = read_json(folder / "progress.json")
+        self._base: float | None = float(earlier["fraction"]) if earlier else None
         self._last_write = float("-inf")
         self._last_message = ""
 
@@ -53,8 +55,8 @@ class JobContext:
         """
         self.check_cancelled()
         fraction = min(max(float(fraction), 0.0), 1.0)
-        if self._first_fraction is None:
-            self._first_fraction = fraction
+        if self._base is None:
+            self._base = fraction
         seconds = time.monotonic()
         recently = seconds - self._last_write < WRITE_EVERY_SECONDS
         if recently and message == self._last_message and fraction < 1:
@@ -89,8 +91,7 @@ class JobContext:
         write_json(self.results / "result.json", summary)
 
     def _seconds_left(self, fraction: float, seconds: float) -> float | None:
-        # A resumed job starts at the fraction of its checkpoint, so only what this attempt did counts.
-        done = fraction - (self._first_fraction or 0.0)
+        done = fraction - (self._base or 0.0)
         if done <= 0:
             return None
         return round((seconds - self._clock) * (1 - fraction) / done, 1)

@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.errors import JobError
 from engine.jobs.files import read_json, write_json
 from engine.jobs.spec import read_spec
-from engine.jobs.status import DIED, is_alive, read_runner, settled, unsettled, write_error
+from engine.jobs.status import DIED, attempt, changing, is_alive, read_runner, settled, unsettled, write_error
 from engine.settings import REPOSITORY, home, jobs_folder
 
 POLL_SECONDS = 0.2
@@ -153,6 +153,7 @@ def _next(device: str) -> Path | None:
 def _run_one(folder: Path, device: str) -> None:
     import submitit
 
+    number = attempt(folder)
     try:
         if (folder / "runner.json").exists():
             _follow(folder, None)
@@ -163,10 +164,13 @@ def _run_one(folder: Path, device: str) -> None:
                 timeout_min=LOCAL_TIMEOUT_MINUTES, gpus_per_node=len(gpus), visible_gpus=gpus, stderr_to_stdout=True
             )
             _follow(folder, executor.submit(work, str(folder)))
-        if not settled(folder):
-            _keep_last_words(folder)
-            stopped = (folder / "cancel").exists()
-            write_error(folder, "cancelled" if stopped else "failed", "Stopped." if stopped else DIED, resumable=True)
+        with changing(folder):
+            # Somebody may have seen the worker dead, and resumed the job, before this runner looked.
+            if not settled(folder) and attempt(folder) == number:
+                _keep_last_words(folder)
+                stopped = (folder / "cancel").exists()
+                state, reason = ("cancelled", "Stopped by force.") if stopped else ("failed", DIED)
+                write_error(folder, state, reason, resumable=True)
     except Exception as error:
         # The runner must go on with the other jobs; the reason is on this job's record and in the runner's log.
         traceback.print_exc()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import JobError
 from engine.jobs import launch
-from engine.jobs.files import read_json
+from engine.jobs.files import read_json, write_json
 from engine.jobs.spec import JobStatus, check_job_id, create_folder, new_id
-from engine.jobs.status import folders, read_status, write_error
+from engine.jobs.status import attempt, changing, folders, read_status, write_error
 from engine.settings import jobs_folder
 
 if TYPE_CHECKING:
@@ -81,15 +81,15 @@ def cancel(job_id: str) -> JobStatus:
     Raises JobError when the job has ended already.
     """
     folder = job_folder(job_id)
-    before = read_status(folder)
-    if not before.active:
-        raise JobError(f"Job {job_id} is {before.state}; only a job that waits or runs can be cancelled.")
-    (folder / "cancel").touch()
-    if before.state == "waiting":
-        write_error(folder, "cancelled", "Cancelled before it began.", resumable=True)
-        launch.cancel_slurm(folder)
-    else:
-        launch.ensure_runners()
+    with changing(folder):
+        before = read_status(folder)
+        if not before.active:
+            raise JobError(f"Job {job_id} is {before.state}; only a job that waits or runs can be cancelled.")
+        (folder / "cancel").touch()
+        if before.state == "waiting":
+            write_error(folder, "cancelled", "Cancelled before it began.", resumable=True)
+            launch.cancel_slurm(folder)
+    launch.ensure_runners()
     return read_status(folder)
 
 
@@ -99,14 +99,16 @@ def resume(job_id: str) -> JobStatus:
     Raises JobError when the job has not ended, has finished, or would only fail again.
     """
     folder = job_folder(job_id)
-    before = read_status(folder)
-    if before.state not in ("failed", "cancelled"):
-        raise JobError(f"Job {job_id} is {before.state}; only a failed or cancelled job can be resumed.")
-    if not before.resumable:
-        raise JobError(f"Job {job_id} would fail again ({before.error}) Correct the input and submit it anew.")
-    # error.json last: until it is gone, the job counts as ended.
-    for name in ("cancel", "runner.json", "slurm.json", "error.json"):
-        (folder / name).unlink(missing_ok=True)
+    with changing(folder):
+        before = read_status(folder)
+        if before.state not in ("failed", "cancelled"):
+            raise JobError(f"Job {job_id} is {before.state}; only a failed or cancelled job can be resumed.")
+        if not before.resumable:
+            raise JobError(f"Job {job_id} would fail again ({before.error}) Correct the input and submit it anew.")
+        write_json(folder / "attempt.json", {"attempt": attempt(folder) + 1})
+        # error.json last: until it is gone, the job counts as ended.
+        for name in ("cancel", "runner.json", "slurm.json", "error.json"):
+            (folder / name).unlink(missing_ok=True)
     launch.start(folder)
     return read_status(folder)
 

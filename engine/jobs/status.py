@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 from engine.errors import JobError
 from engine.jobs.files import read_json, write_json
@@ -89,6 +90,16 @@ def is_alive(folder: Path) -> bool:
         return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def changing(folder: Path) -> FileLock:
+    """Held while somebody decides from a job's state what its next state is."""
+    return FileLock(folder / ".changing")
+
+
+def attempt(folder: Path) -> int:
+    """How often the job has been put into the queue: 1 at first, one more with each resume."""
+    return int((read_json(folder / "attempt.json") or {"attempt": 1})["attempt"])
 
 
 def write_error(folder: Path, state: str, error: str, resumable: bool) -> None:

@@ -1,0 +1,215 @@
+"""From finished folders into the store: once, whole or not at all, by whoever is in charge."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from engine import collect as collecting
+from engine.collect import Collector, app_is_up, collect, collect_finished, finished_ids, settle
+from engine.errors import JobError, StoreError
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.files import write_json
+from engine.jobs.spec import create_folder, now
+from engine.settings import jobs_folder, store_path
+from engine.store.database import Database
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def db(tumorcast_home) -> Database:
+    return Database(store_path())
+
+
+def drugs(*ids: int, source: str = "mine") -> pd.DataFrame:
+    return pd.DataFrame({"name": [f"drug {i}" for i in ids], "drug_id": ids, "source_id": source})
+
+
+def mutations(*residues: int, source: str = "mine") -> pd.DataFrame:
+    rows = {"cosmic_id": 1, "gene": "BRAF", "position_key": [f"BRAF:{r}" for r in residues]}
+    return pd.DataFrame(rows | {"classification": "Missense_Mutation", "source_id": source})
+
+
+def finished(name: str, source: str | None = "mine", **tables: pd.DataFrame) -> str:
+    """A finished job folder as a worker leaves it."""
+    folder = jobs_folder() / name
+    create_folder(folder, "self_test", {} if source is None else {"source_id": source})
+    job = JobContext.for_folder(folder)
+    for table, frame in tables.items():
+        job.write_table(table, frame)
+    write_json(folder / "done.json", {"finished_at": now()})
+    return name
+
+
+def known(db: Database, table: str = "drug", column: str = "drug_id") -> list:
+    return db.query(f"SELECT {column} FROM {table} ORDER BY 1")[column].tolist()
+
+
+def test_collected_once(db):
+    job_id = finished("a", drug=drugs(1, 2), mutation=mutations(600))
+    assert queue.status("a").state == "finished" and finished_ids() == ["a"]
+    assert collect(job_id, db) is True
+    assert queue.status("a").state == "collected"
+    assert collect(job_id, db) is False
+    (jobs_folder() / "a" / "collected.json").unlink()  # the app died between commit and marker
+    assert collect(job_id, db) is False
+    assert known(db) == [1, 2] and known(db, "mutation", "position_key") == ["BRAF:600"]
+    assert known(db, "collected_job", "job_id") == ["a"] and finished_ids() == []
+
+
+def test_collected_once_by_two_processes_at_a_time(db):
+    finished("a", mutation=mutations(600, 601))
+    code = "from engine.collect import collect; print(collect('a'))"
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert sorted(process.communicate()[0].strip() for process in both) == ["False", "True"]
+    assert known(db, "mutation", "position_key") == ["BRAF:600", "BRAF:601"]
+
+
+def test_importing_again_replaces_the_rows_of_that_source_only(db):
+    finished("a", drug=drugs(1, 2), mutation=mutations(600, 601))
+    finished("b", source="theirs", drug=drugs(3, source="theirs"), mutation=mutations(12, source="theirs"))
+    assert collect_finished(db) == ["a", "b"]
+    finished("c", drug=drugs(2, 4), mutation=mutations(600))
+    assert collect_finished(db) == ["c"]
+    assert known(db) == [2, 3, 4]
+    assert known(db, "mutation", "position_key") == ["BRAF:12", "BRAF:600"]
+
+
+def test_a_known_key_takes_the_newer_row(db):
+    finished("a", drug=drugs(1, source="first"), source="first")
+    finished("b", drug=drugs(1, source="second"), source="second")
+    collect_finished(db)
+    assert known(db, column="source_id") == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"drug": drugs(5), "weather": drugs(1)}, "brings rows for weather, which the store does not have"),
+        ({"collected_job": drugs(1)}, "brings rows for collected_job"),
+        ({"drug": drugs(5), "mutation": mutations(1).drop(columns="gene")}, "could not be put .* NOT NULL"),
+        ({"drug": drugs(5).assign(colour="red")}, 'could not be put .* "colour"'),
+    ],
+)
+def test_results_that_do_not_fit_leave_nothing(db, tables, told):
+    collect(finished("good", drug=drugs(1)), db)
+    finished("bad", source=None, **tables)
+    with pytest.raises(JobError, match=told):
+        collect("bad", db)
+    assert known(db) == [1] and queue.status("bad").state == "finished"
+
+
+def test_one_bad_job_does_not_keep_the_others_out(db):
+    finished("a", weather=drugs(1))
+    finished("b", drug=drugs(1))
+    with pytest.raises(JobError, match="weather"):
+        collect_finished(db)
+    assert known(db) == [1]
+    told = queue.status("a")
+    assert told.state == "finished" and told.error is not None and "weather" in told.error
+
+
+def test_only_a_finished_job_is_collected(db):
+    create_folder(jobs_folder() / "a", "self_test", {})
+    with pytest.raises(JobError, match="Job a is waiting; only a finished job"):
+        collect("a", db)
+
+
+def test_a_full_disk_leaves_nothing_and_the_job_can_be_collected_later(db):
+    """The limit on file size stands for the full disk: writing fails in the middle of the transaction."""
+    many = pd.DataFrame({"drug_id": range(100_000)}).assign(source_id="mine")
+    many["name"] = [f"{i * 2654435761 % 2**61:x}-{i * 40503 % 2**31:x}" for i in range(100_000)]
+    finished("a", source="old", drug=drugs(500_000, source="old"), mutation=mutations(600, source="old"))
+    finished("b", drug=many, mutation=mutations(601))
+    collect("a", db)
+    code = (
+        "import resource; from engine.collect import collect; from engine.settings import store_path\n"
+        "limit = store_path().stat().st_size + 300_000\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\ncollect('b')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert "JobError: Job b has finished but could not be put into the store" in run.stderr
+    assert "File too large" in run.stderr
+    assert known(db) == [500_000] and known(db, "mutation", "position_key") == ["BRAF:600"]
+    assert queue.status("b").state == "finished" and finished_ids() == ["b"]
+    assert collect("b", db) is True
+    assert len(known(db)) == 100_001
+    assert known(db, "mutation", "position_key") == ["BRAF:600", "BRAF:601"]
+
+
+def test_two_imports_submitted_at_once_both_land(db):
+    ids = [queue.submit("self_test", name, {"steps": 1, "seconds": 0}) for name in ("a", "b")]
+    collector = Collector(db).start()
+    try:
+        threads = [threading.Thread(target=queue.wait, args=(job_id,)) for job_id in ids]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for job_id in ids:
+            settle(job_id, db)
+    finally:
+        collector.stop()
+    assert known(db, "collected_job", "job_id") == sorted(ids)
+
+
+def test_while_the_app_is_up_others_wait_for_it(db):
+    assert not app_is_up()
+    collector = Collector(db).start()
+    try:
+        deadline = time.monotonic() + 5
+        while not app_is_up() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        code = "from engine.collect import app_is_up, settle; print(app_is_up()); settle('a')"
+        finished("a", drug=drugs(1))
+        run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+        assert (run.stdout, run.stderr) == ("True\n", "")
+        assert known(db) == [1]
+    finally:
+        collector.stop()
+    assert not app_is_up()
+
+
+def test_an_app_that_hangs_does_not_keep_the_command_line(db, monkeypatch):
+    finished("a", drug=drugs(1))
+    monkeypatch.setattr(collecting, "app_is_up", lambda: True)
+    settle("a", db, patience=0.3)
+    assert known(db) == [1]
+
+
+def test_the_collector_tries_a_failed_job_again_later(db, monkeypatch):
+    monkeypatch.setattr(collecting, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(collecting, "RETRY_SECONDS", 0.2)
+    finished("a", drug=drugs(1))
+    real, calls = Database.write, []
+
+    def full_at_first(self):
+        calls.append(time.monotonic())
+        if len(calls) == 1:
+            raise StoreError("the disk is full")
+        return real(self)
+
+    monkeypatch.setattr(Database, "write", full_at_first)
+    collector = Collector(db).start()
+    deadline = time.monotonic() + 10
+    while queue.status("a").state != "collected" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    collector.stop()
+    assert queue.status("a").state == "collected" and queue.status("a").error is None
+    assert calls[1] - calls[0] >= 0.2
+
+
+def test_the_folder_may_go_once_collected(db):
+    collect(finished("a", drug=drugs(1)), db)
+    shutil.rmtree(jobs_folder() / "a")
+    assert known(db) == [1] and collect_finished(db) == []
