@@ -20,6 +20,7 @@ class Format:
 
     fields: our name -> the names of its column, the preferred one first.
     required: groups of fields; of each group one must be there. build: the genome build of positions, where fixed.
+    signature: columns that tell this format from one with the same fields.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Format:
     fields: Mapping[str, tuple[str, ...]]
     required: tuple[tuple[str, ...], ...]
     build: str = ""
+    signature: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ FORMATS: tuple[Format, ...] = (
             "growth": ("growth_properties",),
         },
         (("cosmic_id",), ("name",), ("sanger_id",)),
+        signature=("model_id", "model_name"),  # whose cancer_type is no TCGA label
     ),
     Format(
         "drugs",
@@ -225,7 +228,12 @@ def recognise(header: Sequence[str], kind: str) -> Match | None:
     """The format of `kind` that finds most of its columns in the header, None where none is complete."""
     matches = [match_format(header, candidate) for candidate in FORMATS if candidate.kind == kind]
     complete = [match for match in matches if not match.missing]
-    return max(complete, key=lambda match: len(match.columns), default=None)
+    return max(complete, key=lambda match: (_signed(header, match.format), len(match.columns)), default=None)
+
+
+def _signed(header: Sequence[str], candidate: Format) -> bool:
+    squeezed = {squeeze(column) for column in header}
+    return bool(candidate.signature) and squeezed.issuperset(map(squeeze, candidate.signature))
 
 
 def _column_names(candidate: Format, group: Sequence[str]) -> str:

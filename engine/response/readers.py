@@ -92,7 +92,10 @@ def read_cell_lines(path: Path, name: str = "", on_progress: Progress | None = N
     frame = receipt.drop(frame, frame.duplicated("number"), "duplicate", show)
     types = frame["cancer_type"].map(cancer_type)
     receipt.flag(frame, types.isna(), "no cancer type", show)
-    lines = frame[list(LINE_COLUMNS)].assign(cancer_type=types.astype(object))
+    lines = frame[list(LINE_COLUMNS)].assign(cancer_type=types.astype("str"))
+    # DepMap's ModelID and the Passports' model_id are one name by our rules and told apart by what they hold.
+    for column, prefix in (("depmap_id", "ACH-"), ("sanger_id", "SIDM")):
+        lines[column] = lines[column].where(lines[column].str.startswith(prefix, na=False))
     lines.insert(0, "cosmic_id", frame["number"].astype("int64"))
     return Reading(lines.reset_index(drop=True), receipt, opened.match.format.name)
 
@@ -151,8 +154,8 @@ def read_drugs(path: Path, name: str = "", on_progress: Progress | None = None) 
             "name": frame["name"],
             "target": frame["target"],
             "pathway": frame["pathway"],
-            "smiles": structures["smiles"].astype(object),
-            "inchikey": structures["inchikey"].astype(object),
+            "smiles": structures["smiles"].astype("str"),
+            "inchikey": structures["inchikey"].astype("str"),
             "pubchem_cid": whole_numbers(frame["pubchem_cid"]),
             "weight_g_mol": structures["weight_g_mol"].astype(float),
             "note": frame["note"],
