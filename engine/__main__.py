@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--name", help="source id; importing again under the same name replaces its rows")
     bring.add_argument("--origin", default="", help="where the file came from")
     bring.add_argument("--licence", default="", help="under what terms")
-    bring.add_argument("--dataset", default="", help="name of the response data set, e.g. GDSC1")
+    bring.add_argument("--dataset", help="name of the response data set, e.g. GDSC1; else from the file")
     bring.add_argument("--unit", choices=("auto", "ln_um", "um", "nm"), default="auto", help="unit of the IC50 column")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 

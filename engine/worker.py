@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Never
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.folder is None:
         parser.error("give a job folder")
     _write_into(given.folder / "log.txt")
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, partial(_stop, given.folder))
     return 0 if run_folder(given.folder) else 1
 
 
@@ -102,7 +103,9 @@ def _write_into(log: Path) -> None:
     os.close(descriptor)
 
 
-def _stop(number: int, frame: FrameType | None) -> Never:
+def _stop(folder: Path, number: int, frame: FrameType | None) -> Never:
+    if (folder / "cancel").exists():
+        raise JobCancelled("Stopped because somebody asked for it.")
     raise JobError("The worker was told to end (SIGTERM). Resume continues from the last checkpoint.")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import tasks, worker
-from engine.errors import JobError, TrainingError
+from engine.errors import JobCancelled, JobError, TrainingError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.files import read_json
@@ -106,4 +106,7 @@ def test_a_worker_starts_without_the_heavy_libraries():
 
 def test_told_to_end_it_says_so(folder):
     with pytest.raises(JobError, match="told to end"):
-        worker._stop(15, None)
+        worker._stop(folder, 15, None)
+    (folder / "cancel").touch()
+    with pytest.raises(JobCancelled, match="somebody asked"):
+        worker._stop(folder, 15, None)

@@ -31,12 +31,12 @@ class OnProgress(Protocol):
 @contextmanager
 def bar(title: str) -> Iterator[OnProgress]:
     """A bar on stderr that appears when something takes longer than two seconds."""
-    shape = "{desc} {percentage:3.0f}% |{bar}| {elapsed} {postfix}"
+    shape = "{percentage:3.0f}% |{bar:20}| {elapsed} {desc}"
     with tqdm(total=1.0, desc=title, delay=BAR_AFTER_SECONDS, file=sys.stderr, bar_format=shape) as line:
 
         def show(fraction: float, message: str = "") -> None:
             line.n = fraction
-            line.set_postfix_str(message, refresh=False)
+            line.set_description_str(f"{title}: {message}" if message else title, refresh=False)
             line.update(0)
 
         yield show

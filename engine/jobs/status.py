@@ -131,7 +131,7 @@ def _status(folder: Path, spec: JobSpec) -> JobStatus:
     runner = read_runner(folder)
     fraction, message, eta_s = float(progress.get("fraction", 0.0)), str(progress.get("message", "")), None
     if state in ("finished", "collected"):
-        fraction = 1.0
+        fraction, message = 1.0, "In the store" if state == "collected" else "Finished, on its way into the store"
     elif state == "waiting":
         message = "Waiting for its turn"
     elif state == "running":
