@@ -99,17 +99,10 @@ def test_no_path_of_this_machine_is_committed():
     assert search.stdout == "" and search.returncode == 1  # 1: git grep found nothing
 
 
-def commands() -> dict[str, argparse.ArgumentParser]:
-    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
-    return found.choices
-
-
-@pytest.mark.parametrize("name", commands())
-def test_every_command_explains_itself(name):
-    text = commands()[name].format_help()
-    assert f"python -m engine {name}" in text.split("example:")[1]
-    assert "--json" in text
-    assert f"| `{name}` |" in (REPOSITORY / "README.md").read_text(), "the README's table of commands lacks it"
+def test_every_command_stands_in_the_readme():
+    commands = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)).choices
+    readme = (REPOSITORY / "README.md").read_text()
+    assert [name for name in commands if f"| `{name}` |" not in readme] == []
 
 
 def test_the_picture_of_the_house_is_true():
