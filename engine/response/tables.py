@@ -106,11 +106,12 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
 
 
 def chunks(
-    table: Table, columns: Sequence[int], on_bytes: Callable[[float], None] | None = None, rows: int = CHUNK_ROWS
+    table: Table, columns: Sequence[int], on_bytes: Callable[[float], None] | None = None, rows: int | None = None
 ) -> Iterator[pd.DataFrame]:
     """The table's rows as text, missing where empty or NA.
 
     columns: places in the header. on_bytes: told the fraction of the file's bytes that has been read.
+    rows: of one chunk, CHUNK_ROWS by default.
     Yields frames whose columns are `columns`, `row`, the row number in the file (1-based, header included), and
     EXTRA, missing unless the row has more values than the header has names, which means that they are shifted.
     Raises InputError naming the file: header only, cut off, or the first row has more values than the header.
@@ -118,7 +119,7 @@ def chunks(
     told = on_bytes or (lambda fraction: None)
     source = _workbook_chunks if table.sheet else _text_chunks
     next_row, seen = table.header_row + 1, False
-    for frame, fraction in source(table, list(columns), rows):
+    for frame, fraction in source(table, list(columns), rows or CHUNK_ROWS):
         frame["row"] = range(next_row, next_row + len(frame))
         next_row += len(frame)
         seen = seen or len(frame) > 0

@@ -167,6 +167,6 @@ def classify(frame: pd.DataFrame) -> pd.DataFrame:
     classes = [maf_class(w, p) for w, p in zip(distinct["classification"], distinct["protein_change"], strict=True)]
     genes_and_changes = zip(distinct["gene"], distinct["protein_change"], classes, strict=True)
     keys = [position_key(gene, change, term) for gene, change, term in genes_and_changes]
-    known = distinct.assign(maf=classes, position_key=keys)
+    known = distinct.assign(maf=pd.array(classes, dtype="str"), position_key=pd.array(keys, dtype="str"))
     found = words.merge(known, on=["gene", "classification", "protein_change"], how="left")
     return frame.assign(classification=found["maf"].to_numpy(), position_key=found["position_key"].to_numpy())
