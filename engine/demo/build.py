@@ -1,0 +1,85 @@
+"""Builds the demonstration store: simulated files through the ordinary imports, then an ordinary training."""
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.demo.sizes import size_of
+from engine.errors import EngineError, JobError
+from engine.jobs import queue
+from engine.settings import store_path
+from engine.store.database import Database
+
+SEED = 0
+EPOCHS = {"small": 30, "paper": 12}
+ORIGIN = "Simulated by Tumorcast"
+LICENCE = "No restriction: simulated data"
+POLL_SECONDS = 0.5
+
+
+def submit_demo(size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED) -> Iterator[str]:
+    """Submits the four imports and, with `train`, the training of all five networks; yields each job's id.
+
+    The imports build on each other, so the caller sees to it that a job is in the store before it asks for the next.
+    size: small or paper. epochs: None takes the size's own number. seed: of the cohort and of the training.
+    Raises InputError for an unknown size, at the call; what the imports refuse, when asked for the next job.
+    """
+    size_of(size)
+    return _jobs(size, EPOCHS[size] if epochs is None else epochs, train, seed)
+
+
+def start_demo(size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED) -> str:
+    """submit_demo for an app that collects in the background: returns the first job's id at once.
+
+    A thread submits every further job as soon as the one before is in the store, and stops where one fails.
+    """
+    jobs = submit_demo(size, epochs, train, seed)
+    first = next(jobs)
+    threading.Thread(target=_follow, args=(first, jobs), name="demo", daemon=True).start()
+    return first
+
+
+def _jobs(size: str, epochs: int, train: bool, seed: int) -> Iterator[str]:
+    from engine.demo.cohort import simulate, write_files  # pandas-heavy modules load when a cohort is built
+    from engine.response.sources import submit_import
+
+    cohort = simulate(size, seed)
+    about = f"{ORIGIN} (size {size}, seed {seed})"
+    best = f"{about}; measurement noise limits any predictor to an R² of {cohort.responses.best_r2():.3f}"
+    with tempfile.TemporaryDirectory(prefix="tumorcast-demo-") as folder:
+        files = write_files(cohort, Path(folder))
+        for kind, path, origin in (
+            ("cell-lines", files.cell_lines, about),
+            ("drugs", files.drugs, about),
+            ("mutations", files.mutations, about),
+            ("responses", files.responses, best),
+        ):
+            yield submit_import(path, kind, origin=origin, licence=LICENCE, simulated=True)
+    if train:
+        from engine.demo.cohort import DATASET
+        from engine.response.settings import TrainSettings
+        from engine.response.train import submit_training
+
+        yield submit_training(Database(store_path()), TrainSettings(epochs=epochs, seed=seed, dataset=DATASET))
+
+
+def _follow(job_id: str, jobs: Iterator[str]) -> None:
+    try:
+        while True:
+            _wait_until_stored(job_id)
+            job_id = next(jobs)
+    except StopIteration:
+        return
+    except EngineError as error:
+        logging.getLogger(__name__).warning("The demonstration cohort is not complete: %s", error)
+
+
+def _wait_until_stored(job_id: str) -> None:
+    """Raises JobError where the job ends otherwise."""
+    while (job := queue.status(job_id)).state != "collected":
+        if job.state in ("failed", "cancelled"):
+            raise JobError(f"{job.title} {job.state}: {job.error}")
+        time.sleep(POLL_SECONDS)
