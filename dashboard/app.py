@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import frame, messages, nav  # noqa: E402
+from dashboard import frame, messages, nav, state  # noqa: E402
 
 frame.settings()
 sections: dict[str, list] = {}
@@ -17,6 +17,7 @@ for entry in nav.PAGES:
     page = st.Page(nav.path(entry.file), title=entry.title, icon=entry.icon, default=entry is nav.PAGES[0])
     sections.setdefault(entry.section, []).append(page)
 page = st.navigation(sections)
+state.arrive(page.url_path)
 with messages.in_words():
     frame.sidebar()
 with messages.in_words():

@@ -18,7 +18,7 @@ def _database(path: str) -> Database:
     return Database(Path(path))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=lambda collector: collector.stop())
 def _collector(path: str) -> Collector:
     return Collector(_database(path)).start()
 

@@ -32,7 +32,7 @@ def buttons(frame: pd.DataFrame, name: str, key: str) -> None:
         ("CSV", as_csv, "text/csv"),
         ("XLSX", as_xlsx, XLSX),
     )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         for label, make, mime in formats:
             st.download_button(
                 label,

@@ -17,13 +17,14 @@ PAIR_KEYS = ("run", "model", "type", "drug", "line", "pathway")
 
 def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> Any:
     """One of several."""
-    return state.keep(name, st.selectbox(label, options, format_func=show, **more, **state.bound(name, options)))
+    value = st.selectbox(label, options, format_func=show, key=state.bound(name, options), **more)
+    return state.keep(name, value, default=options[0])
 
 
 def choose_many(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> list:
     """Any number of several; none chosen means all."""
     more.setdefault("placeholder", f"All {len(options):,}")
-    return state.keep(name, st.multiselect(label, options, format_func=show, **more, **state.bound(name, options)))
+    return state.keep(name, st.multiselect(label, options, format_func=show, key=state.bound(name, options), **more))
 
 
 def choose_run(runs: Sequence[RunSummary]) -> RunSummary:
@@ -33,7 +34,7 @@ def choose_run(runs: Sequence[RunSummary]) -> RunSummary:
 
 
 def _run_label(run: RunSummary) -> str:
-    return f"{when(str(run.created_at) + '+00:00')} · seed {run.seed}"
+    return f"{when(str(run.created_at))} · seed {run.seed}"
 
 
 def choose_model(models: Sequence[str]) -> str:
@@ -65,7 +66,7 @@ def train_settings() -> TrainSettings:
 
 def number(label: str, name: str, low: int, high: int) -> int:
     """A whole number in a range."""
-    return state.keep(name, int(st.number_input(label, low, high, step=1, **state.bound(name))))
+    return state.keep(name, int(st.number_input(label, low, high, step=1, key=state.bound(name))))
 
 
 def copy_link(names: Sequence[str]) -> None:

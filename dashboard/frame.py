@@ -11,20 +11,30 @@ import streamlit as st
 from dashboard import data, export
 from engine.figures.template import Chart
 from engine.figures.text import number, plural
+from engine.settings import REPOSITORY
 
 STYLE = """
 <style>
-.tc-cards {display: grid; grid-template-columns: repeat(auto-fit, minmax(195px, 1fr)); gap: 0.75rem;}
-.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;
-          padding: 0.55rem 0.9rem;}
-.tc-card dt, .tc-card dd {margin: 0;}
-.tc-label, .tc-note {font-size: 0.86rem; line-height: 1.35; color: color-mix(in srgb, currentColor 76%, transparent);}
-.tc-value {font-size: 1.6rem; font-weight: 700; line-height: 1.2;}
-.tc-note b {font-weight: 600; color: light-dark(#0a6b4c, #62d2a4);}
-.stMainBlockContainer {padding-left: 2rem; padding-right: 2rem;}
-.stMain .stVerticalBlock {gap: 0.65rem;}
+.stMain .stMainBlockContainer {padding: 1rem 2rem 3rem;}
+.stMain .stVerticalBlock {gap: 0.6rem;}
+.stAppHeader {background: transparent; pointer-events: none;}
+.stAppHeader button {pointer-events: auto;}
+/* Streamlit fades captions below 4.5:1. */
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
+    color: color-mix(in srgb, light-dark(#1f2d3a, #e6edf2) 78%, transparent); opacity: 1;}
+span.stMarkdownBadge {border-radius: 1rem; padding: 0.05rem 0.6rem;}
+.tc-cards {display: grid; grid-template-columns: repeat(var(--wide), 1fr); gap: 0.75rem;}
+@media (max-width: 1150px) {.tc-cards {grid-template-columns: repeat(var(--narrow), 1fr);}}
+.tc-cards dl.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;
+    padding: 0.5rem 0.9rem; margin: 0;}
+.tc-cards dl.tc-card dt, .tc-cards dl.tc-card dd {margin: 0; padding: 0;}
+.tc-cards .tc-label, .tc-cards .tc-note {
+    font-size: 0.86rem; line-height: 1.35; font-weight: 400; color: color-mix(in srgb, currentColor 78%, transparent);}
+.tc-cards .tc-value {font-size: 1.6rem; font-weight: 700; line-height: 1.2;}
+.tc-cards .tc-note b {font-weight: 600; color: light-dark(#0a6b4c, #62d2a4);}
 </style>
 """
+ICON = REPOSITORY / "dashboard" / "icon.svg"  # a named icon would be fetched from another host
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" width="150" height="28" viewBox="0 0 150 28">
 <text x="0" y="21" font-family="'Source Sans','Liberation Sans',Arial,sans-serif" font-size="22" font-weight="700"
 fill="{text}">Tumor<tspan fill="{accent}">cast</tspan></text></svg>"""
@@ -50,7 +60,7 @@ def settings() -> None:
     """Page settings and style; the first call of every run."""
     st.set_page_config(
         page_title="Tumorcast",
-        page_icon=":material/biotech:",
+        page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state=230,
         menu_items={"About": "**Tumorcast** predicts drug response from mutations. Research use only."},
@@ -82,7 +92,9 @@ def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequenc
 
 def cards(items: list[Card]) -> None:
     """A row of cards; wraps where it is narrow."""
-    st.html('<div class="tc-cards">' + "".join(_card(item) for item in items) + "</div>")
+    narrow = 2 if len(items) % 2 == 0 else 3
+    columns = f"--wide: {len(items)}; --narrow: {narrow}"
+    st.html(f'<div class="tc-cards" style="{columns}">' + "".join(_card(item) for item in items) + "</div>")
 
 
 def _card(card: Card) -> str:
@@ -115,6 +127,9 @@ def table(frame: pd.DataFrame, key: str, height: int | str = "auto", **columns: 
     """A table that shows three significant figures and true minus signs and still sorts by number."""
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
+    name = frame.columns[0]
     styled = frame.style.format(number, subset=list(decimals)).format("{:,}", subset=whole)
-    pinned = {frame.columns[0]: st.column_config.Column(pinned=True)} if len(frame.columns) else {}
-    st.dataframe(styled, key=key, height=height, hide_index=True, column_config={**pinned, **columns})
+    # Streamlit draws a frozen column at 60 %; from full black or white that still reads at 4.5:1.
+    styled = styled.set_properties(subset=[name], color="#ffffff" if dark() else "#000000")
+    frozen = {name: st.column_config.Column(pinned=True)}
+    st.dataframe(styled, key=key, height=height, hide_index=True, column_config={**frozen, **columns})

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import messages, nav, state
+from dashboard import data, messages, nav, state
 from engine.errors import EngineError
 from engine.figures.text import count, duration, number
 from engine.jobs import queue
 from engine.jobs.spec import JobStatus
+from engine.response.settings import TrainSettings
 
 POLL_SECONDS = 1.5
 STATES = {
@@ -24,10 +25,25 @@ STATES = {
 }
 
 
+def submit_training(settings: TrainSettings) -> str:
+    """Queue a training; torch is loaded only now, so that pages start fast."""
+    from engine.response.train import submit_training as submit
+
+    return submit(data.database(), settings)
+
+
+def submit_demo() -> str:
+    """Queue the demonstration cohort."""
+    from engine.demo.build import submit_demo as submit
+
+    return submit()
+
+
 def start(place: str, submit: Callable[[], str]) -> None:
     """Submit a job and follow it at `place` from now on; a refusal is shown in words there."""
     try:
-        job_id = submit()
+        with st.spinner("Preparing the job ..."):
+            job_id = submit()
     except EngineError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -61,7 +77,9 @@ def one(job: JobStatus, place: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{job.title}**", width="content")
             st.badge(label, color=colour, icon=icon)
-        if job.active:
+        if job.state == "waiting":
+            st.markdown(job.message)
+        if job.state == "running":
             left = f", {duration(job.eta_s)} left" if job.eta_s is not None else ""
             st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{job.fraction:.0%}{left}. {job.message}")
         if job.error:
@@ -109,7 +127,9 @@ def seconds(job: JobStatus) -> float | None:
 
 def when(moment: str) -> str:
     """A UTC moment on this person's clock."""
-    return pd.Timestamp(moment).tz_convert(st.context.timezone or "UTC").strftime("%Y-%m-%d %H:%M")
+    stamp = pd.Timestamp(moment)
+    stamp = stamp if stamp.tzinfo else stamp.tz_localize("UTC")
+    return stamp.tz_convert(st.context.timezone or "UTC").strftime("%Y-%m-%d %H:%M")
 
 
 def overview(jobs: list[JobStatus]) -> pd.DataFrame:

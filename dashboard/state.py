@@ -1,10 +1,11 @@
 """Every session key with its default, and which of them live in the address: a view is a link.
 
 Streamlit forgets a widget's key when its page is left. `bound` puts the kept value back before the widget is drawn,
-`keep` remembers what it returned. Linked keys are bound to a query parameter of the same name.
+`keep` remembers what it returned and writes linked keys into the address. The address is read when a page is opened,
+never later: it lags behind the widgets. (Streamlit's own binding writes what is shown, not the value: no stable link.)
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +30,6 @@ KEYS: dict[str, Key] = {
     "line": Key("cell line names filtered by", (), linked=True),
     "pathway": Key("target pathways filtered by", (), linked=True),
     "job": Key("the job whose log is shown", linked=True),
-    "show_finished": Key("whether finished jobs are listed", True),
     "train_networks": Key("networks to train", ()),
     "train_epochs": Key("epochs to train", 12),
     "train_seed": Key("seed of the next training", 0),
@@ -37,42 +37,59 @@ KEYS: dict[str, Key] = {
     "pairs_plot": Key("selection in the scatter plot; read-only, Streamlit's"),
 }
 KEPT = "kept_"
+PAGE = KEPT + "page"
 
 
 def get(name: str) -> Any:
     """The current value of a registered key."""
-    key = KEYS[name]
-    if name in st.session_state:
-        return st.session_state[name]
-    return st.session_state.get(KEPT + name, key.default)
+    return st.session_state.get(name, st.session_state.get(KEPT + name, KEYS[name].default))
 
 
-def bound(name: str, options: Collection[Any] | None = None) -> dict[str, Any]:
-    """What a widget needs to be this key: key= and, when it is linked, bind=. Call right before the widget.
+def arrive(page: str) -> None:
+    """At the start of every run: a page that was just opened takes linked keys from its address."""
+    if st.session_state.get(PAGE) == page:
+        return
+    st.session_state[PAGE] = page
+    for name, key in KEYS.items():
+        if key.linked:
+            st.session_state.pop(name, None)
+            given = st.query_params.get_all(name)
+            if given:
+                st.session_state[KEPT + name] = given if isinstance(key.default, tuple) else given[-1]
 
-    A kept value that is no longer among the options is dropped.
+
+def bound(name: str, options: Sequence[Any] | None = None) -> str:
+    """The widget's key=, after its value has been put back; call right before the widget.
+
+    A kept value that is not among the options is dropped.
+    """
+    if name not in st.session_state:
+        value = st.session_state.get(KEPT + name, KEYS[name].default)
+        if isinstance(value, list | tuple):
+            st.session_state[name] = [one for one in value if options is None or one in options]
+        elif value is not None and (options is None or value in options):
+            st.session_state[name] = value
+    return name
+
+
+def keep(name: str, value: Any, default: Any = None) -> Any:
+    """Remember a value across pages, and in the address if it is linked; returns it.
+
+    default: the value that stands for "nothing chosen" where the key has no fixed one (the newest run): it is put
+    into the address, but next time the page opens with what is the default then.
     """
     key = KEYS[name]
-    fresh = name not in st.session_state and not (key.linked and name in st.query_params)
-    if fresh:
-        value = st.session_state.get(KEPT + name, key.default)
-        if options is not None:
-            several = isinstance(value, list | tuple)
-            value = [v for v in value if v in options] if several else value if value in options else None
-        if value is not None:
-            st.session_state[name] = value
-    return {"key": name, "bind": "query-params"} if key.linked else {"key": name}
-
-
-def keep(name: str, value: Any) -> Any:
-    """Remember a value across pages; returns it."""
-    if name not in KEYS:
-        raise KeyError(f"{name} is not registered in dashboard/state.py")
-    st.session_state[KEPT + name] = value
+    st.session_state[KEPT + name] = key.default if value == default else value
+    if key.linked:
+        shown = [str(one) for one in (value if isinstance(value, list | tuple) else [value])]
+        if value == key.default:
+            shown = []
+        if st.query_params.get_all(name) != shown:
+            st.query_params[name] = shown
     return value
 
 
-def link(names: Collection[str]) -> str:
+def link(names: Sequence[str]) -> str:
     """The address of the view as it is now, every value spelled out, so that it stays when defaults move."""
     values = {name: get(name) for name in names}
     query = urlencode({name: value for name, value in values.items() if value not in (None, [], ())}, doseq=True)

@@ -15,9 +15,12 @@ class StoreSummary:
     """What is in the store."""
 
     lines: int
+    types: int  # cancer types
     drugs: int
+    structures: int  # drugs with a SMILES
     pairs: int
     positions: int
+    genes: int
     runs: int
     datasets: tuple[str, ...]
     simulated: bool  # at least one source or run is simulated
@@ -53,22 +56,15 @@ OTHER_PAIRS_PER_SECOND = 1200.0
 def store_summary(db: Database) -> StoreSummary:
     """Counts of everything in the store."""
     row = db.query("""
-        SELECT (SELECT count(*) FROM cell_line) AS lines, (SELECT count(*) FROM drug) AS drugs,
-               (SELECT count(*) FROM response) AS pairs,
-               (SELECT count(DISTINCT position_key) FROM mutation) AS positions,
-               (SELECT count(*) FROM run) AS runs,
+        SELECT l.*, d.*, m.*, (SELECT count(*) FROM response) AS pairs, (SELECT count(*) FROM run) AS runs,
                (SELECT count(*) FROM source WHERE simulated) + (SELECT count(*) FROM run WHERE simulated) AS simulated
+        FROM (SELECT count(*) AS lines, count(DISTINCT cancer_type) AS types FROM cell_line) l,
+             (SELECT count(*) AS drugs, count(smiles) AS structures FROM drug) d,
+             (SELECT count(DISTINCT position_key) AS positions, count(DISTINCT gene) AS genes FROM mutation) m
     """).iloc[0]
+    counts = {name: int(row[name]) for name in row.index if name != "simulated"}
     datasets = db.query("SELECT DISTINCT dataset FROM response ORDER BY dataset")["dataset"]
-    return StoreSummary(
-        lines=int(row["lines"]),
-        drugs=int(row["drugs"]),
-        pairs=int(row["pairs"]),
-        positions=int(row["positions"]),
-        runs=int(row["runs"]),
-        datasets=tuple(datasets),
-        simulated=bool(row["simulated"]),
-    )
+    return StoreSummary(**counts, datasets=tuple(datasets), simulated=bool(row["simulated"]))
 
 
 def pair_options(db: Database, run_id: str) -> PairOptions:

@@ -1,11 +1,10 @@
 """What is in the store, the newest result, what is running, and where to start."""
 
 import streamlit as st
-from engine.demo.build import submit_demo
 
 from dashboard import data, frame, job_panel, nav
 from engine.figures.response import model_forest
-from engine.figures.text import count, split_name
+from engine.figures.text import count, plural, split_name
 from engine.jobs import queue
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
@@ -24,11 +23,11 @@ def main() -> None:
         return
     frame.cards(
         [
-            frame.Card("Cell lines", count(store.lines)),
-            frame.Card("Drugs", count(store.drugs)),
+            frame.Card("Cell lines", count(store.lines), f"{plural(store.types, 'cancer type')}"),
+            frame.Card("Drugs", count(store.drugs), f"{count(store.structures)} with a structure"),
             frame.Card("Measured pairs", count(store.pairs), "ln(IC50) in µM"),
-            frame.Card("Mutated positions", count(store.positions)),
-            frame.Card("Training runs", count(store.runs)),
+            frame.Card("Mutated positions", count(store.positions), f"in {plural(store.genes, 'gene')}"),
+            frame.Card("Training runs", count(store.runs), " · ".join(store.datasets)),
         ]
     )
     with st.grid(5, min_column_width=150, gap="medium") as grid:
@@ -47,7 +46,8 @@ def _newest() -> None:
         nav.link("models.py", "Train the networks", ":material/model_training:")
         return
     run = runs[0]
-    context = split_name(run.split) + (", simulated" if run.simulated else "")
+    context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}"
+    context += ", simulated" if run.simulated else ""
     frame.chart(model_forest(data.model_scores(run.run_id), "r2", context, dark=frame.dark()), "newest_run")
 
 
@@ -84,7 +84,7 @@ def _begin() -> None:
                 "*Simulated*, then trains the networks on it. Takes a few minutes in the background."
             )
             if st.button("Build the demonstration cohort", type="primary", icon=":material/science:"):
-                job_panel.start("home", submit_demo)
+                job_panel.start("home", job_panel.submit_demo)
         with st.container():
             st.subheader("Import your own tables", anchor=False)
             _commands()

@@ -26,17 +26,20 @@ def _queue() -> None:
     active = sum(job.active for job in jobs)
     st.markdown(f"**{active} waiting or running**, {len(jobs) - active} ended." if active else "Nothing is running.")
     progress = st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100)
-    frame.table(job_panel.overview(jobs), key="jobs_table", height=min(280, 38 + 35 * len(jobs)), Progress=progress)
-    by_id = {job.id: job for job in jobs}
+    frame.table(job_panel.overview(jobs), key="jobs_table", height=min(280, 33 + 31 * len(jobs)), Progress=progress)
+    by_id = {job.id: job for job in sorted(jobs, key=lambda job: job.state != "running")}
     job_id = forms.choose("Details of", list(by_id), "job", show=lambda job_id: f"{by_id[job_id].title} · {job_id}")
-    job_panel.one(by_id[job_id], "jobs")
-    result = queue.read_result(job_id)
-    if result:
-        st.subheader("Result", anchor=False)
-        job_panel.receipt(result)
-    st.subheader("Log", anchor=False)
-    with st.container(height=260, autoscroll=True):
-        st.code(queue.read_log(job_id, LOG_LINES) or "Nothing written yet.", language=None, wrap_lines=True)
+    with st.grid(2, min_column_width=340, gap="medium"):
+        with st.container():
+            job_panel.one(by_id[job_id], "jobs")
+            result = queue.read_result(job_id)
+            if result:
+                st.subheader("Result", anchor=False)
+                job_panel.receipt(result)
+        with st.container():
+            st.subheader("Log", anchor=False)
+            with st.container(height=300, autoscroll=True):
+                st.code(queue.read_log(job_id, LOG_LINES) or "Nothing written yet.", language=None, wrap_lines=True)
 
 
 main()

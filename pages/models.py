@@ -8,7 +8,6 @@ from engine.figures.learning import learning_curves
 from engine.figures.text import MEASURE_NAMES, count, duration, interval, model_name, plural, split_name
 from engine.response.records import RunSummary
 from engine.response.settings import BASELINES
-from engine.response.train import submit_training
 from engine.views import training_curves
 
 PURPOSE = "Which network predicts unseen pairs best, and is it better than knowing only the averages?"
@@ -88,7 +87,7 @@ def _train() -> None:
             f"{duration(needs.seconds)} on a CPU ({basis}). It runs in the background; this page may be closed."
         )
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            job_panel.start("models", lambda: submit_training(data.database(), settings))
+            job_panel.start("models", lambda: job_panel.submit_training(settings))
     job_panel.follow("models")
 
 

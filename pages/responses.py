@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import data, export, forms, frame, messages
 from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
-from engine.figures.text import count, interval, model_name, number, plural, split_name
+from engine.figures.text import count, difference, interval, model_name, number, plural, split_name
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.response.settings import BASELINES
 
@@ -32,7 +32,7 @@ def main() -> None:
         )
         return
     above = st.container()
-    with st.grid(6, min_column_width=140, gap="small"):
+    with st.grid(6, min_column_width=175, gap="small"):
         run = forms.choose_run(runs)
         model = forms.choose_model(run.models)
         wanted = forms.pair_filter(data.pair_options(run.run_id))
@@ -65,9 +65,8 @@ def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> f
         if baseline in found and baseline != model:
             other = found[baseline]
             known = pd.notna(own.value) and pd.notna(other.value)
-            difference = own.value - other.value if known else None
-            better = known and (difference < 0) == (name == "rmse")
-            shown = number(difference, sign=True) if known else ""
+            better = known and (own.value < other.value) == (name == "rmse") and own.value != other.value
+            shown = difference(own.value, other.value) if known else ""
             beside.append((model_name(baseline), number(other.value), shown, better))
     note = f"{interval(own.lower, own.upper)} · {n}"
     return frame.Card(MEASURES[name], number(own.value), note, tuple(beside))

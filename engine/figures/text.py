@@ -15,7 +15,7 @@ MODEL_NAMES = {
     "mean_effects": "Mean effects",
     "drug_mean": "Drug mean",
 }
-SPLIT_NAMES = {"pairs": "random pairs, 95/5 within each cancer type (published)"}
+SPLIT_NAMES = {"pairs": "published split (random pairs)"}
 MEASURE_NAMES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC"}
 
 
@@ -38,6 +38,12 @@ def number(value: float | None, figures: int = 3, sign: bool = False) -> str:
     decimals = max(0, figures - 1 - math.floor(math.log10(abs(value))))
     rounded = round(value, figures - 1 - math.floor(math.log10(abs(value))))
     return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", MINUS)
+
+
+def difference(value: float, other: float) -> str:
+    """value - other with the decimals that `value` is shown with, and its sign."""
+    decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 2
+    return f"{value - other:+,.{decimals}f}".replace("-", MINUS)
 
 
 def count(value: int) -> str:

@@ -41,7 +41,7 @@ ERROR_SD = {
 RUN = "20261121-091500-train_response-0a1b"
 
 
-def build_store(path: Path, simulated: bool = True) -> Database:
+def _build_store(path: Path, simulated: bool = True) -> Database:
     """Write the small store to `path`."""
     random = np.random.default_rng(0)
     lines = pd.DataFrame(
@@ -145,7 +145,7 @@ def _run(simulated: bool, n_test: int) -> pd.DataFrame:
             "created_at": [datetime(2026, 11, 21, 9, 15)],
             "split": ["pairs"],
             "seed": [0],
-            "config": [json.dumps({"epochs": 12})],
+            "config": [json.dumps({"epochs": 12, "dataset": "GDSC1"})],
             "data_hash": ["0" * 64],
             "device": ["cpu"],
             "minutes": [3.2],
@@ -170,5 +170,11 @@ def _metrics(predictions: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture
 def filled_home(tumorcast_home: Path) -> Path:
     """A home with the small store."""
-    build_store(store_path()).close()
+    _build_store(store_path()).close()
     return tumorcast_home
+
+
+@pytest.fixture
+def build_store():
+    """The function that writes the small store."""
+    return _build_store

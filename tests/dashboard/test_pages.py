@@ -1,0 +1,199 @@
+"""Every page, found by discovery, with an empty store and with a filled one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data, nav, state
+from engine.errors import InputError
+from engine.jobs import launch, queue
+from engine.settings import REPOSITORY, store_path
+from engine.store.database import Database
+from engine.store.schema import MIGRATIONS
+
+ENTRY = REPOSITORY / "dashboard" / "app.py"
+FILES = sorted(path.name for path in (REPOSITORY / "pages").glob("*.py") if path.name != "__init__.py")
+INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "checkbox", "radio", "slider")
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens a page as a browser would: the entry first, then the page. No job is really started."""
+    monkeypatch.setattr(launch, "start", lambda folder: None)
+    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
+
+    def open_file(file: str, **query: str | list[str]) -> AppTest:
+        app = AppTest.from_file(str(ENTRY), default_timeout=30)
+        app.run()
+        app.query_params.clear()
+        app.query_params.update(query)
+        return app.switch_page(f"../pages/{file}").run()
+
+    yield open_file
+    data._collector.clear()
+    data._database.clear()
+    data._read.clear()
+
+
+def shown(app: AppTest) -> str:
+    """All text of a page."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "html")
+    return "\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind))
+
+
+def assert_healthy(app: AppTest) -> None:
+    assert not app.exception
+    assert [item.value for item in app.error] == []
+    assert len(app.title) == 1
+    assert state.PAGE in app.session_state
+    keys = {widget.key for kind in INPUTS for widget in app.get(kind)}
+    kept = {key.removeprefix(state.KEPT) for key in app.session_state.keys() if key.startswith(state.KEPT)} - {"page"}  # noqa: SIM118
+    assert (keys | kept) - set(state.KEYS) == set()
+
+
+def test_every_page_is_in_the_navigation_and_every_entry_has_a_page():
+    assert sorted(entry.file for entry in nav.PAGES) == FILES
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_page_is_short(file: str):
+    assert len((REPOSITORY / "pages" / file).read_text().splitlines()) < 100
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_page_with_an_empty_store(file: str, tumorcast_home: Path, open_page: Open):
+    app = open_page(file)
+    assert_healthy(app)
+    assert "Simulated" not in shown(app).replace("*Simulated*", "")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_page_with_a_filled_store(file: str, filled_home: Path, open_page: Open):
+    queue.submit("self_test", "Count to five", {})
+    app = open_page(file)
+    assert_healthy(app)
+    if file != "jobs.py":
+        assert "orange-badge[Simulated]" in shown(app)
+
+
+def test_measured_data_are_not_called_simulated(tumorcast_home: Path, open_page: Open, build_store):
+    build_store(store_path(), simulated=False)
+    app = open_page("responses.py")
+    assert_healthy(app)
+    assert "Simulated" not in shown(app)
+    assert "badge[GDSC1]" in shown(app)
+
+
+def test_empty_store_says_what_to_do(tumorcast_home: Path, open_page: Open):
+    app = open_page("home.py")
+    assert [button.label for button in app.button] == ["Build the demonstration cohort"]
+    assert "python -m engine import responses" in app.code[0].value
+
+
+def test_a_link_opens_its_view(filled_home: Path, open_page: Open):
+    app = open_page("responses.py", model="master", drug=["Erlotinib", "Bortezomib (11)"], type="SKCM")
+    assert_healthy(app)
+    assert app.selectbox(key="model").value == "master"
+    assert app.multiselect(key="drug").value == ["Erlotinib", "Bortezomib (11)"]
+    assert "16 held-out pairs, Master" in shown(app)  # 8 lines of the type, 2 drugs
+
+
+def test_choices_survive_a_walk_through_the_pages(filled_home: Path, open_page: Open):
+    app = open_page("responses.py")
+    app.selectbox(key="model").select("shallow").run()
+    app.multiselect(key="type").select("GBM").run()
+    app.switch_page("../pages/models.py").run()
+    app.switch_page("../pages/responses.py").run()
+    assert app.selectbox(key="model").value == "shallow"
+    assert app.multiselect(key="type").value == ["GBM"]
+
+
+def test_unknown_values_in_a_link_fall_back_to_the_default(filled_home: Path, open_page: Open):
+    app = open_page("responses.py", model="no_such_model", drug="No such drug", run="no_such_run")
+    assert_healthy(app)
+    assert app.selectbox(key="model").value == "ensemble"
+    assert "480 held-out pairs" in shown(app)
+
+
+def test_filters_that_match_nothing_say_so(filled_home: Path, open_page: Open):
+    app = open_page("responses.py", drug="Erlotinib", pathway="Mitosis")
+    assert_healthy(app)
+    assert "No held-out pair matches these filters" in shown(app)
+
+
+def test_cards_carry_interval_n_and_baselines(filled_home: Path, open_page: Open):
+    text = shown(open_page("responses.py"))
+    for label in ("R²", "RMSE, ln µM", "Pearson r", "AUROC, ln(IC50) &lt; −2"):
+        assert label in text
+    assert text.count('"tc-note">Mean effects ') == 4 and text.count('"tc-note">Drug mean ') == 4
+    assert "n 480" in text and "sensitive of 480" in text
+
+
+def test_training_is_submitted_with_what_the_form_says(filled_home: Path, open_page: Open, monkeypatch):
+    taken = []
+
+    def submit(settings):
+        taken.append(settings)
+        return queue.submit("self_test", "Train two networks", {})
+
+    monkeypatch.setattr("dashboard.job_panel.submit_training", submit)
+    app = open_page("models.py")
+    app.multiselect(key="train_networks").select("master").select("tanh")
+    app.number_input(key="train_epochs").set_value(7)
+    app.number_input(key="train_seed").set_value(3)
+    app.run()
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert_healthy(app)
+    assert (taken[0].networks, taken[0].epochs, taken[0].seed) == (("master", "tanh"), 7, 3)
+    assert "**Train two networks**" in shown(app)
+
+
+def test_a_refused_job_is_explained(filled_home: Path, open_page: Open, monkeypatch):
+    def refuse(settings):
+        raise InputError("There are too few pairs.")
+
+    monkeypatch.setattr("dashboard.job_panel.submit_training", refuse)
+    app = open_page("models.py")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert [item.value for item in app.error] == ["There are too few pairs."]
+
+
+def test_cancel_a_waiting_job(tumorcast_home: Path, open_page: Open):
+    job_id = queue.submit("self_test", "Count to five", {})
+    app = open_page("jobs.py", job=job_id)
+    next(button for button in app.button if button.label == "Cancel").click().run()
+    assert queue.status(job_id).state == "cancelled"
+    assert [item.value for item in app.error] == ["Cancelled before it began."]
+
+
+def test_a_store_from_a_newer_version_is_explained(filled_home: Path, open_page: Open):
+    with Database(store_path()).write() as connection:
+        connection.execute("UPDATE schema_version SET version = ?", [len(MIGRATIONS) + 1])
+    app = open_page("home.py")
+    assert not app.exception
+    assert "written by a newer Tumorcast" in app.error[0].value
+
+
+def test_an_unexpected_error_shows_words_and_no_traceback(filled_home: Path, open_page: Open, monkeypatch):
+    def fail(*arguments):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("dashboard.data.runs", fail)
+    app = open_page("responses.py")
+    assert not app.exception
+    assert "Something went wrong here" in app.error[0].value
+    assert "secret detail" not in app.error[0].value
+
+
+def test_every_registered_key_is_used():
+    code = "".join(path.read_text() for folder in ("dashboard", "pages") for path in (REPOSITORY / folder).glob("*.py"))
+    assert [key for key in state.KEYS if code.count(f'"{key}"') < 2] == []
+
+
+def test_a_key_nobody_registered_is_refused():
+    with pytest.raises(KeyError, match="no_such_key"):
+        state.get("no_such_key")
