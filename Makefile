@@ -47,7 +47,7 @@ setup: $(RUNTIME)  ## Install what the application needs, nothing else
 .PHONY: test
 test: $(DEV) chromium  ## Install what the tests need, Chromium included, and run everything CI runs
 	@$(MAKE) lint
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -q $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(DEV)  ## Style, types and import rules, without the tests
