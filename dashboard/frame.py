@@ -22,7 +22,7 @@ STYLE = """
 /* Streamlit fades captions below 4.5:1. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
     color: color-mix(in srgb, light-dark(#1f2d3a, #e6edf2) 78%, transparent); opacity: 1;}
-span.stMarkdownBadge {border-radius: 1rem; padding: 0.05rem 0.6rem;}
+.stMain span.stMarkdownBadge {border-radius: 1rem !important; padding: 0.05rem 0.6rem !important;}
 .tc-cards {display: grid; grid-template-columns: repeat(var(--wide), 1fr); gap: 0.75rem;}
 @media (max-width: 1150px) {.tc-cards {grid-template-columns: repeat(var(--narrow), 1fr);}}
 .tc-cards dl.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;

@@ -15,6 +15,7 @@ from engine.jobs.spec import JobStatus
 from engine.response.settings import TrainSettings
 
 POLL_SECONDS = 1.5
+IDLE_SECONDS = 5.0  # so that a job started elsewhere appears
 STATES = {
     "waiting": ("Waiting", "gray", ":material/hourglass_empty:"),
     "running": ("Running", "primary", ":material/play_arrow:"),
@@ -34,9 +35,9 @@ def submit_training(settings: TrainSettings) -> str:
 
 def submit_demo() -> str:
     """Queue the demonstration cohort."""
-    from engine.demo.build import submit_demo as submit
+    from engine.demo.build import start_demo
 
-    return submit()
+    return start_demo()
 
 
 def start(place: str, submit: Callable[[], str]) -> None:
@@ -58,16 +59,20 @@ def follow(place: str) -> None:
 
 
 def live(draw: Callable[[], Any]) -> None:
-    """Draw, and draw again every 1.5 s while something is going on; when it ends the whole page runs once more."""
-    was_active = any(job.active or job.state == "finished" for job in queue.list_jobs())
+    """Draw, and draw again and again by itself; when work begins or ends the whole page runs once more."""
+
+    def busy() -> bool:
+        return any(job.active or job.state == "finished" for job in queue.list_jobs())
+
+    was_busy = busy()
 
     @messages.in_words()
     def look() -> None:
         draw()
-        if was_active and not any(job.active or job.state == "finished" for job in queue.list_jobs()):
+        if busy() != was_busy:
             st.rerun()
 
-    st.fragment(look, run_every=POLL_SECONDS if was_active else None)()
+    st.fragment(look, run_every=POLL_SECONDS if was_busy else IDLE_SECONDS)()
 
 
 def one(job: JobStatus, place: str) -> None:
@@ -81,7 +86,7 @@ def one(job: JobStatus, place: str) -> None:
             st.markdown(job.message)
         if job.state == "running":
             left = f", {duration(job.eta_s)} left" if job.eta_s is not None else ""
-            st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{job.fraction:.0%}{left}. {job.message}")
+            st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{100 * job.fraction:.0f} %{left}. {job.message}")
         if job.error:
             st.error(job.error, icon=":material/error:")
         st.caption(" · ".join(_facts(job)))
@@ -98,7 +103,7 @@ def _facts(job: JobStatus) -> list[str]:
 
 
 def _actions(job: JobStatus, place: str) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if job.active:
             st.button("Cancel", key=f"{place}_cancel_{job.id}", on_click=_do, args=(queue.cancel, job.id))
         if job.resumable and job.state in ("failed", "cancelled"):

@@ -37,9 +37,9 @@ def _queue() -> None:
                 st.subheader("Result", anchor=False)
                 job_panel.receipt(result)
         with st.container():
-            st.subheader("Log", anchor=False)
-            with st.container(height=300, autoscroll=True):
-                st.code(queue.read_log(job_id, LOG_LINES) or "Nothing written yet.", language=None, wrap_lines=True)
+            st.subheader("Log, newest line first", anchor=False)
+            lines = queue.read_log(job_id, LOG_LINES).splitlines()[::-1]
+            st.code("\n".join(lines) or "Nothing written yet.", language=None, wrap_lines=True, height=300)
 
 
 main()

@@ -29,15 +29,15 @@ def split_name(split: str) -> str:
     return SPLIT_NAMES.get(split, split.replace("_", " "))
 
 
-def number(value: float | None, figures: int = 3, sign: bool = False) -> str:
+def number(value: float | None, figures: int = 3) -> str:
     """Three significant figures, thousands separated, a true minus sign; missing is said to be missing."""
     if value is None or not math.isfinite(value):
         return MISSING
     if value == 0:
         return "0"
-    decimals = max(0, figures - 1 - math.floor(math.log10(abs(value))))
     rounded = round(value, figures - 1 - math.floor(math.log10(abs(value))))
-    return f"{rounded:{'+' if sign else ''},.{decimals}f}".replace("-", MINUS)
+    decimals = max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}".replace("-", MINUS)
 
 
 def difference(value: float, other: float) -> str:

@@ -1,0 +1,120 @@
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from engine.figures import response
+from engine.figures.learning import learning_curves
+from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
+from engine.figures.template import DARK, LIGHT, SELECTED
+
+
+def pairs(n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "drug": "Erlotinib",
+            "line": [f"LINE-{i}" for i in range(n)],
+            "cancer_type": "LUAD",
+            "observed": np.linspace(-4, 4, n),
+            "predicted": np.linspace(-3, 3, n),
+        }
+    )
+
+
+SCORES = pd.DataFrame(
+    [
+        ("drug_mean", "r2", 0.71, 0.70, 0.72, 100),
+        ("mean_effects", "r2", 0.77, 0.76, 0.78, 100),
+        ("master", "r2", 0.80, 0.79, 0.81, 100),
+        ("ensemble", "r2", 0.81, 0.80, 0.82, 100),
+        ("ensemble", "rmse", 1.16, 1.13, 1.19, 100),
+    ],
+    columns=["model", "name", "value", "lower", "upper", "n"],
+)
+
+
+def test_pairs_are_points_that_can_be_selected():
+    chart = predicted_vs_observed(pairs(5), "Master, published split")
+    points = chart.figure.data[PAIR_TRACE]
+    assert isinstance(points, go.Scattergl)
+    assert list(points.x) == [-4.0, -2.0, 0.0, 2.0, 4.0]
+    assert list(points.y) == [-3.0, -1.5, 0.0, 1.5, 3.0]
+    assert points.selected.marker.color == SELECTED
+    assert chart.caption.startswith("5 held-out pairs, Master, published split. Line: identity.")
+    assert "half of the pairs within 0.500 of the identity line" in chart.summary
+
+
+def test_many_pairs_are_binned_and_said_to_be(monkeypatch):
+    monkeypatch.setattr(response, "POINT_LIMIT", 100)
+    chart = predicted_vs_observed(pairs(101), "Master")
+    density = chart.figure.data[PAIR_TRACE]
+    assert isinstance(density, go.Heatmap)
+    assert int(np.sum(density.customdata)) == 101
+    assert "Density" in chart.caption
+
+
+def test_one_pair_is_enough():
+    assert len(predicted_vs_observed(pairs(1), "Master").figure.data) == 2
+
+
+def test_a_line_without_a_cancer_type_is_shown():
+    frame = pairs(2).assign(cancer_type=[None, "LUAD"])
+    assert predicted_vs_observed(frame, "Master").figure.data[PAIR_TRACE].text[0] == "Erlotinib, LINE-0 (type unknown)"
+
+
+def test_forest_puts_networks_first_as_circles_and_baselines_last_as_dashes():
+    chart = model_forest(SCORES, "r2", "published split", selected="master")
+    networks, baselines, labels = chart.figure.data
+    assert (networks.marker.symbol, baselines.marker.symbol) == ("circle", "line-ns")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["Ensemble", "<b>Master</b>", "Mean effects", "Drug mean"]
+    assert [text.strip() for text in labels.text] == ["0.810", "0.800", "0.770", "0.710"]
+    assert list(networks.error_x.array) == pytest.approx([0.01, 0.01])
+    assert list(chart.table["95 % interval"]) == [
+        "0.800 to 0.820", "0.790 to 0.810", "0.760 to 0.780", "0.700 to 0.720",
+    ]  # fmt: skip
+    assert "Best network: Ensemble 0.810. Baselines: Mean effects 0.770, Drug mean 0.710." in chart.summary
+
+
+def test_forest_leaves_out_what_is_not_defined():
+    undefined = SCORES.assign(value=SCORES["value"].where(SCORES["model"] != "drug_mean"))
+    assert list(model_forest(undefined, "r2", "").table["Model"]) == ["Ensemble", "Master", "Mean effects"]
+    nothing = SCORES.assign(value=np.nan)
+    assert model_forest(nothing, "r2", "").table.empty
+
+
+@pytest.mark.parametrize(("dark", "colours"), [(False, LIGHT), (True, DARK)])
+def test_one_template_for_both_grounds(dark, colours):
+    figure = predicted_vs_observed(pairs(3), "", dark).figure
+    assert figure.layout.template.layout.font.color == colours.text
+    assert figure.data[PAIR_TRACE].marker.color == colours.sensitive
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_contrast(colours):
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    for text in (colours.text, colours.muted):
+        assert contrast(text, colours.ground) >= 4.5
+    for mark in (colours.sensitive, colours.resistant):
+        assert contrast(mark, colours.ground) >= 3
+
+
+def test_learning_curves_name_the_lowest_point():
+    curves = pd.DataFrame(
+        {"model": ["master"] * 3, "epoch": [1, 2, 3], "train_loss": [3.0, 2.0, 1.0], "validation_rmse": [2.0, 1.5, 1.6]}
+    )
+    chart = learning_curves(curves, "validation_rmse", "published split")
+    assert "Master lowest 1.50 at epoch 2" in chart.summary
+    assert chart.figure.data[0].name == "Master"
+    assert list(chart.table.columns) == ["model", "epoch", "validation_rmse"]
