@@ -12,8 +12,10 @@ CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
-STORE_FOLDER := $(or $(TUMORCAST_HOME),data)/store
-BUILDING_DEMO := $(STORE_FOLDER)/.building-demo
+HOME_FOLDER := $(or $(TUMORCAST_HOME),data)
+STORE := $(HOME_FOLDER)/store/tumorcast.duckdb
+# Left behind by a build that was interrupted. Once its training is a job, that job goes on without us.
+BUILDING_DEMO := $(HOME_FOLDER)/store/.building-demo
 
 # The first port from PORT on where nobody answers.
 FREE_PORT := import socket, sys; first = int(sys.argv[1]); \
@@ -31,10 +33,13 @@ help:  ## List these targets
 
 .PHONY: app
 app: $(RUNTIME)  ## Install what is missing, build the demonstration store if there is none, start the dashboard
-	@if [ ! -e "$(STORE_FOLDER)/tumorcast.duckdb" ] || [ -e "$(BUILDING_DEMO)" ]; then \
-		mkdir -p "$(STORE_FOLDER)" && touch "$(BUILDING_DEMO)"; \
+	@if [ -e "$(BUILDING_DEMO)" ] && ls -d "$(HOME_FOLDER)"/jobs/*-train_response-* >/dev/null 2>&1; then \
+		rm "$(BUILDING_DEMO)"; \
+	fi; \
+	if [ ! -e "$(STORE)" ] || [ -e "$(BUILDING_DEMO)" ]; then \
 		echo "Building the demonstration store (simulated data), once."; \
-		$(PY) -m engine demo && rm -f "$(BUILDING_DEMO)" || exit 1; \
+		mkdir -p "$(HOME_FOLDER)/store" && touch "$(BUILDING_DEMO)" && \
+		$(PY) -m engine demo && rm "$(BUILDING_DEMO)"; \
 	fi
 	@port=$$($(PY) -c "$(FREE_PORT)" $(PORT)) || exit 1; \
 	echo "Tumorcast is at http://localhost:$$port (stop it with Ctrl-C)"; \
