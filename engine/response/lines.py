@@ -11,11 +11,13 @@ _IDS = ("cosmic_id", "depmap_id", "sanger_id", "ccle_name")
 
 def whole_numbers(texts: pd.Series) -> pd.Series:
     """Ids as whole numbers, missing where the text is none: 906794, 906794.0 (Excel), COSS906794 (COSMIC)."""
-    distinct = {}
-    for text in texts.dropna().unique():
-        found = re.fullmatch(r"(?:COSS)?(\d{1,18})(?:\.0*)?", str(text).strip(), re.IGNORECASE)
-        distinct[text] = int(found.group(1)) if found else None
+    distinct = {text: _whole_number(str(text)) for text in texts.dropna().unique()}
     return texts.map(distinct).astype("Int64")
+
+
+def _whole_number(text: str) -> int | None:
+    found = re.fullmatch(r"(?:COSS)?(\d{1,18})(?:\.0*)?", text.strip(), re.IGNORECASE)
+    return int(found.group(1)) if found else None
 
 
 def squeeze_name(name: str) -> str:
@@ -70,8 +72,8 @@ class LineIndex:
 
     def _lookup(self, column: str, text: str) -> int | None:
         if column == "cosmic_id":
-            number = whole_numbers(pd.Series([text])).iloc[0]
-            return int(number) if not pd.isna(number) and number in self.known else None
+            number = _whole_number(text)
+            return number if number in self.known else None
         if column == "depmap_id":
             return self._depmap.get(text)
         if column == "sanger_id":

@@ -98,8 +98,12 @@ def _distinct(kept: list[pd.DataFrame], receipt: Receipt) -> pd.DataFrame:
 
 def numbers(texts: pd.Series) -> pd.Series:
     """Texts as numbers, missing where they are none; a decimal comma is a point."""
-    plain = texts.astype("str").str.strip().str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
-    return pd.to_numeric(plain, errors="coerce").astype(float)
+    values = pd.to_numeric(texts, errors="coerce").astype(float)
+    odd = values.isna() & texts.notna()
+    if odd.any():
+        plain = texts[odd].astype("str").str.strip().str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
+        values[odd] = pd.to_numeric(plain, errors="coerce").astype(float)
+    return values
 
 
 def read_responses(

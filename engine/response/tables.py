@@ -139,7 +139,7 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
         _refuse_wide_rows(table)
         width = len(table.header)
         reader = pd.read_csv(
-            _Widened(text, table.separator * width + "\n"),  # type: ignore[arg-type]
+            _Widened(text, table.separator * width + "\n"),
             sep=table.separator,
             header=None,
             names=range(width + 1),

@@ -193,8 +193,8 @@ def test_an_unreadable_smiles_is_named_with_its_row_and_the_drug_kept(tmp_path: 
 
 def test_a_large_file_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "big.csv"
-    filler = "x" * 1000
-    rows = "".join(f"{1 + i % 40},10,{i % 7 - 3},{filler}\n" for i in range(4_000))
+    filler = "x" * 2000
+    rows = "".join(f"{1 + i % 40},10,{i % 7 - 3},{filler}\n" for i in range(2_000))
     with path.open("w") as file:
         file.write("COSMIC_ID,DRUG_ID,LN_IC50,COMMENT\n")
         for _ in range(5):
@@ -207,8 +207,8 @@ def test_a_large_file_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     tracemalloc.stop()
     assert path.stat().st_size > 20e6
     assert peak < 10e6
-    assert len(seen) > 10
+    assert len(seen) >= 10
     assert seen == sorted(seen)
     assert seen[-1] > 0.95
-    assert (reading.receipt.read, reading.receipt.merged, len(reading.frame)) == (20_000, 19_960, 40)
-    assert reading.frame["n_measured"].sum() == 20_000
+    assert (reading.receipt.read, reading.receipt.merged, len(reading.frame)) == (10_000, 9_960, 40)
+    assert reading.frame["n_measured"].sum() == 10_000
