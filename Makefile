@@ -66,6 +66,10 @@ format: $(DEV)  ## Let ruff mend style and layout
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+.PHONY: screenshots
+screenshots: $(DEV) chromium  ## Open every page of a fresh demonstration store in Chromium; pictures go to artifacts/
+	$(PY) -m pytest -q -m browser $(PYTEST_ARGS)
+
 .PHONY: chromium
 chromium:
 	@if command -v chromium >/dev/null 2>&1; then exit 0; fi; \
@@ -77,6 +81,7 @@ chromium:
 	else \
 		echo "The browser test needs the command 'chromium', which only root can install." >&2; \
 		echo "Run 'sudo apt-get install chromium' (or your system's equivalent), then 'make test' again." >&2; \
+		echo "Without it: 'make lint' and '$(PY) -m pytest' run everything else." >&2; \
 		exit 1; \
 	fi
 
