@@ -46,7 +46,8 @@ def pair_scores(
     labels = np.arange(n) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     one = np.ones((1, labels.max() + 1))
     values = _measures(observed, predicted, labels, one, sensitive_below)
-    lower = upper = {name: None for name in MEASURES}
+    lower: dict[str, float | None] = dict.fromkeys(MEASURES)
+    upper = dict(lower)
     if clusters is not None and n >= 3 and one.shape[1] > 1:
         weights = np.random.default_rng(seed).multinomial(
             one.shape[1], np.full(one.shape[1], 1 / one.shape[1]), size=draws

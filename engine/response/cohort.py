@@ -1,4 +1,7 @@
-"""Curated tables as arrays: what the networks are fed. l = lines, d = drugs, g = positions, m = drug bits, r = pairs."""
+"""Curated tables as arrays: what the networks are fed.
+
+l = lines, d = drugs, g = positions, m = drug bits, r = pairs.
+"""
 
 import hashlib
 from dataclasses import asdict, dataclass

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.response.networks import BRANCH_WIDTH, ResponseNetwork, activate
+from engine.response.networks import BRANCH_WIDTH, InputNorm, ResponseNetwork, activate
 from engine.response.sparse import WindowBags, WindowIndex, sparse_windows, sparse_windows_pooled
 
 
@@ -78,9 +78,7 @@ class Genomes:
             self.own = WindowIndex(genomes, stage.kernel, stage.stride, layout.line_windows)
             last = layout.drug_from
             at_seam = genomes.tocsc()[:, layout.line_windows * stage.stride :].tocsr()
-            self.seam: WindowIndex | None = WindowIndex(
-                at_seam, stage.kernel, stage.stride, last - layout.line_windows
-            )
+            self.seam: WindowIndex | None = WindowIndex(at_seam, stage.kernel, stage.stride, last - layout.line_windows)
         else:
             windows = stage.windows(network.n_positions) // stage.pool * stage.pool
             self.own = WindowIndex(genomes, stage.kernel, stage.stride, windows)
@@ -199,7 +197,7 @@ class FactorisedNetwork:
         activation = self.network.cell.stages[0].activation
         return activate(activation, sparse_windows_pooled(weight, bags, pool) + bias).transpose(1, 2)
 
-    def _affine(self, norm: torch.nn.Module | None, batch_mean: float | None) -> tuple[Tensor, Tensor] | None:
+    def _affine(self, norm: InputNorm | None, batch_mean: float | None) -> tuple[Tensor, Tensor] | None:
         if norm is None:
             return None
         dtype = norm.weight.dtype

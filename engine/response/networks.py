@@ -8,6 +8,7 @@ Tensors inside a branch are (n, f, w), as torch's convolutions take them.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -101,6 +102,8 @@ class InputNorm(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(1))
         self.bias = nn.Parameter(torch.zeros(1))
+        self.running_mean: Tensor
+        self.running_var: Tensor
         self.register_buffer("running_mean", torch.zeros(1))
         self.register_buffer("running_var", torch.ones(1))
 
@@ -115,7 +118,8 @@ class InputNorm(nn.Module):
                 self.running_mean.lerp_(mean, 1 - NORM_MOMENTUM)
                 self.running_var.lerp_(var, 1 - NORM_MOMENTUM)
         else:
-            mean, var = self.running_mean, self.running_var
+            # Copies: a later training batch updates the buffers in place, which gradients of this one must not see.
+            mean, var = self.running_mean.clone(), self.running_var.clone()
         scale = self.weight / torch.sqrt(var + NORM_EPSILON)
         return scale, self.bias - mean * scale
 
@@ -129,7 +133,8 @@ class Branch(nn.Module):
         if length < needed:
             raise NetworkError(f"{length:,} {what} are too few for this network: it needs at least {needed:,}.")
         self.stages = stages
-        channels, convs = 1, []
+        channels = 1
+        convs: list[nn.Conv1d] = []
         for stage in stages:
             convs.append(nn.Conv1d(channels, stage.filters, stage.kernel, stage.stride))
             channels, length = stage.filters, stage.windows(length) // stage.pool
@@ -139,7 +144,9 @@ class Branch(nn.Module):
 
     def first(self, affine: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Weight (f, kernel) and bias (f,) of the first convolution, with an input normalisation folded in."""
-        weight, bias = self.convs[0].weight[:, 0], self.convs[0].bias
+        first = cast(nn.Conv1d, self.convs[0])
+        assert first.bias is not None
+        weight, bias = first.weight[:, 0], first.bias
         if affine is None:
             return weight, bias
         scale, shift = affine
@@ -204,7 +211,7 @@ class Docking(nn.Module):
 
 
 class ResponseNetwork(nn.Module):
-    """One of the five. `forward` is the published evaluation, pair by pair; `engine.response.factorised` is the fast one.
+    """One of the five. `forward` is the published evaluation, pair by pair; `factorised` is the fast one.
 
     n_positions: g, n_drug_bits: m. Raises NetworkError where either is too short for the kernels.
     """
@@ -269,4 +276,3 @@ def network_table() -> list[dict[str, str | int | bool]]:
         count = ResponseNetwork(name, PUBLISHED_POSITIONS).parameter_count()
         rows.append({"name": name, "parameters": count, "dual_convergence": architecture.dual_convergence})
     return rows
-

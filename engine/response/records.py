@@ -51,7 +51,8 @@ class PairFilter:
     pathways: tuple[str, ...] = ()
 
     def where(self) -> tuple[str, list[Any]]:
-        clauses, values = ["TRUE"], []
+        clauses = ["TRUE"]
+        values: list[Any] = []
         for column, chosen in (
             ("l.cancer_type", self.cancer_types),
             ("p.drug_id", self.drug_ids),
@@ -107,7 +108,7 @@ def _summary(row: Any, metrics: dict[str, dict[str, float | int | None]]) -> Run
     )
 
 
-def model_predictions(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
+def model_predictions(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:
     """Held-out pairs of a run, one column per model.
 
     Columns cosmic_id, line, cancer_type, drug_id, drug, target, pathway, observed (ln IC50 in uM), then the models
@@ -162,9 +163,12 @@ def training_inputs(db: Database, dataset: str = "") -> tuple[dict[str, pd.DataF
 
 def features_of(db: Database, cosmic_ids: Sequence[int], drug_ids: Sequence[int]) -> dict[str, pd.DataFrame]:
     """Mutations of the given lines and structures of the given drugs, as the store has them."""
-    lines = db.query("SELECT cosmic_id, gene, position_key FROM mutation WHERE list_contains(?, cosmic_id)", [list(cosmic_ids)])
+    lines = db.query(
+        "SELECT cosmic_id, gene, position_key FROM mutation WHERE list_contains(?, cosmic_id)", [list(cosmic_ids)]
+    )
     drugs = db.query(
-        "SELECT drug_id, name, smiles FROM drug WHERE list_contains(?, drug_id) AND smiles IS NOT NULL ORDER BY drug_id",
+        """SELECT drug_id, name, smiles FROM drug
+           WHERE list_contains(?, drug_id) AND smiles IS NOT NULL ORDER BY drug_id""",
         [list(drug_ids)],
     )
     return {"mutation": lines, "drug": drugs}

@@ -91,7 +91,7 @@ class _SparseConvolution(torch.autograd.Function):
         return F.embedding_bag(bags.columns, weight.t().contiguous(), bags.row_starts, mode="sum")
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         bags: WindowBags = ctx.bags
         per_line = F.embedding_bag(bags.by_column, gradient.contiguous(), bags.column_starts, mode="sum")
         return per_line.view(bags.n_lines, ctx.kernel, -1).sum(0).t(), None
@@ -115,7 +115,7 @@ class _SparseConvolutionPool(torch.autograd.Function):
         return pooled.view(bags.n_lines, -1, filters)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         found, pooled = ctx.saved_tensors
         bags: WindowBags = ctx.bags
         group = bags.rows // ctx.pool

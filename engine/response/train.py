@@ -62,9 +62,7 @@ def run_training(job: JobContext) -> None:
     for i, name in enumerate(settings.networks):
         trained, history = _train_one(job, name, i, cohort, part, settings, data_hash, device)
         curves[name] = [epoch._asdict() for epoch in history]
-        values = predict_pairs(
-            trained, cohort.genomes, cohort.drug_bits, cohort.line[test], cohort.drug[test], device
-        )
+        values = predict_pairs(trained, cohort.genomes, cohort.drug_bits, cohort.line[test], cohort.drug[test], device)
         predicted[name] = check_finite(name, values)
     predicted[ENSEMBLE] = np.mean([predicted[name] for name in settings.networks], axis=0)
     job.progress(0.99, "Computing metrics")
@@ -110,7 +108,9 @@ def run_training(job: JobContext) -> None:
 
 def read_cohort(job: JobContext) -> tuple[Cohort, CurationReceipt]:
     """The curated arrays of a job folder's inputs."""
-    tables = {name: pd.read_parquet(job.input(f"{name}.parquet")) for name in ("cell_line", "drug", "mutation", "response")}
+    tables = {
+        name: pd.read_parquet(job.input(f"{name}.parquet")) for name in ("cell_line", "drug", "mutation", "response")
+    }
     data = curate(tables["cell_line"], tables["drug"], tables["mutation"], tables["response"], CurationSettings())
     return build_cohort(data), data.receipt
 
@@ -144,9 +144,7 @@ def _train_one(
         batches = random_batches(len(train), GPU_BATCH)
     else:
         burden = np.diff(cohort.genomes.indptr)
-        batches = block_batches(
-            line, drug, burden, len(cohort.drugs), settings.block_lines, settings.block_drugs
-        )
+        batches = block_batches(line, drug, burden, len(cohort.drugs), settings.block_lines, settings.block_drugs)
 
     def loss_of(batch: loop.Batch) -> torch.Tensor:
         picked = train[batch[0]]
@@ -216,4 +214,3 @@ def _prediction_rows(run_id: str, cohort: Cohort, test: np.ndarray, predicted: d
 def _peak_memory_mib() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform != "darwin" else peak / 1024**2  # KiB on Linux, bytes on macOS
-

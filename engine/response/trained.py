@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from engine.chem.fingerprints import FingerprintSettings
 from engine.errors import NetworkError
 from engine.learn import checkpoint
-from engine.response.cohort import Cohort, fingerprint_record
+from engine.response.cohort import fingerprint_record
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import ResponseNetwork

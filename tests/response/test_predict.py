@@ -1,0 +1,128 @@
+"""From a finished run in the store to predictions for a file of pairs, and the reads the pages use."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_cohort import tables
+
+from engine.collect import collect
+from engine.errors import InputError, StoreError
+from engine.jobs.context import JobContext
+from engine.jobs.files import write_json
+from engine.jobs.spec import create_folder
+from engine.response.predict import predict_file, read_pairs
+from engine.response.records import PairFilter, model_predictions, run_summary, runs, training_inputs
+from engine.response.train import run_training
+from engine.settings import jobs_folder, store_path
+from engine.store.database import Database
+
+RUN = "20260101-000000-train_response-abcd"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A store with one run of two networks, collected like any other job."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUMORCAST_HOME", str(tmp_path_factory.mktemp("home")))
+        given = tables()
+        db = Database(store_path())
+        with db.write() as connection:
+            connection.execute(
+                "INSERT INTO source VALUES ('t','responses','f.csv','GDSC','x',1,'','',1,1,'{}',now(),'j',true)"
+            )
+            for name, extra in (
+                ("cell_line", {"source_id": "t"}),
+                ("drug", {"source_id": "t", "pathway": "EGFR signaling"}),
+                ("mutation", {"source_id": "t", "classification": "Missense_Mutation"}),
+                ("response", {"source_id": "t", "n_measured": 1}),
+            ):
+                frame = given[f"{name}.parquet"].assign(**extra)
+                connection.register("frame", frame)
+                connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
+                connection.unregister("frame")
+        settings = {"networks": ["master", "tanh"], "epochs": 1, "test_share": 0.2, "dataset": "T"}
+        folder = jobs_folder() / RUN
+        inputs, dataset, simulated = training_inputs(db)
+        assert (dataset, simulated) == ("T", True)
+        create_folder(folder, "train_response", {"settings": settings, "simulated": True}, inputs=inputs)
+        run_training(JobContext.for_folder(folder))
+        write_json(folder / "done.json", {})
+        assert collect(RUN, db)
+        yield db
+        db.close()
+
+
+def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
+    held_out = model_predictions(store, RUN)
+    held_out[["drug_id", "cosmic_id"]].to_csv(tmp_path / "pairs.csv", index=False)
+    told = []
+    summary = predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.parquet", lambda *a: told.append(a))
+    out = pd.read_parquet(tmp_path / "out.parquet")
+    assert list(out.columns) == ["cosmic_id", "drug_id", "ln_ic50_pred"]
+    np.testing.assert_allclose(out["ln_ic50_pred"], held_out["ensemble"], atol=1e-4)
+    assert (summary.pairs, summary.networks, summary.unseen_positions) == (len(held_out), ("master", "tanh"), 0)
+    assert told[-1][0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cosmic_id,drug_id\n1,99\n", r"pairs.csv names 1 drugs the store has no structure of \(99\)"),
+        ("cosmic_id,drug_id\n77,1\n78,1\n", r"2 cell lines the store has no mutations of \(77, 78\)"),
+        ("cosmic,drug_id\n1,1\n", "has no column cosmic_id; it has cosmic, drug_id"),
+        ("cosmic_id,drug_id\n1,1\nA375,1\n", "row 3: cosmic_id is 'A375', not a whole number"),
+        ("cosmic_id,drug_id\n", "holds no pairs"),
+        ("", "cannot be read as a table"),
+    ],
+)
+def test_bad_pairs_write_nothing(store, tmp_path, text, message):
+    (tmp_path / "pairs.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_pairs_file_that_is_missing_or_binary(tmp_path):
+    with pytest.raises(InputError, match="There is no file"):
+        read_pairs(tmp_path / "absent.csv")
+    (tmp_path / "photo.parquet").write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(InputError, match=r"photo\.parquet cannot be read as a table"):
+        read_pairs(tmp_path / "photo.parquet")
+    (tmp_path / "photo.csv").write_bytes(bytes(range(128, 256)) * 9)
+    with pytest.raises(InputError, match=r"photo\.csv cannot be read as a table"):
+        read_pairs(tmp_path / "photo.csv")
+
+
+def test_run_that_is_not_there(store, tmp_path):
+    (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n1,1\n")
+    with pytest.raises(StoreError, match=f"no run 'nothing' in the store. Runs: {RUN}"):
+        predict_file(store, "nothing", tmp_path / "pairs.csv", tmp_path / "out.csv")
+
+
+def test_summary_has_every_model_with_n(store):
+    run = run_summary(store, RUN)
+    assert run.models == ["ensemble", "master", "tanh", "mean_effects", "drug_mean"]
+    assert {m["n"] for m in run.metrics.values()} == {run.n_test}
+    assert run.simulated and run.dataset == "T" and runs(store) == [run]
+    assert json.loads(json.dumps(run.curves))["master"][0]["epoch"] == 1
+
+
+def test_filters_narrow_the_pairs(store):
+    everything = model_predictions(store, RUN)
+    part = model_predictions(store, RUN, PairFilter(cancer_types=("SKCM",), drug_ids=(1, 2)))
+    expected = everything[(everything["cancer_type"] == "SKCM") & everything["drug_id"].isin([1, 2])]
+    pd.testing.assert_frame_equal(part, expected.reset_index(drop=True))
+    assert model_predictions(store, RUN, PairFilter(pathways=("none",))).empty
+    assert list(part.columns[7:]) == ["observed", "ensemble", "master", "tanh", "mean_effects", "drug_mean"]
+
+
+def test_nothing_to_train_on(tmp_path):
+    with pytest.raises(InputError, match="no drug responses to train on"):
+        training_inputs(Database(tmp_path / "empty.duckdb"))
+
+
+def test_dataset_that_is_not_there(store):
+    with pytest.raises(InputError, match="no dataset 'GDSC9' in the store. Datasets: T"):
+        training_inputs(store, "GDSC9")

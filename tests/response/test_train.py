@@ -1,0 +1,187 @@
+"""The training job on a small cohort with a planted effect, in one process."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+from small_cohort import tables
+
+from engine.chem.fingerprints import FingerprintSettings
+from engine.errors import InputError, JobCancelled, NetworkError, TrainingError
+from engine.jobs.context import JobContext
+from engine.jobs.spec import create_folder
+from engine.response.batches import block_batches, random_batches
+from engine.response.factorised import FactorisedNetwork
+from engine.response.fingerprint import Vocabulary
+from engine.response.networks import NETWORKS, ResponseNetwork
+from engine.response.settings import TrainSettings, network_names
+from engine.response.train import run_training
+from engine.response.trained import TargetScale, TrainedNetwork, predict_pairs
+
+
+def job(folder, **changes):
+    settings = {"networks": ["master"], "epochs": 2, "test_share": 0.2, "validation_share": 0.2, **changes}
+    create_folder(folder, "train_response", {"settings": settings, "simulated": True}, inputs=tables())
+    return JobContext.for_folder(folder)
+
+
+def test_run_has_predictions_metrics_and_checkpoints(tmp_path):
+    context = job(tmp_path / "job", networks=["master", "tanh"])
+    run_training(context)
+    prediction = pd.read_parquet(context.results / "prediction.parquet")
+    models = {"master", "tanh", "ensemble", "drug_mean", "mean_effects"}
+    assert set(prediction["model"]) == models
+    run = pd.read_parquet(context.results / "run.parquet").iloc[0]
+    assert run["n_train"] + run["n_validation"] + run["n_test"] == 144
+    assert (prediction.groupby("model").size() == run["n_test"]).all()
+    assert run["simulated"]
+    wide = prediction.pivot(index=["cosmic_id", "drug_id"], columns="model", values="mean")
+    np.testing.assert_allclose(wide["ensemble"], (wide["master"] + wide["tanh"]) / 2)
+    metric = pd.read_parquet(context.results / "metric.parquet")
+    overall = metric[metric["scope"] == "all"].set_index(["model", "name"])
+    observed, guess = prediction[prediction["model"] == "drug_mean"][["observed", "mean"]].to_numpy().T
+    assert overall.loc[("drug_mean", "rmse"), "value"] == pytest.approx(np.sqrt(np.mean((observed - guess) ** 2)))
+    assert set(metric["scope"]) == {"all", "cancer_type", "cell_line", "drug"}
+    assert len(json.loads(run["curves"])["tanh"]) == 2
+    loaded = TrainedNetwork.load(context.results / "tanh.pt")
+    assert loaded.vocabulary.keys[0] == "ABL1:1" and len(loaded.vocabulary) == 1400
+    assert loaded.fingerprint == FingerprintSettings()
+    assert not list(context.checkpoints.glob("*.resume.pt"))
+
+
+def test_no_test_pair_reaches_a_baseline_or_the_scale(tmp_path):
+    """Test values moved by a thousand change no prediction."""
+    run_training(job(tmp_path / "a", networks=["tanh"]))
+    before = pd.read_parquet(tmp_path / "a/results/prediction.parquet")
+    held_out = before[before["model"] == "tanh"][["cosmic_id", "drug_id"]]
+    context = job(tmp_path / "b", networks=["tanh"])
+    response = pd.read_parquet(context.input("response.parquet"))
+    is_test = response.merge(held_out, how="left", indicator=True)["_merge"].eq("both").to_numpy()
+    response.loc[is_test, "ln_ic50"] += 1000
+    response.to_parquet(context.input("response.parquet"))
+    run_training(context)
+    after = pd.read_parquet(tmp_path / "b/results/prediction.parquet")
+    np.testing.assert_allclose(after["observed"], before["observed"] + 1000)
+    np.testing.assert_array_equal(after["mean"], before["mean"])
+
+
+def test_continues_after_a_stop_with_the_same_result(tmp_path, monkeypatch):
+    whole = job(tmp_path / "whole", networks=["master", "shallow"], epochs=3)
+    run_training(whole)
+    stopped = job(tmp_path / "stopped", networks=["master", "shallow"], epochs=3)
+    real = JobContext.progress
+
+    def stop(self, fraction, message, **numbers):
+        real(self, fraction, message, **numbers)
+        if message.startswith("shallow") and numbers["epoch"] == 2:
+            raise JobCancelled("stop")
+
+    monkeypatch.setattr(JobContext, "progress", stop)
+    with pytest.raises(JobCancelled):
+        run_training(stopped)
+    assert not (stopped.results / "prediction.parquet").exists()
+    monkeypatch.setattr(JobContext, "progress", real)
+    run_training(stopped)
+    one, two = (pd.read_parquet(c.results / "prediction.parquet")["mean"] for c in (whole, stopped))
+    np.testing.assert_allclose(one, two, rtol=1e-5)
+
+
+def test_too_few_pairs(tmp_path):
+    context = job(tmp_path / "job", test_share=0.01)
+    with pytest.raises(TrainingError, match="too few to cut into training, validation and test"):
+        run_training(context)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_memorises_a_tiny_set(name):
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    genomes, bits = (
+        csr_matrix((rng.random((4, 1300)) < 0.02).astype(np.uint8)),
+        (rng.random((3, 3072)) < 0.4).astype("u1"),
+    )
+    line, drug = np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4)
+    target = torch.from_numpy(rng.uniform(-0.8, 0.8, 12)).float()
+    network = ResponseNetwork(name, 1300)
+    factorised = FactorisedNetwork(network, genomes, bits)
+    if name == "tanh":  # the statistics that training would have settled on
+        network.cell_norm.running_mean.fill_(0.02)
+        network.drug_norm.running_mean.fill_(0.4)
+    network.eval()  # dropout off: this asks whether the network can, not whether it generalises
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    for _ in range(400):
+        loss = torch.nn.functional.mse_loss(factorised.pairs(line, drug), target)
+        if float(loss.detach()) < float(target.var()) / 20:
+            return
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    pytest.fail(f"the loss stays at {float(loss.detach()):.3f}, the targets vary by {float(target.var()):.3f}")
+
+
+def test_prediction_is_the_same_in_any_order_and_batch():
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    genomes = csr_matrix((rng.random((70, 1300)) < 0.02).astype(np.uint8))
+    bits = (rng.random((3, 3072)) < 0.4).astype(np.uint8)
+    network = ResponseNetwork("unified", 1300).eval()
+    keys = tuple(f"G:{i}" for i in range(1300))
+    trained = TrainedNetwork(network, TargetScale(1.0, 2.0), Vocabulary(keys), FingerprintSettings(), "hash")
+    line, drug = rng.integers(0, 70, 500), rng.integers(0, 3, 500)
+    together = predict_pairs(trained, genomes, bits, line, drug)
+    alone = [predict_pairs(trained, genomes, bits, line[i : i + 1], drug[i : i + 1])[0] for i in range(20)]
+    np.testing.assert_allclose(together[:20], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_scale_of_a_bounded_output_holds_every_training_value():
+    scale = TargetScale.of(ResponseNetwork("tanh", 1300), np.array([-6.0, 10.0]))
+    assert (scale.centre, scale.half_range) == (2.0, pytest.approx(8.8))
+    assert TargetScale.of(ResponseNetwork("master", 1300), np.array([-6.0, 10.0])) == TargetScale(0.0, 1.0)
+
+
+def test_checkpoint_of_another_version(tmp_path):
+    torch.save({"format": 99}, tmp_path / "x.pt")
+    with pytest.raises(NetworkError, match=r"x\.pt was written by another version"):
+        TrainedNetwork.load(tmp_path / "x.pt")
+
+
+def test_block_batches_hold_every_pair_once_and_spread_heavy_lines():
+    rng = np.random.default_rng(0)
+    line, drug = np.repeat(np.arange(40), 10), np.tile(np.arange(10), 40)
+    burden = np.where(np.arange(40) < 5, 3000, 20)
+    batches = block_batches(line, drug, burden, 10, block_lines=8, block_drugs=4)(rng)
+    assert len(batches) == 5 * 3
+    assert sorted(np.concatenate([b[0] for b in batches])) == list(range(400))
+    for (batch,) in batches:
+        assert (np.unique(line[batch]) < 5).sum() == 1  # one heavy line in each block
+        assert len(np.unique(line[batch])) == 8
+
+
+def test_random_batches_hold_every_pair_once():
+    batches = random_batches(1000, 300)(np.random.default_rng(0))
+    assert sorted(np.concatenate([b[0] for b in batches])) == list(range(1000))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"networks": ("master", "resnet")}, "resnet"),
+        ({"networks": ()}, "Choose from master"),
+        ({"epochs": 0}, "at least 1"),
+        ({"split": "moon"}, "Unknown split 'moon'"),
+        ({"test_share": 0.7}, "between 0 and 0.5"),
+    ],
+)
+def test_settings_that_cannot_work(changes, message):
+    with pytest.raises(InputError, match=message):
+        TrainSettings(**changes)
+
+
+def test_network_names():
+    assert network_names("all") == NETWORKS
+    assert network_names("Master, fully connected,master") == ("master", "fully_connected")
+    with pytest.raises(InputError, match="Unknown network"):
+        network_names("mster")
