@@ -108,17 +108,22 @@ def _card(card: Card) -> str:
     )
 
 
-def chart(item: Chart, key: str, **plot: Any) -> Any:
-    """A chart under its question, with its caption below and its text and table one click away."""
+def chart(item: Chart, key: str, view: Any = "", **plot: Any) -> Any:
+    """A chart under its question, with its caption below and its text and table one click away.
+
+    view: what the chart shows; a selection is forgotten when it changes.
+    """
+    name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(item.question, anchor=False, width="content")
-        with st.popover("Table", type="tertiary", help="The same as text and table"):
-            st.markdown(item.summary)
-            table(item.table.head(1000), key=f"{key}_table", height=300)
-            export.buttons(item.table, f"tumorcast-{key.replace('_', '-')}", key=f"{key}_export")
-    name = f"tumorcast-{key.replace('_', '-')}"
+        popover = st.popover("Table", type="tertiary", key=f"{key}_popover", on_change="rerun")
+        if popover.open:
+            with popover:
+                st.markdown(item.summary)
+                table(item.table.head(1000), key=f"{key}_table", height=300)
+                export.buttons(item.table, name, key=f"{key}_export")
     config = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 3}}
-    event = st.plotly_chart(item.figure, theme=None, key=key, config=config, alt=item.summary, **plot)
+    event = st.plotly_chart(item.figure, theme=None, key=f"{key}_{hash(view)}", config=config, alt=item.summary, **plot)
     st.caption(item.caption)
     return event
 

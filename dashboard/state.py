@@ -34,7 +34,6 @@ KEYS: dict[str, Key] = {
     "train_epochs": Key("epochs to train", 12),
     "train_seed": Key("seed of the next training", 0),
     "followed": Key("the job followed on this page, by page", {}),
-    "pairs_plot": Key("selection in the scatter plot; read-only, Streamlit's"),
 }
 KEPT = "kept_"
 PAGE = KEPT + "page"

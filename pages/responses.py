@@ -4,21 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, export, forms, frame, messages
-from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
+from engine.figures.response import PAIR_TRACE, model_forest, pair_table, predicted_vs_observed
 from engine.figures.text import count, difference, interval, model_name, number, plural, split_name
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.response.settings import BASELINES
 
 MEASURES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC, ln(IC50) < −2"}
-COLUMNS = {
-    "drug": "Drug",
-    "line": "Cell line",
-    "cancer_type": "Cancer type",
-    "pathway": "Target pathway",
-    "observed": "Observed ln(IC50), µM",
-    "predicted": "Predicted ln(IC50), µM",
-    "residual": "Residual",
-}
 SHOWN = 200
 PURPOSE = "How well does the model predict pairs it has not seen, and for which drugs and lines?"
 
@@ -42,13 +33,13 @@ def main() -> None:
     if pairs.empty:
         messages.empty("**No held-out pair matches these filters.** Take one of them back to see pairs again.")
         return
-    pairs = pairs.assign(predicted=pairs[model], residual=pairs[model] - pairs["observed"])
+    pairs = pairs.assign(predicted=pairs[model])
     scores = data.model_scores(run.run_id, wanted)
     frame.cards([_card(name, model, scores, pairs) for name in MEASURES])
     context = split_name(run.split) + (", simulated" if run.simulated else "")
     with st.grid(5, min_column_width=150, gap="medium") as grid:
         with grid.cell(column_span=3):
-            picked = _scatter(pairs, f"{model_name(model)}, {context}")
+            picked = _scatter(pairs, f"{model_name(model)}, {context}", (run.run_id, model, wanted))
         with grid.cell(column_span=2):
             frame.chart(model_forest(scores, "r2", context, model, frame.dark()), "model_forest")
     _table(pairs, picked)
@@ -72,26 +63,25 @@ def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> f
     return frame.Card(MEASURES[name], number(own.value), note, tuple(beside))
 
 
-def _scatter(pairs: pd.DataFrame, context: str) -> pd.DataFrame:
+def _scatter(pairs: pd.DataFrame, context: str, view: tuple) -> pd.DataFrame:
     """Shows the scatter plot and returns the pairs selected in it."""
     chart = predicted_vs_observed(pairs, context, frame.dark())
-    event = frame.chart(chart, "pairs_plot", on_select="rerun", selection_mode=("points", "box", "lasso"))
-    rows = [p["point_index"] for p in event["selection"]["points"] if p.get("curve_number") == PAIR_TRACE]
-    return pairs.iloc[[row for row in rows if row < len(pairs)]]
+    event = frame.chart(chart, "pairs_plot", view, on_select="rerun")
+    rows = [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == PAIR_TRACE]
+    return pairs.iloc[rows]
 
 
 def _table(pairs: pd.DataFrame, picked: pd.DataFrame) -> None:
-    chosen = pairs if picked.empty else picked
-    worst = chosen.reindex(chosen["residual"].abs().sort_values(ascending=False).index)
-    what = f"{plural(len(picked), 'selected pair')}" if len(picked) else "Where is the model most wrong?"
+    table = pair_table(pairs if picked.empty else picked)
+    what = plural(len(picked), "selected pair") if len(picked) else "Where is the model most wrong?"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(what, anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             forms.copy_link(forms.PAIR_KEYS)
-            export.buttons(worst[list(COLUMNS)].rename(columns=COLUMNS), "tumorcast-pairs", key="pairs")
-    frame.table(worst.head(SHOWN)[list(COLUMNS)].rename(columns=COLUMNS), key="pairs_table", height=260)
+            export.buttons(table, "tumorcast-pairs", key="pairs")
+    frame.table(table.head(SHOWN), key="pairs_table", height=260)
     st.caption(
-        f"{plural(min(len(worst), SHOWN), 'pair')} of {count(len(worst))}, largest residual (predicted − observed) "
+        f"{plural(min(len(table), SHOWN), 'pair')} of {count(len(table))}, largest residual (predicted − observed) "
         "first; the download holds all."
     )
 

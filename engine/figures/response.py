@@ -11,13 +11,22 @@ from engine.response.settings import BASELINES
 POINT_LIMIT = 20_000  # beyond this a browser is slow and points hide each other
 BINS = 90
 HEIGHT = 330
+PAIR_COLUMNS = {
+    "drug": "Drug",
+    "line": "Cell line",
+    "cancer_type": "Cancer type",
+    "pathway": "Target pathway",
+    "observed": "Observed ln(IC50), µM",
+    "predicted": "Predicted ln(IC50), µM",
+    "residual": "Residual",
+}
 PAIR_TRACE = 1  # the curve number a selection must name: trace 0 is the identity line
 
 
 def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False) -> Chart:
     """Each held-out pair at its measured and predicted ln(IC50), with the identity line.
 
-    pairs: one row per pair with `drug`, `line`, `cancer_type`, `observed`, `predicted` (ln of IC50 in uM), not empty.
+    pairs: not empty; `drug`, `line`, `cancer_type`, `pathway`, and `observed`, `predicted` as ln of IC50 in uM.
     context: data and split, for the caption.
     Up to POINT_LIMIT pairs are points that can be selected; more are binned by density, and the caption says so.
     """
@@ -54,8 +63,15 @@ def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False)
             f"median error {number(float(error.median()))}, "
             f"half of the pairs within {number(float(error.abs().median()))} of the identity line."
         ),
-        table=pairs,
+        table=pair_table(pairs),
     )
+
+
+def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with the names that columns have on screen, largest residual (predicted - observed) first."""
+    table = pairs.assign(residual=pairs["predicted"] - pairs["observed"])
+    order = table["residual"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order, list(PAIR_COLUMNS)].rename(columns=PAIR_COLUMNS)
 
 
 def _points(pairs: pd.DataFrame, colours: Palette) -> go.Scattergl:

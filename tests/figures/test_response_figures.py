@@ -15,6 +15,7 @@ def pairs(n: int) -> pd.DataFrame:
             "drug": "Erlotinib",
             "line": [f"LINE-{i}" for i in range(n)],
             "cancer_type": "LUAD",
+            "pathway": "EGFR signaling",
             "observed": np.linspace(-4, 4, n),
             "predicted": np.linspace(-3, 3, n),
         }
@@ -42,6 +43,12 @@ def test_pairs_are_points_that_can_be_selected():
     assert points.selected.marker.color == SELECTED
     assert chart.caption.startswith("5 held-out pairs, Master, published split. Line: identity.")
     assert "half of the pairs within 0.500 of the identity line" in chart.summary
+
+
+def test_the_table_begins_with_the_largest_residual():
+    table = predicted_vs_observed(pairs(5), "").table
+    assert list(table["Cell line"]) == ["LINE-0", "LINE-4", "LINE-1", "LINE-3", "LINE-2"]
+    assert list(table["Residual"]) == [1.0, -1.0, 0.5, -0.5, 0.0]
 
 
 def test_many_pairs_are_binned_and_said_to_be(monkeypatch):
