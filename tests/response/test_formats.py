@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
+from engine.response import streams, tables
 from engine.response.formats import recognise
 from engine.response.readers import read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses
@@ -248,3 +249,21 @@ def test_a_table_of_another_kind_is_recognised(tmp_path: Path) -> None:
     path.write_text(DEPMAP)
     with pytest.raises(InputError, match="It looks like a table of mutations: import it as that"):
         read_cell_lines(path)
+
+
+def test_merging_on_the_way_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutations, responses = tmp_path / "m.maf", tmp_path / "r.csv"
+    header = "Hugo_Symbol\tVariant_Classification\tProtein_Change\tTumor_Sample_Barcode\n"
+    mutations.write_text(header + "".join(f"TP53\tMissense\tp.A{i % 3}T\tA375\n" for i in range(30)))
+    responses.write_text("COSMIC_ID,DRUG_ID,LN_IC50,AUC\n" + "".join(f"905949,1,{i - 4},0.5\n" for i in range(10)))
+
+    def both() -> list:
+        readings = read_mutations(mutations, LINES), read_responses(responses, LINES, DRUGS)
+        return [(reading.frame.to_dict("records"), reading.receipt.as_dict({})) for reading in readings]
+
+    whole = str(both())
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(streams, "COMPACT_ROWS", 5)
+    assert str(both()) == whole
+    assert "'duplicate': 27" in whole
+    assert "'ln_ic50': 0.5, 'auc': 0.5, 'n_measured': 10" in whole

@@ -148,6 +148,14 @@ def test_genes_nobody_knows(tmp_path: Path) -> None:
         require_rows(read_mutations(path, LINES), path.name)
 
 
+def test_an_exome_of_an_unknown_line_is_refused_for_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "m.maf"
+    rows = "TTN\tMissense\tMALME\nTTN\tMissense\tMALME\nTP53\tMissense\tMALME\n"
+    path.write_text("Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\n" + rows)
+    with pytest.raises(InputError, match="such as row 4: sample MALME.* Import the cell-line table"):
+        require_rows(read_mutations(path, LINES), path.name)
+
+
 def _raw(scale: float, seed: int = 3) -> str:
     ln_um = np.random.default_rng(seed).normal(2.1, 2.7, 40)
     values = np.exp(ln_um) * scale
