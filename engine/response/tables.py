@@ -3,15 +3,11 @@
 Memory stays small: a chunk holds only the columns asked for, and nothing of an earlier chunk is kept.
 """
 
-import codecs
 import csv
-import gzip
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,41 +15,12 @@ from typing import IO
 import pandas as pd
 
 from engine.errors import InputError
+from engine.response.raw_file import CURE, HEAD_BYTES, opened, refuse_other_files, refusing, text_encoding
 
-HEAD_BYTES = 1 << 16
 CHUNK_ROWS = 100_000
 EXTRA = "extra"
 HEADER_ROWS = 20  # a header may stand below a title
 MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-")
-CURE = "Give a table as CSV, TSV or XLSX; .gz and .zip are fine."
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG photo"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file (save it as .xlsx without a password)"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"SQLite format", "an SQLite database"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"{\\rtf", "a text document"),
-)
-
-
-def _single_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8 are read as Latin-1, the only other encoding GDSC-like files come in."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("latin-1-bytes", _single_bytes)
 
 
 @dataclass(frozen=True)
@@ -86,10 +53,10 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     packing = "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""
     if packing == "zip" and _is_workbook(path, name):
         return _open_workbook(path, name, fits)
-    with _refusing(name), _opened(path, packing, name) as (stream, _):
+    with refusing(name), opened(path, packing, name) as (stream, _):
         head = stream.read(HEAD_BYTES)
-    _refuse_other_files(head, name)
-    encoding = _encoding(head, name)
+    refuse_other_files(head, name)
+    encoding = text_encoding(head, name)
     text = head.decode(encoding, "latin-1-bytes" if encoding.startswith("utf-8") else "replace")
     lines = re.split(r"\r\n|\r|\n", text)
     if len(head) == HEAD_BYTES and len(lines) > 1:
@@ -131,7 +98,7 @@ def chunks(
 
 def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
     size = max(table.path.stat().st_size, 1)
-    with _refusing(table.name), _opened(table.path, table.packing, table.name) as (stream, raw):
+    with refusing(table.name), opened(table.path, table.packing, table.name) as (stream, raw):
         errors = "latin-1-bytes" if table.encoding.startswith("utf-8") else "replace"
         text = io.TextIOWrapper(stream, encoding=table.encoding, errors=errors)
         for _ in range(table.header_row):
@@ -178,7 +145,7 @@ class _Widened:
 def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
     import openpyxl
 
-    with _refusing(table.name):
+    with refusing(table.name):
         book = openpyxl.load_workbook(table.path, read_only=True, data_only=True)
         sheet = book[table.sheet]
         total = max(sheet.max_row or 1, 1)
@@ -219,7 +186,7 @@ def _open_workbook(path: Path, name: str, fits: Callable[[Sequence[str]], bool])
     import openpyxl
 
     first: Table | None = None
-    with _refusing(name):
+    with refusing(name):
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some programs write a wrong size
@@ -238,65 +205,6 @@ def _open_workbook(path: Path, name: str, fits: Callable[[Sequence[str]], bool])
     return first
 
 
-@contextmanager
-def _opened(path: Path, packing: str, name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The unpacked bytes, and the file itself, whose position says how much has been read."""
-    with path.open("rb") as raw:
-        if packing == "gz":
-            with gzip.GzipFile(fileobj=raw) as stream:
-                yield stream, raw  # type: ignore[misc]
-        elif packing == "zip":
-            with zipfile.ZipFile(raw) as archive:
-                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
-                if len(members) != 1:
-                    raise InputError(f"{name} packs {len(members)} files: unpack it and give the one with the table.")
-                with archive.open(members[0]) as stream:
-                    yield stream, raw
-        else:
-            yield raw, raw
-
-
-@contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    """What the libraries say about damaged files, in words for a person."""
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise InputError(f"{name} is cut off or damaged ({error}): download or copy it again.") from error
-    except pd.errors.ParserError as error:
-        told = str(error).replace("Error tokenizing data. C error: ", "").strip()
-        raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
-
-
-def _refuse_other_files(head: bytes, name: str) -> None:
-    if not head.strip():
-        raise InputError(f"{name} is empty: it has no row at all. {CURE}")
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
-            raise InputError(f"{name} is {what}, not a table. {CURE}")
-    if head[257:262] == b"ustar":
-        raise InputError(f"{name} is a tar archive, not a table: unpack it and give the table inside. {CURE}")
-    start = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise InputError(f"{name} is a web page, not a table: the download may need a login. {CURE}")
-
-
-def _encoding(head: bytes, name: str) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = max(len(head) // 2, 1)
-    if odd > 0.4 * half and even < 0.05 * half:
-        return "utf-16-le"
-    if even > 0.4 * half and odd < 0.05 * half:
-        return "utf-16-be"
-    if even or odd:
-        raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
-    return "utf-8-sig"
-
-
 def _split(line: str) -> tuple[list[str], str]:
     """A header's names and its separator: the one of tab, semicolon, comma and bar that it holds most often."""
     bare = re.sub(r'"[^"]*"', "", line)
@@ -306,7 +214,7 @@ def _split(line: str) -> tuple[list[str], str]:
 
 def _refuse_wide_rows(table: Table) -> None:
     """A first row with more values than the header has names means that every column is shifted."""
-    with _opened(table.path, table.packing, table.name) as (stream, _):
+    with opened(table.path, table.packing, table.name) as (stream, _):
         head = stream.read(HEAD_BYTES)
     lines = re.split(r"\r\n|\r|\n", head.decode(table.encoding, "replace"))[table.header_row :]
     if not lines or not lines[0].strip():

@@ -1,0 +1,106 @@
+"""The bytes of a file: unpacked, of a known encoding, and refused in words where they are no table."""
+
+import codecs
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pandas as pd
+
+from engine.errors import InputError
+
+HEAD_BYTES = 1 << 16  # what a file is judged by
+CURE = "Give a table as CSV, TSV or XLSX; .gz and .zip are fine."
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG photo"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file (save it as .xlsx without a password)"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format", "an SQLite database"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"{\\rtf", "a text document"),
+)
+
+
+def _single_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are read as Latin-1, the only other encoding GDSC-like files come in."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("latin-1-bytes", _single_bytes)
+
+
+@contextmanager
+def opened(path: Path, packing: str, name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The unpacked bytes, and the file itself, whose position says how much has been read."""
+    with path.open("rb") as raw:
+        if packing == "gz":
+            with gzip.GzipFile(fileobj=raw) as stream:
+                yield stream, raw  # type: ignore[misc]
+        elif packing == "zip":
+            with zipfile.ZipFile(raw) as archive:
+                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+                if len(members) != 1:
+                    raise InputError(f"{name} packs {len(members)} files: unpack it and give the one with the table.")
+                with archive.open(members[0]) as stream:
+                    yield stream, raw
+        else:
+            yield raw, raw
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """What the libraries say about damaged files, in words for a person."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise InputError(f"{name} is cut off or damaged ({error}): download or copy it again.") from error
+    except pd.errors.ParserError as error:
+        told = str(error).replace("Error tokenizing data. C error: ", "").strip()
+        raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
+
+
+def refuse_other_files(head: bytes, name: str) -> None:
+    """Raises InputError for the beginning of anything that is no table, saying what it is."""
+    if not head.strip():
+        raise InputError(f"{name} is empty: it has no row at all. {CURE}")
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            raise InputError(f"{name} is {what}, not a table. {CURE}")
+    if head[257:262] == b"ustar":
+        raise InputError(f"{name} is a tar archive, not a table: unpack it and give the table inside. {CURE}")
+    start = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise InputError(f"{name} is a web page, not a table: the download may need a login. {CURE}")
+
+
+def text_encoding(head: bytes, name: str) -> str:
+    """The encoding of a text by its beginning. Raises InputError for binary data."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = max(len(head) // 2, 1)
+    if odd > 0.4 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.4 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    if even or odd:
+        raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
+    return "utf-8-sig"
