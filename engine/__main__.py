@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         answer: Answer = given.run(given)
-    except EngineError as error:
+    except (EngineError, OSError) as error:
         if given.json:
             print(json.dumps({"error": str(error)}))
         else:

@@ -151,7 +151,7 @@ def _runs(db: Database) -> list[dict[str, Any]]:
             "split": run.split,
             "seed": run.seed,
             "simulated": run.simulated,
-            "metrics": run.metrics,
+            "metrics": {model: run.metrics[model] for model in run.models},
         }
         for run in runs(db)
     ]

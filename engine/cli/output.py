@@ -32,7 +32,10 @@ class OnProgress(Protocol):
 def bar(title: str) -> Iterator[OnProgress]:
     """A bar on stderr that appears when something takes longer than two seconds."""
     shape = "{percentage:3.0f}% |{bar:20}| {elapsed} {desc}"
-    with tqdm(total=1.0, desc=title, delay=BAR_AFTER_SECONDS, file=sys.stderr, bar_format=shape) as line:
+    every = 0.2 if sys.stderr.isatty() else 15.0  # seconds; a log file wants fewer lines than a screen
+    with tqdm(
+        total=1.0, desc=title, delay=BAR_AFTER_SECONDS, mininterval=every, file=sys.stderr, bar_format=shape
+    ) as line:
 
         def show(fraction: float, message: str = "") -> None:
             line.n = fraction

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +85,22 @@ class Database:
                 connection.close()
 
     def export(self, folder: Path) -> list[Path]:
-        """Write every table as folder/<table>.parquet, all from one moment; returns the files."""
+        """Write every table as folder/<table>.parquet, all from one moment; returns the files.
+
+        Raises StoreError naming the file that could not be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / f"{table}.parquet" for table in TABLES]
         with self._reading() as connection:
             connection.begin()
             for table, file in zip(TABLES, files, strict=True):
-                connection.table(table).write_parquet(str(file))
+                rows = connection.table(table)
+                try:
+                    rows.write_parquet(str(file))
+                except duckdb.IOException as error:
+                    with suppress(OSError):
+                        file.unlink()
+                    raise StoreError(f"{file} could not be written: {_first_line(error)}") from error
         return files
 
     def close(self) -> None:

@@ -263,3 +263,9 @@ def test_export_writes_every_table(db, tmp_path):
     with duckdb.connect() as connection:
         rows = connection.execute("SELECT drug_id, name FROM read_parquet(?)", [str(tmp_path / "out/drug.parquet")])
         assert rows.fetchall() == [(7, "nutlin-3a")]
+
+
+def test_an_export_that_cannot_be_written_names_the_file(db, tmp_path):
+    (tmp_path / "out" / "cell_line.parquet").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"cell_line\.parquet could not be written"):
+        db.export(tmp_path / "out")
