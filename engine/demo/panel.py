@@ -65,7 +65,7 @@ def _analogues(real: pd.DataFrame, wanted: int) -> pd.DataFrame:
     return pd.DataFrame(made)
 
 
-def _substituted(parent, substituent: str, seen: set[str]):  # type: ignore[no-untyped-def]
+def _substituted(parent, substituent: str, seen: set[str]):
     """`parent` with `substituent` at its first aromatic C-H that gives a structure not in `seen`, else None."""
     from rdkit import Chem
 

@@ -43,6 +43,8 @@ def predict_file(
 
     Raises InputError naming the file and the lines or drugs without features; nothing is written then.
     """
+    if not out_path.absolute().parent.is_dir():
+        raise InputError(f"There is no folder {out_path.parent} to write {out_path.name} into; make it first.")
     pairs = read_pairs(pairs_path)
     run = run_summary(db, run_id)
     lines, line = np.unique(pairs["cosmic_id"].to_numpy(), return_inverse=True)

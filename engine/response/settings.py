@@ -17,7 +17,8 @@ class TrainSettings:
     epochs: passes over the training pairs at most; the published networks took 250 (fully connected 500).
     learning_rate: peak of a one-cycle schedule of Adam.
     patience: epochs without a better validation RMSE before training stops; the best epoch's weights are kept.
-    block_lines, block_drugs: a batch is all measured pairs of so many lines with so many drugs.
+    block_lines, block_drugs: a batch is all measured pairs of so many lines with so many drugs; 0 lets
+        `batches.block_shape` choose by the number of training pairs.
     test_share, validation_share: of the pairs of every cancer type; validation is cut from the training pairs.
     dataset: which response table; empty means the only one there is.
     """
@@ -29,8 +30,8 @@ class TrainSettings:
     dataset: str = ""
     learning_rate: float = 2e-3
     patience: int = 15
-    block_lines: int = 24
-    block_drugs: int = 48
+    block_lines: int = 0
+    block_drugs: int = 0
     test_share: float = 0.05
     validation_share: float = 0.05
 

@@ -67,6 +67,7 @@ def submit_import(
     source_id = (name or called.split(".", 1)[0]).strip()
     if not source_id:
         raise InputError(f"{called} needs a name for the source: give one.")
+    _refuse_name_of_another_kind(source_id, kind)
     params = {
         "kind": kind,
         "source_id": source_id,
@@ -78,6 +79,15 @@ def submit_import(
     }
     inputs: dict[str, Path | pd.DataFrame] = {FILE: path, **_known(kind)}
     return queue.submit(f"import_{kind.replace('-', '_')}", f"Import {called}", params, inputs=inputs)
+
+
+def _refuse_name_of_another_kind(source_id: str, kind: str) -> None:
+    known = Database(store_path()).query("SELECT kind FROM source WHERE source_id = ? AND kind <> ?", [source_id, kind])
+    if not known.empty:
+        raise InputError(
+            f"The name {source_id} already stands for imported {known['kind'].iloc[0]}: choose another name for these "
+            f"{kind}, or the receipt of the first would be lost."
+        )
 
 
 def _known(kind: str) -> dict[str, pd.DataFrame]:

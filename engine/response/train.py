@@ -16,7 +16,7 @@ from engine.jobs.queue import submit
 from engine.learn import loop
 from engine.learn.baselines import fit_drug_mean, fit_mean_effects
 from engine.learn.splits import TEST, TRAIN, VALIDATION, split_pairs
-from engine.response.batches import block_batches, random_batches
+from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.cohort import Cohort, build_cohort
 from engine.response.curation import CurationReceipt, CurationSettings, curate
 from engine.response.evaluate import check_finite, metric_rows
@@ -46,7 +46,7 @@ def run_training(job: JobContext) -> None:
     """Task `train_response`. Finished networks of an interrupted attempt are kept, the running one continues."""
     started = time.monotonic()
     settings = TrainSettings(**{**job.params["settings"], "networks": tuple(job.params["settings"]["networks"])})
-    device = "cuda" if job.spec.device.startswith("gpu") and torch.cuda.is_available() else "cpu"
+    device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
     job.progress(0.0, "Reading the tables")
     cohort, receipt = read_cohort(job)
     part = split_pairs(cohort.cancer_type, settings.seed, settings.test_share, settings.validation_share)
@@ -144,7 +144,15 @@ def _train_one(
         batches = random_batches(len(train), GPU_BATCH)
     else:
         burden = np.diff(cohort.genomes.indptr)
-        batches = block_batches(line, drug, burden, len(cohort.drugs), settings.block_lines, settings.block_drugs)
+        lines_at_once, drugs_at_once = block_shape(len(train), len(cohort.lines), len(cohort.drugs))
+        batches = block_batches(
+            line,
+            drug,
+            burden,
+            len(cohort.drugs),
+            settings.block_lines or lines_at_once,
+            settings.block_drugs or drugs_at_once,
+        )
 
     def loss_of(batch: loop.Batch) -> torch.Tensor:
         picked = train[batch[0]]

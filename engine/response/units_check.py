@@ -64,6 +64,6 @@ class UnitCheck:
         unit, words = ("nm", "nM") if median > NM_MEDIAN else ("um", "uM")
         raise InputError(
             f"{self._name}: the IC50 values look like raw {words}, not ln of uM ({self._negative:,} of {self._n:,} are "
-            f"negative, median {median:,.4g}, largest {self._high:,.4g}). Import it again with --unit {unit} to convert them, or "
-            "with --unit ln_um if they really are ln of uM."
+            f"negative, median {median:,.4g}, largest {self._high:,.4g}). Import it again with --unit {unit} to "
+            "convert them, or with --unit ln_um if they really are ln of uM."
         )

@@ -58,7 +58,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "Intron": ("intron", "intronic", "intron_variant", "intragenic_variant"),
     "5'UTR": (
-        "5'utr", "five_prime_utr", "5prime_utr", "5_prime_utr_variant", "5prime_utr_ess_splice", "de_novo_start_outofframe",
+        "5'utr", "five_prime_utr", "5prime_utr", "5_prime_utr_variant", "5prime_utr_ess_splice",
+        "de_novo_start_outofframe",
         "de_novo_start_out_frame", "de_novo_start_in_frame",
         "de_novo_start_inframe", "5_prime_utr_premature_start_codon_gain_variant",
     ),

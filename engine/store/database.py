@@ -194,8 +194,8 @@ def _read_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 
 def _is_lock(error: duckdb.Error) -> bool:
-    # The second text is DuckDB's for a second Database object of this very process that reads while one writes.
-    return "Could not set lock" in str(error) or "different configuration" in str(error)
+    # The last two are DuckDB's texts for a second Database object of this very process that reads while one writes.
+    return any(text in str(error) for text in ("Could not set lock", "different configuration", "already attached"))
 
 
 def _busy(path: Path, error: duckdb.Error) -> StoreBusyError:

@@ -95,6 +95,12 @@ def test_pairs_file_that_is_missing_or_binary(tmp_path):
         read_pairs(tmp_path / "photo.csv")
 
 
+def test_folder_of_the_result_that_is_missing(store, tmp_path):
+    (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n1,1\n")
+    with pytest.raises(InputError, match="no folder .*absent to write out.csv into"):
+        predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "absent" / "out.csv")
+
+
 def test_run_that_is_not_there(store, tmp_path):
     (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n1,1\n")
     with pytest.raises(StoreError, match=f"no run 'nothing' in the store. Runs: {RUN}"):

@@ -215,3 +215,13 @@ def test_submit_refuses_at_once(tmp_path: Path, tumorcast_home: Path, monkeypatc
     with pytest.raises(InputError, match="The unit 'mM' is not known: choose one of auto, ln_um, um, nm"):
         ImportOptions(unit="mM")
     assert calls == []
+
+
+def test_a_name_stands_for_one_kind_only(tmp_path: Path, tumorcast_home: Path) -> None:
+    with Database(store_path()).write() as connection:
+        connection.execute(
+            "INSERT INTO source VALUES ('gdsc','responses','f.csv','GDSC','x',1,'','',1,1,'{}',now(),'j',false)"
+        )
+    (tmp_path / "drugs.csv").write_text("drug_id,drug_name,smiles\n1,Aspirin,CC(=O)Oc1ccccc1C(=O)O\n")
+    with pytest.raises(InputError, match="The name gdsc already stands for imported responses: choose another"):
+        submit_import(tmp_path / "drugs.csv", "drugs", name="gdsc")

@@ -13,7 +13,7 @@ from engine.chem.fingerprints import FingerprintSettings
 from engine.errors import InputError, JobCancelled, NetworkError, TrainingError
 from engine.jobs.context import JobContext
 from engine.jobs.spec import create_folder
-from engine.response.batches import block_batches, random_batches
+from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import NETWORKS, ResponseNetwork
@@ -158,6 +158,11 @@ def test_block_batches_hold_every_pair_once_and_spread_heavy_lines():
     for (batch,) in batches:
         assert (np.unique(line[batch]) < 5).sum() == 1  # one heavy line in each block
         assert len(np.unique(line[batch])) == 8
+
+
+def test_block_shape_follows_the_number_of_pairs():
+    assert block_shape(125_000, 700, 225) == (25, 50)  # 1,000 pairs at a density of 0.8
+    assert block_shape(3_000, 50, 60) == (8, 16)  # 128 pairs at a density of 1
 
 
 def test_random_batches_hold_every_pair_once():
