@@ -14,7 +14,7 @@ from engine.settings import store_path
 from engine.store.database import Database
 
 SEED = 0
-EPOCHS = {"small": 30, "paper": 12}
+EPOCHS = {"small": 12, "paper": 12}
 ORIGIN = "Simulated by Tumorcast"
 LICENCE = "No restriction: simulated data"
 POLL_SECONDS = 0.5

@@ -11,10 +11,10 @@ Batch = tuple[np.ndarray, ...]
 def block_shape(n_pairs: int, n_lines: int, n_drugs: int) -> tuple[int, int]:
     """Lines and drugs per block for so many training pairs.
 
-    About 100 steps an epoch, of 128 to 1,000 pairs: fewer steps learn slowly, smaller blocks compute slowly. Twice as
+    About 100 steps an epoch, of 192 to 1,000 pairs: fewer steps learn slowly, smaller blocks compute slowly. Twice as
     many drugs as lines balances what the two branches cost.
     """
-    pairs = min(1000.0, max(128.0, n_pairs / 100))
+    pairs = min(1000.0, max(192.0, n_pairs / 100))
     density = n_pairs / (n_lines * n_drugs)
     lines = math.sqrt(pairs / density / 2)
     return max(1, round(lines)), max(1, round(2 * lines))

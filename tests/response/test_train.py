@@ -162,7 +162,7 @@ def test_block_batches_hold_every_pair_once_and_spread_heavy_lines():
 
 def test_block_shape_follows_the_number_of_pairs():
     assert block_shape(125_000, 700, 225) == (25, 50)  # 1,000 pairs at a density of 0.8
-    assert block_shape(3_000, 50, 60) == (8, 16)  # 128 pairs at a density of 1
+    assert block_shape(3_000, 50, 60) == (10, 20)  # 192 pairs at a density of 1
 
 
 def test_random_batches_hold_every_pair_once():
