@@ -85,8 +85,9 @@ def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequenc
         st.title(title, anchor=False, width="content")
         if simulated:
             st.badge("Simulated", color="orange", help="Shaped like real data, but made by the demonstration cohort.")
-        if datasets:
-            st.badge(" · ".join(datasets), color="primary")
+        named = [name for name in datasets if not (simulated and name.lower() == "simulated")]
+        if named:
+            st.badge(" · ".join(named), color="primary")
     st.markdown(f":gray[{purpose}]")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import data, messages, nav, state
 from engine.errors import EngineError
-from engine.figures.text import count, duration, number
+from engine.figures.text import count, duration, model_name, number, plural
 from engine.jobs import queue
 from engine.jobs.spec import JobStatus
 from engine.response.settings import TrainSettings
@@ -153,14 +153,33 @@ def overview(jobs: list[JobStatus]) -> pd.DataFrame:
     )
 
 
-def receipt(result: dict[str, Any]) -> None:
-    """What a finished job reported: an import's receipt in words, anything else as it is."""
-    if "read" not in result:
-        st.json(result, expanded=False)
-        return
-    st.markdown(f"Read {count(result['read'])} rows, kept {count(result['kept'])}.")
-    if result.get("dropped"):
-        dropped = pd.DataFrame(list(result["dropped"].items()), columns=["Left out because", "Rows"])
-        st.dataframe(dropped, hide_index=True, width="content")
-    for note in result.get("notes", []):
+def result(found: dict[str, Any]) -> None:
+    """What a finished job reported: an import's receipt or a training's outcome in words, anything else as it is."""
+    if "read" in found:
+        _receipt(found)
+    elif "r2" in found:
+        _trained(found)
+    else:
+        st.json(found, expanded=False)
+
+
+def _receipt(found: dict[str, Any]) -> None:
+    st.markdown(f"Read {plural(found['read'], 'row')}, kept {count(found['kept'])}.")
+    reasons = {**found.get("dropped", {}), **found.get("flagged", {})}
+    _small_table("Reason", "Rows", reasons)
+    for reason, rows in found.get("examples", {}).items():
+        st.caption(f"{reason}, for example: {'; '.join(map(str, rows[:3]))}")
+    for note in found.get("notes", []):
         st.caption(str(note))
+
+
+def _trained(found: dict[str, Any]) -> None:
+    _small_table("Model", "R² on held-out pairs", {model_name(m): number(r2) for m, r2 in found["r2"].items()})
+    steps = found.get("curation", {}).get("steps", [])
+    _small_table("Left out before training", "Rows", {f"{s['subject']}: {s['rule']}": s["dropped"] for s in steps})
+
+
+def _small_table(name: str, value: str, rows: dict[str, Any]) -> None:
+    if rows:
+        frame = pd.DataFrame({name: list(rows), value: list(rows.values())})
+        st.dataframe(frame, hide_index=True, width="content")

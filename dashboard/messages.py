@@ -9,6 +9,11 @@ import streamlit as st
 from dashboard import nav
 from engine.errors import EngineError
 
+IMPORTS = """python -m engine import cell-lines LINES.csv
+python -m engine import drugs DRUGS.csv
+python -m engine import mutations MUTATIONS.csv
+python -m engine import responses GDSC_fitted_dose_response.csv
+python -m engine train response --networks all --epochs 30 --wait"""
 log = logging.getLogger("tumorcast")
 
 
@@ -34,3 +39,9 @@ def empty(text: str, **link: str) -> None:
         st.markdown(text)
         if link:
             nav.link(link["page"], link["label"], ":material/arrow_forward:")
+
+
+def how_to_import() -> None:
+    """The commands that bring a person's own tables in."""
+    st.markdown("In a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")
+    st.code(IMPORTS, language="bash", wrap_lines=True)

@@ -2,17 +2,13 @@
 
 import streamlit as st
 
-from dashboard import data, frame, job_panel, nav
+from dashboard import data, frame, job_panel, messages, nav
 from engine.figures.response import model_forest
 from engine.figures.text import count, plural, split_name
 from engine.jobs import queue
+from engine.response.records import RunSummary
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
-IMPORTS = """python -m engine import cell-lines LINES.csv
-python -m engine import drugs DRUGS.csv
-python -m engine import mutations MUTATIONS.csv
-python -m engine import responses GDSC_fitted_dose_response.csv
-python -m engine train response --networks all --epochs 30 --wait"""
 
 
 def main() -> None:
@@ -21,25 +17,26 @@ def main() -> None:
     if store.empty:
         _begin()
         return
+    runs = data.runs()
+    newest = job_panel.when(str(runs[0].created_at)) if runs else "none yet"
     frame.cards(
         [
             frame.Card("Cell lines", count(store.lines), f"{plural(store.types, 'cancer type')}"),
             frame.Card("Drugs", count(store.drugs), f"{count(store.structures)} with a structure"),
             frame.Card("Measured pairs", count(store.pairs), "ln(IC50) in µM"),
             frame.Card("Mutated positions", count(store.positions), f"in {plural(store.genes, 'gene')}"),
-            frame.Card("Training runs", count(store.runs), " · ".join(store.datasets)),
+            frame.Card("Training runs", count(store.runs), f"newest: {newest}"),
         ]
     )
     with st.grid(5, min_column_width=150, gap="medium") as grid:
         with grid.cell(column_span=3):
-            _newest()
+            _newest(runs)
         with grid.cell(column_span=2):
             _starting_points()
             _running()
 
 
-def _newest() -> None:
-    runs = data.runs()
+def _newest(runs: list[RunSummary]) -> None:
     if not runs:
         st.subheader("No results yet", anchor=False)
         st.markdown("The store holds data but no trained network.")
@@ -56,7 +53,7 @@ def _starting_points() -> None:
     nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
-        _commands()
+        messages.how_to_import()
 
 
 def _running() -> None:
@@ -87,13 +84,8 @@ def _begin() -> None:
                 job_panel.start("home", job_panel.submit_demo)
         with st.container():
             st.subheader("Import your own tables", anchor=False)
-            _commands()
+            messages.how_to_import()
     _running()
-
-
-def _commands() -> None:
-    st.markdown("In a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")
-    st.code(IMPORTS, language="bash", wrap_lines=True)
 
 
 main()

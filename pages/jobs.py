@@ -32,10 +32,10 @@ def _queue() -> None:
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
             job_panel.one(by_id[job_id], "jobs")
-            result = queue.read_result(job_id)
-            if result:
+            found = queue.read_result(job_id)
+            if found:
                 st.subheader("Result", anchor=False)
-                job_panel.receipt(result)
+                job_panel.result(found)
         with st.container():
             st.subheader("Log, newest line first", anchor=False)
             lines = queue.read_log(job_id, LOG_LINES).splitlines()[::-1]

@@ -45,11 +45,12 @@ def learning_curves(curves: pd.DataFrame, column: str, context: str, dark: bool 
         )
         best = rows.loc[rows[column].idxmin()]
         ends.append(f"{model_name(str(model))} lowest {number(best[column])} at epoch {int(best['epoch'])}")
-    figure.update_xaxes(title_text="Epoch", rangemode="tozero", tickformat="d")
+    few = curves["epoch"].max() <= 12
+    figure.update_xaxes(title_text="Epoch", rangemode="tozero", tickformat="d", dtick=1 if few else None)
     figure.update_yaxes(title_text=axis)
     styled(figure, dark, HEIGHT).update_layout(
         showlegend=True,
-        legend={"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
     )
     note = " Tanh is trained on scaled targets: its loss is on a scale of its own." if column == "train_loss" else ""
     return Chart(

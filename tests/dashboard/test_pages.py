@@ -1,5 +1,6 @@
 """Every page, found by discovery, with an empty store and with a filled one."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -197,3 +198,14 @@ def test_every_registered_key_is_used():
 def test_a_key_nobody_registered_is_refused():
     with pytest.raises(KeyError, match="no_such_key"):
         state.get("no_such_key")
+
+
+def test_a_receipt_is_told_in_words(tumorcast_home: Path, open_page: Open):
+    job_id = queue.submit("self_test", "Import mutations.maf", {})
+    folder = queue.job_folder(job_id)
+    receipt = {"read": 1204, "kept": 1200, "dropped": {"unknown line": 4}, "examples": {"unknown line": ["row 7"]}}
+    (folder / "results" / "result.json").write_text(json.dumps(receipt))
+    app = open_page("jobs.py", job=job_id)
+    assert_healthy(app)
+    assert "Read 1,204 rows, kept 1,200." in shown(app)
+    assert "unknown line, for example: row 7" in shown(app)
