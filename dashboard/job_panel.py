@@ -174,7 +174,8 @@ def _receipt(found: dict[str, Any]) -> None:
 
 
 def _trained(found: dict[str, Any]) -> None:
-    _small_table("Model", "R² on held-out pairs", {model_name(m): number(r2) for m, r2 in found["r2"].items()})
+    best_first = sorted(found["r2"].items(), key=lambda item: -(item[1] or 0.0))
+    _small_table("Model", "R² on held-out pairs", {model_name(m): number(r2) for m, r2 in best_first})
     steps = found.get("curation", {}).get("steps", [])
     _small_table("Left out before training", "Rows", {f"{s['subject']}: {s['rule']}": s["dropped"] for s in steps})
 

@@ -9,11 +9,11 @@ import streamlit as st
 from dashboard import nav
 from engine.errors import EngineError
 
-IMPORTS = """python -m engine import cell-lines LINES.csv
-python -m engine import drugs DRUGS.csv
-python -m engine import mutations MUTATIONS.csv
-python -m engine import responses GDSC_fitted_dose_response.csv
-python -m engine train response --networks all --epochs 30 --wait"""
+IMPORTS = """.venv/bin/python -m engine import cell-lines LINES.csv
+.venv/bin/python -m engine import drugs DRUGS.csv
+.venv/bin/python -m engine import mutations MUTATIONS.csv
+.venv/bin/python -m engine import responses GDSC_fitted_dose_response.csv
+.venv/bin/python -m engine train response --networks all --epochs 30 --wait"""
 log = logging.getLogger("tumorcast")
 
 

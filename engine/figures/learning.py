@@ -13,7 +13,7 @@ STYLES = {
     "fully_connected": ("#5b6fb5", "dash"),
     "shallow": ("#b07a08", "dot"),
     "tanh": ("#8e5aa8", "dashdot"),
-    "unified": ("#7a8792", "longdash"),
+    "unified": ("#7a8792", "6px,2px"),
 }
 COLUMNS = {
     "train_loss": ("Training loss (mean squared error)", "Does the training loss still fall?"),
