@@ -6,7 +6,7 @@ import torch
 
 from engine.errors import JobCancelled, NetworkError, TrainingError
 from engine.learn import checkpoint
-from engine.learn.loop import LoopSettings, fit
+from engine.learn.loop import LoopSettings, fit, parameter_groups
 
 X = torch.linspace(-1, 1, 32)[:, None]
 Y = 3 * X[:, 0] - 1
@@ -17,9 +17,11 @@ def rmse(model, target):
         return float(((model(X)[:, 0] - target) ** 2).mean().sqrt())
 
 
-def run(resume_file, epochs=40, on_step=lambda *a: None, target=Y, patience=100, rate=0.05):
+def run(resume_file, epochs=40, on_step=lambda *a: None, target=Y, patience=100, rate=0.05, models=None):
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.1), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    if models is not None:
+        models.append(model)
     history = fit(
         model,
         lambda rng: [(part,) for part in np.array_split(rng.permutation(32), 4)],
@@ -58,6 +60,33 @@ def test_stops_when_validation_does_not_improve(tmp_path):
     noise = torch.from_numpy(np.random.default_rng(0).normal(size=32)).float()
     _, history = run(tmp_path / "r.pt", epochs=200, target=noise * 0, patience=3, rate=1e-9)
     assert len(history) < 200
+
+
+def test_goes_back_and_slows_down_when_it_diverges(tmp_path):
+    """Weights blown up after epoch 5 cost one epoch, not the run."""
+    blown = []
+
+    def blow_up(step, total, history):
+        if step == 5 * 4 + 2 and not blown:
+            blown.append(step)
+            with torch.no_grad():
+                for parameter in models[0].parameters():
+                    parameter.mul_(100)
+
+    models = []
+    model, history = run(tmp_path / "r.pt", on_step=blow_up, models=models)
+    assert history[5].validation_rmse > 1.5 * history[4].validation_rmse
+    assert history[6].validation_rmse < 1.5 * history[4].validation_rmse
+    usual = run(tmp_path / "usual.pt")[1]
+    assert history[6].learning_rate == pytest.approx(usual[6].learning_rate / 2)
+    assert rmse(model, Y) < 0.3
+
+
+def test_wide_layers_learn_at_a_lower_rate():
+    wide, narrow = torch.nn.Linear(10_000, 2), torch.nn.Linear(2, 1)
+    groups = parameter_groups(torch.nn.Sequential(wide, narrow), 1e-3)
+    assert [group["lr"] for group in groups] == [1e-3, 0.25e-3]
+    assert groups[1]["params"] == [wide.weight]
 
 
 def test_loss_that_is_not_finite(tmp_path):
