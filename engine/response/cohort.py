@@ -4,8 +4,7 @@ l = lines, d = drugs, g = positions, m = drug bits, r = pairs.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -66,8 +65,3 @@ def build_cohort(data: CuratedData, fingerprint: FingerprintSettings | None = No
         drug=drug_row[data.pairs["drug_id"]].to_numpy(),
         ln_ic50=data.pairs["ln_ic50"].to_numpy(float),
     )
-
-
-def fingerprint_record(settings: FingerprintSettings) -> dict[str, Any]:
-    """The settings as a checkpoint keeps them."""
-    return asdict(settings)

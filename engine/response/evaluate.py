@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from engine.errors import TrainingError
 from engine.learn.metrics import pair_scores
 
 METRIC_COLUMNS = ["run_id", "model", "scope", "key", "name", "value", "lower", "upper", "n"]
@@ -29,7 +30,8 @@ def metric_rows(run_id: str, predictions: pd.DataFrame, lines: pd.DataFrame) -> 
 
 
 def check_finite(name: str, values: np.ndarray) -> np.ndarray:
-    """The values, or ValueError: a prediction that is not a number must never reach the store."""
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} gave {int((~np.isfinite(values)).sum())} predictions that are not numbers")
+    """The values. Raises TrainingError: a prediction that is not a number must never reach the store."""
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise TrainingError(f"{name} gave {bad} predictions that are not numbers. Train with a smaller learning rate.")
     return values

@@ -1,7 +1,7 @@
 """A trained network with all it needs to predict: vocabulary, fingerprint settings, scale of its target."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ from scipy.sparse import csr_matrix
 from engine.chem.fingerprints import FingerprintSettings
 from engine.errors import NetworkError
 from engine.learn import checkpoint
-from engine.response.cohort import fingerprint_record
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import ResponseNetwork
@@ -61,7 +60,7 @@ class TrainedNetwork:
                 "state": self.network.state_dict(),
                 "scale": (self.scale.centre, self.scale.half_range),
                 "vocabulary": list(self.vocabulary.keys),
-                "fingerprint": fingerprint_record(self.fingerprint),
+                "fingerprint": asdict(self.fingerprint),
                 "data_hash": self.data_hash,
                 "torch_version": str(torch.__version__),
             },
