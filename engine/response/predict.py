@@ -1,6 +1,5 @@
 """Predictions of a trained run for any pairs of lines and drugs the store knows features of."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ from engine.errors import InputError
 from engine.jobs.queue import job_folder
 from engine.response.fingerprint import genome_bits
 from engine.response.records import features_of, run_summary
+from engine.response.tables import chunks, open_table
 from engine.response.trained import TrainedNetwork, predict_pairs
 from engine.store.database import Database
 
+PAIR_COLUMNS = ("cosmic_id", "drug_id")
 EXAMPLES = 5  # ids named in an error
 
 
@@ -79,32 +80,45 @@ def predict_file(
 
 def read_pairs(path: Path) -> pd.DataFrame:
     """cosmic_id and drug_id as integers, in the file's order. Raises InputError naming the file, column or row."""
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.")
-    try:
-        if path.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path)
-        else:
-            frame = pd.read_csv(path, sep=None, engine="python", dtype=str)
-    except (ValueError, OSError, csv.Error) as error:
-        raise InputError(
-            f"{path.name} cannot be read as a table: give CSV or Parquet with the columns cosmic_id, drug_id."
-        ) from error
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    missing = [column for column in ("cosmic_id", "drug_id") if column not in frame.columns]
-    if missing:
-        raise InputError(f"{path.name} has no column {' and '.join(missing)}; it has {', '.join(frame.columns)}.")
-    if frame.empty:
-        raise InputError(f"{path.name} holds no pairs.")
-    for column in ("cosmic_id", "drug_id"):
+    frame = _parquet_pairs(path) if path.suffix.lower() == ".parquet" else _text_pairs(path)
+    for column in PAIR_COLUMNS:
         numbers = pd.to_numeric(frame[column], errors="coerce")
         bad = np.flatnonzero(~(numbers.notna() & (numbers % 1 == 0)).to_numpy())
         if len(bad):
-            raise InputError(
-                f"{path.name}, row {bad[0] + 2}: {column} is '{frame[column].iloc[bad[0]]}', not a whole number."
-            )
+            value = frame[column].iloc[bad[0]]
+            told = "missing" if pd.isna(value) else f"'{value}', not a whole number"
+            raise InputError(f"{path.name}, row {frame['row'].iloc[bad[0]]}: {column} is {told}.")
         frame[column] = numbers.astype("int64")
-    return frame
+    return frame[list(PAIR_COLUMNS)]
+
+
+def _text_pairs(path: Path) -> pd.DataFrame:
+    table = open_table(path)
+    names = [name.strip().lower() for name in table.header]
+    _require_columns(path, names)
+    places = [names.index(column) for column in PAIR_COLUMNS]
+    frame = pd.concat(chunks(table, places), ignore_index=True)
+    return frame.rename(columns=dict(zip(places, PAIR_COLUMNS, strict=True)))
+
+
+def _parquet_pairs(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path.name} does not exist or is no file: check the path.")
+    try:
+        frame = pd.read_parquet(path).reset_index()
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as Parquet: write it again, or give a CSV file.") from error
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    _require_columns(path, list(frame.columns))
+    if frame.empty:
+        raise InputError(f"{path.name} holds no pairs.")
+    return frame[list(PAIR_COLUMNS)].assign(row=np.arange(1, len(frame) + 1))
+
+
+def _require_columns(path: Path, names: list[str]) -> None:
+    missing = [column for column in PAIR_COLUMNS if column not in names]
+    if missing:
+        raise InputError(f"{path.name} has no column {' and '.join(missing)}; it has {', '.join(names)}.")
 
 
 def _refuse_unknown(path: Path, asked: np.ndarray, known: pd.Series, what: str, missing: str) -> None:

@@ -73,8 +73,9 @@ def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
         ("cosmic_id,drug_id\n77,1\n78,1\n", r"2 cell lines the store has no mutations of \(77, 78\)"),
         ("cosmic,drug_id\n1,1\n", "has no column cosmic_id; it has cosmic, drug_id"),
         ("cosmic_id,drug_id\n1,1\nA375,1\n", "row 3: cosmic_id is 'A375', not a whole number"),
-        ("cosmic_id,drug_id\n", "holds no pairs"),
-        ("", "cannot be read as a table"),
+        ("cosmic_id,drug_id\n", "has a header but no rows"),
+        ("cosmic_id;drug_id\n1;1\n2;\n", "row 3: drug_id is missing"),
+        ("", "pairs.csv is empty"),
     ],
 )
 def test_bad_pairs_write_nothing(store, tmp_path, text, message):
@@ -85,13 +86,13 @@ def test_bad_pairs_write_nothing(store, tmp_path, text, message):
 
 
 def test_pairs_file_that_is_missing_or_binary(tmp_path):
-    with pytest.raises(InputError, match="There is no file"):
+    with pytest.raises(InputError, match="does not exist"):
         read_pairs(tmp_path / "absent.csv")
     (tmp_path / "photo.parquet").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(InputError, match=r"photo\.parquet cannot be read as a table"):
+    with pytest.raises(InputError, match=r"photo\.parquet cannot be read as Parquet"):
         read_pairs(tmp_path / "photo.parquet")
-    (tmp_path / "photo.csv").write_bytes(bytes(range(128, 256)) * 9)
-    with pytest.raises(InputError, match=r"photo\.csv cannot be read as a table"):
+    (tmp_path / "photo.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(InputError, match=r"photo\.csv is a PNG image, not a table"):
         read_pairs(tmp_path / "photo.csv")
 
 
