@@ -79,8 +79,9 @@ NOT_CODING = frozenset(
 )
 UNKNOWN = "Unknown"  # a class word that is missing or not in the table, with no protein change to tell
 
-_THREE_LETTERS = re.compile(r"^[A-Z][a-z]{2}(?=\d|[A-Z][a-z]{2})")
-_RESIDUE = re.compile(r"^[A-Za-z*]*?(\d+)")
+# A dash stands for the residue that an insertion does not replace (Oncotator: p.-287fs); p.0 says no protein is made;
+# the number in p.fs*12 counts residues to the new stop.
+_RESIDUE = re.compile(r"^(?!fs|ext)(?:-|[A-Za-z*]*?)([1-9]\d*)")
 _SUBSTITUTION = re.compile(r"^([A-Za-z]+|\*)(\d+)([A-Za-z]+|\*|=)$")
 
 
@@ -100,7 +101,8 @@ def _protein(protein_change: str) -> str:
 def residue(protein_change: str) -> int | None:
     """The first affected residue's number, None where the change names none.
 
-    p.V600E -> 600, p.E746_A750del -> 746, p.K101Nfs*5 -> 101, p.(Val600Glu) -> 600, p.38_38A>AA -> 38, p.? -> None.
+    p.V600E -> 600, p.E746_A750del -> 746, p.K101Nfs*5 -> 101, p.-287fs -> 287, p.(Val600Glu) -> 600,
+    p.38_38A>AA -> 38; None for p.?, p.= and p.0?.
     """
     found = _RESIDUE.match(_protein(protein_change))
     return int(found.group(1)) if found else None
@@ -109,10 +111,14 @@ def residue(protein_change: str) -> int | None:
 def _class_of_change(protein_change: str) -> str:
     """What a protein change says about its class, for sources that give no usable class word."""
     text = _protein(protein_change)
-    if not text or not _RESIDUE.match(text):
+    if text == "=":
+        return "Silent"
+    if not _RESIDUE.match(text):
         return UNKNOWN
     if "fs" in text:
         return "Frame_Shift"
+    if re.match(r"M(et)?1(\?|ext)", text):
+        return "Translation_Start_Site"
     if "ext" in text:
         return "Nonstop_Mutation"
     if "delins" in text:
@@ -127,7 +133,7 @@ def _class_of_change(protein_change: str) -> str:
     before, _, after = substitution.groups()
     if after in ("=", before):
         return "Silent"
-    if after in ("*", "Ter"):
+    if after in ("*", "Ter", "X"):
         return "Nonsense_Mutation"
     return "Nonstop_Mutation" if before in ("*", "Ter") else "Missense_Mutation"
 

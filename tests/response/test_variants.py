@@ -19,8 +19,15 @@ from engine.response.variants import classify, maf_class, position_key, residue
         ("MUC4", "p.YF1063fs", "Frameshift", "MUC4:1063"),
         ("CALR", "p.38_38A>AA", "Insertion", "CALR:38"),
         ("MET", "p.*1391Y", "Nonstop", "MET:1391"),
-        # A residue before the first one is none, and not every source tells the direction of a frame shift.
-        ("MYC", "p.-563fs", "Frameshift", "MYC:Frame_Shift"),
+        # Oncotator writes an insertion between residues with a dash for the residue it replaces: none.
+        ("NPM1", "p.-287fs", "Frameshift", "NPM1:287"),
+        ("BRAF", "p.M1?", "start_lost", "BRAF:1"),
+        ("BRAF", "p.VK600_601delinsEN", "", "BRAF:600"),
+        ("EGFR", "p.A767_V769dup", "", "EGFR:767"),
+        # No protein is made, the shift has no place, and the number after fs counts residues to the new stop.
+        ("PTEN", "p.0?", "start_lost", "PTEN:Translation_Start_Site"),
+        ("MYC", "p.fs*12", "frameshift", "MYC:Frame_Shift"),
+        # Not every source tells the direction of a frame shift.
         ("MYC", "p.?", "frame_shift_del", "MYC:Frame_Shift"),
     ],
 )
@@ -70,6 +77,12 @@ def test_class_words_become_maf_terms(word: str, term: str) -> None:
         ("p.*394Wext*?", "Nonstop_Mutation"),
         ("p.L858L", "Silent"),
         ("p.L858=", "Silent"),
+        ("p.=", "Silent"),
+        ("p.(=)", "Silent"),
+        ("p.R213X", "Nonsense_Mutation"),
+        ("p.M1?", "Translation_Start_Site"),
+        ("p.M1ext-5", "Translation_Start_Site"),
+        ("p.0?", "Unknown"),
         ("p.?", "Unknown"),
     ],
 )
