@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--licence", default="", help="under what terms")
     bring.add_argument("--dataset", help="name of the response data set, e.g. GDSC1; else from the file")
     bring.add_argument("--unit", choices=("auto", "ln_um", "um", "nm"), default="auto", help="unit of the IC50 column")
+    bring.add_argument("--all-genes", action="store_true", help="keep mutations of genes outside the census too")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
     train = command("train", "Train networks as a job and evaluate them on held-out pairs.")
@@ -75,6 +76,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--dataset", default="", help="which responses, where the store has several")
     train.add_argument("--epochs", type=int, help="passes over the training pairs")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--all-genes", action="store_true", help="use mutations of genes outside the census too")
+    train.add_argument("--min-lines", type=int, default=10, metavar="N", help="lines a cancer type must have (10)")
+    train.add_argument("--max-weight", type=float, default=1000.0, metavar="G_MOL", help="of a drug, in g/mol (1000)")
+    train.add_argument("--need-cid", action="store_true", help="leave out drugs without a PubChem CID")
     train.add_argument("--wait", action="store_true", help="return when the run is in the store")
 
     predict = command("predict", "Predict ln(IC50) in uM for pairs of known lines and drugs.")

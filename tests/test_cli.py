@@ -16,6 +16,7 @@ from engine.cli.output import cell, duration, table
 from engine.collect import Collector, app_is_up
 from engine.jobs import queue
 from engine.response import train
+from engine.response.settings import CurationSettings
 from engine.settings import store_path
 from engine.store.database import Database
 
@@ -141,6 +142,22 @@ def test_train_hands_over_what_was_asked(capsys, tumorcast_home, monkeypatch):
     assert (given[0].networks, given[0].epochs, given[0].seed, given[0].split) == (("master", "tanh"), 3, 7, "pairs")
     assert len(given[1].networks) == 5
     queue.wait(queue.list_jobs()[0].id)
+
+
+def test_curation_rules_reach_the_job(capsys, tumorcast_home, monkeypatch):
+    asked = []
+
+    def submit_training(db, settings):
+        asked.append(settings.curation)
+        return queue.submit("self_test", "Train", {"steps": 1, "seconds": 0})
+
+    monkeypatch.setattr(train, "submit_training", submit_training)
+    document(capsys, "train", "response")
+    rules = ("--all-genes", "--min-lines", "3", "--max-weight", "900", "--need-cid")
+    document(capsys, "train", "response", *rules)
+    assert asked == [CurationSettings(), CurationSettings(False, 3, 900.0, True)]
+    for job in queue.list_jobs():
+        queue.wait(job.id)
 
 
 def test_runs_are_listed_oldest_first_with_their_metrics(capsys, tumorcast_home):

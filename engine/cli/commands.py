@@ -31,7 +31,7 @@ def run_import(given: Namespace) -> Answer:
     from engine.response.sources import ImportOptions, submit_import
 
     db = open_store()
-    options = ImportOptions(dataset=given.dataset, unit=given.unit)
+    options = ImportOptions(dataset=given.dataset, unit=given.unit, census_only=not given.all_genes)
     job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
     if given.no_wait:
         return _submitted(job_id)
@@ -45,13 +45,24 @@ def run_import(given: Namespace) -> Answer:
 
 def run_train(given: Namespace) -> Answer:
     """Submit a training; with --wait show the metrics of its run."""
-    from engine.response.settings import TrainSettings, network_names
+    from engine.response.settings import CurationSettings, TrainSettings, network_names
     from engine.response.train import submit_training
 
     db = open_store()
     options: dict[str, Any] = {} if given.epochs is None else {"epochs": given.epochs}
+    rules = CurationSettings(
+        census_only=not given.all_genes,
+        min_lines_per_type=given.min_lines,
+        max_weight_g_mol=given.max_weight,
+        require_pubchem_cid=given.need_cid,
+    )
     settings = TrainSettings(
-        networks=network_names(given.networks), split=given.split, seed=given.seed, dataset=given.dataset, **options
+        networks=network_names(given.networks),
+        split=given.split,
+        seed=given.seed,
+        dataset=given.dataset,
+        curation=rules,
+        **options,
     )
     job_id = submit_training(db, settings)
     if not given.wait:

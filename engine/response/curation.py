@@ -9,24 +9,7 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.response.census import census_genes
-
-
-@dataclass(frozen=True)
-class CurationSettings:
-    """What may be trained on; the defaults are the published values."""
-
-    census_only: bool = True  # only genes of the Cancer Gene Census
-    min_lines_per_type: int = 10  # of lines that have a label, mutations and responses
-    max_weight_g_mol: float = 1000.0  # g/mol
-    # The paper required a PubChem CID to look the structure up; a drug whose structure is known needs none.
-    require_pubchem_cid: bool = False
-    dataset: str | None = None  # only responses of this dataset (GDSC1); None takes all and averages
-
-    def __post_init__(self) -> None:
-        if self.min_lines_per_type < 1:
-            raise InputError(f"min_lines_per_type is {self.min_lines_per_type}: choose 1 or more.")
-        if not self.max_weight_g_mol > 0:
-            raise InputError(f"max_weight_g_mol is {self.max_weight_g_mol} g/mol: choose a weight above 0.")
+from engine.response.settings import CurationSettings
 
 
 @dataclass(frozen=True)

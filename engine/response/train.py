@@ -18,12 +18,12 @@ from engine.learn.baselines import fit_drug_mean, fit_mean_effects
 from engine.learn.splits import TEST, TRAIN, VALIDATION, split_pairs
 from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.cohort import Cohort, build_cohort
-from engine.response.curation import CurationReceipt, CurationSettings, curate
+from engine.response.curation import CurationReceipt, curate
 from engine.response.evaluate import check_finite, metric_rows
 from engine.response.factorised import FactorisedNetwork
 from engine.response.networks import ResponseNetwork
 from engine.response.records import training_inputs
-from engine.response.settings import ENSEMBLE, TrainSettings
+from engine.response.settings import ENSEMBLE, CurationSettings, TrainSettings
 from engine.response.trained import TargetScale, TrainedNetwork, predict_pairs
 from engine.store.database import Database
 
@@ -45,10 +45,10 @@ def submit_training(db: Database, settings: TrainSettings) -> str:
 def run_training(job: JobContext) -> None:
     """Task `train_response`. Finished networks of an interrupted attempt are kept, the running one continues."""
     started = time.monotonic()
-    settings = TrainSettings(**{**job.params["settings"], "networks": tuple(job.params["settings"]["networks"])})
+    settings = TrainSettings.from_params(job.params["settings"])
     device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
     job.progress(0.0, "Reading the tables")
-    cohort, receipt = read_cohort(job)
+    cohort, receipt = read_cohort(job, settings.curation)
     part = split_pairs(cohort.cancer_type, settings.seed, settings.test_share, settings.validation_share)
     sizes = {name: int((part == code).sum()) for name, code in (("train", TRAIN), ("val", VALIDATION), ("test", TEST))}
     if min(sizes.values()) < 3:
@@ -106,12 +106,12 @@ def run_training(job: JobContext) -> None:
     )
 
 
-def read_cohort(job: JobContext) -> tuple[Cohort, CurationReceipt]:
+def read_cohort(job: JobContext, rules: CurationSettings) -> tuple[Cohort, CurationReceipt]:
     """The curated arrays of a job folder's inputs."""
     tables = {
         name: pd.read_parquet(job.input(f"{name}.parquet")) for name in ("cell_line", "drug", "mutation", "response")
     }
-    data = curate(tables["cell_line"], tables["drug"], tables["mutation"], tables["response"], CurationSettings())
+    data = curate(tables["cell_line"], tables["drug"], tables["mutation"], tables["response"], rules)
     return build_cohort(data), data.receipt
 
 

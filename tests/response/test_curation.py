@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.response.curation import CurationSettings, curate
+from engine.response.curation import curate
+from engine.response.settings import CurationSettings
 
 LINES = pd.DataFrame(
     {

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.response.curation import CuratedData, CurationSettings, curate
+from engine.response.curation import CuratedData, curate
 from engine.response.fingerprint import Vocabulary, genome_bits
 from engine.response.readers import Reading, read_cell_lines, read_drugs
+from engine.response.settings import CurationSettings
 from engine.response.streams import read_mutations, read_responses
 
 pytestmark = pytest.mark.real_data

@@ -1,6 +1,7 @@
 """The training job on a small cohort with a planted effect, in one process."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import NETWORKS, ResponseNetwork
-from engine.response.settings import TrainSettings, network_names
+from engine.response.settings import CurationSettings, TrainSettings, network_names
 from engine.response.train import run_training
 from engine.response.trained import TargetScale, TrainedNetwork, predict_pairs
 
@@ -50,6 +51,22 @@ def test_run_has_predictions_metrics_and_checkpoints(tmp_path):
     assert loaded.vocabulary.keys[0] == "ABL1:1" and len(loaded.vocabulary) == 1400
     assert loaded.fingerprint == FingerprintSettings()
     assert not list(context.checkpoints.glob("*.resume.pt"))
+
+
+def test_curation_follows_the_settings_of_the_job(tmp_path):
+    """Half of the lines are of each type; asked for 13 a type, nothing is left."""
+    context = job(tmp_path / "strict", curation={"min_lines_per_type": 13})
+    with pytest.raises(InputError, match="fewer than 13 lines: 24"):
+        run_training(context)
+    context = job(tmp_path / "loose", epochs=1, curation={"max_weight_g_mol": 250.0})
+    run_training(context)
+    config = json.loads(pd.read_parquet(context.results / "run.parquet")["config"].iloc[0])
+    assert config["curation"]["settings"]["max_weight_g_mol"] == 250.0
+
+
+def test_settings_survive_the_job_folder():
+    settings = TrainSettings(networks=("tanh",), curation=CurationSettings(census_only=False, min_lines_per_type=3))
+    assert TrainSettings.from_params(json.loads(json.dumps(asdict(settings)))) == settings
 
 
 def test_no_test_pair_reaches_a_baseline_or_the_scale(tmp_path):
