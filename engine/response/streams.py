@@ -120,7 +120,7 @@ def read_responses(
     cell_line, drug: the store's tables. dataset: what to call it; by default the file's own column, else GDSC1 or
     GDSC2 from its name, else the name. unit: auto | ln_um | um | nm, of the column with the IC50.
     Returns dataset, cosmic_id, drug_id, ln_ic50, auc, n_measured, one row per line and drug of a dataset; repeated
-    measurements are averaged as ln IC50. Raises InputError, also where the values cannot be ln of uM.
+    measurements are averaged as ln IC50. Raises InputError, also where the values cannot be of that unit.
     """
     opened = open_as(path, "responses", name, on_progress)
     receipt, lines, drugs = Receipt(), LineIndex(cell_line), DrugIndex(drug)
@@ -135,8 +135,7 @@ def read_responses(
         sums.append(_sums(rows.assign(dataset=named.fillna(otherwise))))
         if sum(map(len, sums)) > COMPACT_ROWS:
             sums = [_added(sums)]
-    if unit == "auto":
-        check.refuse()
+    check.refuse(unit)
     total = _added(sums)
     receipt.merged = receipt.kept - len(total)
     frame = total[_PAIR].assign(

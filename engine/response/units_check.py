@@ -1,4 +1,4 @@
-"""Is a column of IC50 values what it must be, ln of uM? Seen from how its values are spread."""
+"""Is a column of IC50 values in the unit it is said to be in? Seen from how its values are spread."""
 
 import numpy as np
 
@@ -6,10 +6,12 @@ from engine.errors import InputError
 from engine.units import ln_ic50_from_nm, ln_ic50_from_um
 
 UNITS = ("auto", "ln_um", "um", "nm")
+_WORDS = {"um": "uM", "nm": "nM"}
 # exp(25) uM is 72 kg/l of a drug of 1 g/mol: no fit may say so. GDSC's own values lie between -10 and 13.
 LN_LIMIT = 25.0
 SPREAD = 1000.0  # raw IC50s span many powers of ten, positive logarithms of them do not
 MANY = 0.2  # share of values beyond LN_LIMIT that cannot be slips of single rows
+NEGATIVE = 0.05  # share of negative values that cannot be slips either; a fifth of GDSC's logarithms are
 ENOUGH = 10  # values from which a spread can be judged
 NM_MEDIAN = 500.0  # drugs are screened at up to some 100 uM, so a median above is in nM
 SAMPLE = 200_000
@@ -29,7 +31,7 @@ def to_ln_um(values: np.ndarray, unit: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 class UnitCheck:
-    """Watches the values of a file go by and refuses raw uM or nM in the place of ln of uM."""
+    """Watches the values of a file go by and refuses raw uM or nM in the place of ln of uM, and the reverse."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -45,25 +47,33 @@ class UnitCheck:
         self._n += len(finite)
         self._negative += int((finite < 0).sum())
         self._large += int((finite > LN_LIMIT).sum())
-        self._low, self._high = min(self._low, finite.min()), max(self._high, finite.max())
+        self._low = min(self._low, finite[finite > 0].min(initial=np.inf))
+        self._high = max(self._high, finite.max())
         if sum(map(len, self._sample)) < SAMPLE:
             self._sample.append(finite)
 
-    def refuse(self) -> None:
-        """Raises InputError where the values are too large or spread too far to be logarithms.
+    def refuse(self, unit: str) -> None:
+        """Raises InputError where the values cannot be of the unit, saying which they look like; ln_um is believed.
 
-        Either many are beyond any logarithm, or none is below zero, as no IC50 is, and they span powers of ten:
-        drugs that work below 1 uM would have a negative ln. A value of 0 is no IC50.
+        Of raw uM or nM: many are negative. Of logarithms (auto): either many are too large for one, or none is
+        negative, as no IC50 is, and one is too large or they span powers of ten: drugs that work below 1 uM would
+        have a negative ln. An IC50 of 0 is a rounded one.
         """
+        if unit in ("um", "nm") and self._n >= ENOUGH and self._negative > NEGATIVE * self._n:
+            raise InputError(
+                f"{self._name}: {self._negative:,} of {self._n:,} IC50 values are negative, so they are not in "
+                f"{_WORDS[unit]} but look like logarithms. Import it again with --unit ln_um if they are ln of uM."
+            )
+        if unit != "auto":
+            return
         too_large = self._large > MANY * self._n
-        positive = self._low > 0
-        too_wide = self._n >= ENOUGH and positive and self._high > SPREAD * self._low
-        if not (too_large or too_wide or (positive and self._large)):
+        too_wide = self._n >= ENOUGH and self._high > SPREAD * self._low
+        if not (too_large or (not self._negative and (too_wide or self._large))):
             return
         median = float(np.median(np.concatenate(self._sample)))
-        unit, words = ("nm", "nM") if median > NM_MEDIAN else ("um", "uM")
+        raw = "nm" if median > NM_MEDIAN else "um"
         raise InputError(
-            f"{self._name}: the IC50 values look like raw {words}, not ln of uM ({self._negative:,} of {self._n:,} are "
-            f"negative, median {median:,.4g}, largest {self._high:,.4g}). Import it again with --unit {unit} to "
-            "convert them, or with --unit ln_um if they really are ln of uM."
+            f"{self._name}: the IC50 values look like raw {_WORDS[raw]}, not ln of uM ({self._negative:,} of "
+            f"{self._n:,} are negative, median {median:,.4g}, largest {self._high:,.4g}). Import it again with "
+            f"--unit {raw} to convert them, or with --unit ln_um if they really are ln of uM."
         )

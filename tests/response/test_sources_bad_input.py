@@ -179,6 +179,22 @@ def test_raw_um_below_a_top_dose_of_10_is_detected_by_its_spread(tmp_path: Path)
     assert len(read(tmp_path, text, unit="ln_um").frame) == 30  # somebody insists
 
 
+def test_raw_um_rounded_to_zero_is_still_raw(tmp_path: Path) -> None:
+    values = [0.0, *np.geomspace(0.01, 90, 29)]
+    text = "COSMIC_ID,DRUG_ID,LN_IC50\n" + "".join(f"{i},10,{value:.2f}\n" for i, value in enumerate(values, 1))
+    with pytest.raises(InputError, match="look like raw uM"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(("column", "unit"), [("IC50_uM", "auto"), ("LN_IC50", "um"), ("IC50_nM", "auto")])
+def test_logarithms_in_a_column_of_raw_ic50s_are_refused(tmp_path: Path, column: str, unit: str) -> None:
+    values = np.random.default_rng(3).normal(2.1, 2.7, 40)
+    text = f"COSMIC_ID,DRUG_ID,{column}\n" + "".join(f"{i},10,{value:.3f}\n" for i, value in enumerate(values, 1))
+    with pytest.raises(InputError, match="of 40 IC50 values are negative.* Import it again with --unit ln_um"):
+        read(tmp_path, text, unit=unit)
+    assert len(read(tmp_path, text, unit="ln_um").frame) == 40
+
+
 def test_logarithms_that_are_all_positive_pass(tmp_path: Path) -> None:
     text = "COSMIC_ID,DRUG_ID,LN_IC50\n" + "".join(f"{i},10,{0.1 + 0.3 * i}\n" for i in range(1, 31))
     assert len(read(tmp_path, text).frame) == 30
