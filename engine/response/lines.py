@@ -92,7 +92,7 @@ class LineIndex:
 
 
 class DrugIndex:
-    """Finds the id of a known drug by its id, else by its name where only one id has that name.
+    """Finds the id of a known drug by its id or, where a row has none, by its name if only one id has that name.
 
     drug: the store's table of that name.
     """
@@ -103,10 +103,11 @@ class DrugIndex:
 
     def find(self, frame: pd.DataFrame) -> pd.Series:
         """The id of each row's drug, missing where unknown. frame: drug_id and (or) drug_name, as text."""
-        if "drug_id" in frame:
-            numbers = whole_numbers(frame["drug_id"])
-            return numbers.where(numbers.isin(self.known))
-        names: dict[Hashable, int | None] = {
-            name: self._name.get(squeeze_name(str(name))) for name in frame["drug_name"].dropna().unique()
+        blank = pd.Series(None, frame.index, dtype="str")
+        ids, names = whole_numbers(frame.get("drug_id", blank)), frame.get("drug_name", blank)
+        names = names[frame.get("drug_id", blank).isna() & names.notna()]
+        distinct: dict[Hashable, int | None] = {
+            name: self._name.get(squeeze_name(str(name))) for name in names.unique()
         }
-        return frame["drug_name"].map(names).astype("Int64")
+        by_name = names.map(distinct).astype("Int64").reindex(frame.index)
+        return ids.where(ids.isin(self.known)).fillna(by_name)

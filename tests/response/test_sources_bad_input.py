@@ -103,6 +103,13 @@ def test_what_is_no_table_is_named_with_the_cure(tmp_path: Path, name: str, cont
         read(tmp_path, content, name)
 
 
+def test_a_drug_without_an_id_is_found_by_its_name(tmp_path: Path) -> None:
+    text = "COSMIC_ID,DRUG_ID,DRUG_NAME,LN_IC50\n1,,Erlotinib,1.5\n2,11,Erlotinib,-1\n3,99,Erlotinib,1\n4,,Nobody,1\n"
+    reading = read(tmp_path, text)
+    assert reading.frame[["cosmic_id", "drug_id"]].values.tolist() == [[1, 10], [2, 11]]  # an id counts before a name
+    assert reading.receipt.dropped == {"unknown drug": 2}
+
+
 def test_an_empty_workbook_and_a_header_only_one(tmp_path: Path) -> None:
     pd.DataFrame().to_excel(tmp_path / "empty.xlsx", index=False)
     pd.DataFrame(columns=["COSMIC_ID", "DRUG_ID", "LN_IC50"]).to_excel(tmp_path / "header.xlsx", index=False)
