@@ -12,7 +12,8 @@ from engine.errors import InputError
 from engine.jobs.queue import job_folder
 from engine.response.fingerprint import genome_bits
 from engine.response.records import features_of, run_summary
-from engine.response.tables import chunks, open_table
+from engine.response.settings import NETWORKS
+from engine.response.tables import EXTRA, chunks, open_table
 from engine.response.trained import TrainedNetwork, predict_pairs
 from engine.store.database import Database
 
@@ -42,7 +43,8 @@ def predict_file(
 ) -> PredictionSummary:
     """Read cosmic_id, drug_id (CSV or Parquet), write them with ln_ic50_pred: the mean of the run's networks, ln uM.
 
-    Raises InputError naming the file and the lines or drugs without features; nothing is written then.
+    Raises InputError naming the file and the lines or drugs without features, NetworkError naming a checkpoint that is
+    gone or damaged; nothing is written then.
     """
     if not out_path.absolute().parent.is_dir():
         raise InputError(f"There is no folder {out_path.parent} to write {out_path.name} into; make it first.")
@@ -53,9 +55,7 @@ def predict_file(
     known = features_of(db, lines.tolist(), drugs.tolist())
     _refuse_unknown(pairs_path, lines, known["mutation"]["cosmic_id"], "cell lines", "mutations")
     _refuse_unknown(pairs_path, drugs, known["drug"]["drug_id"], "drugs", "structure")
-    networks = [m for m in run.models if (job_folder(run_id) / "results" / f"{m}.pt").exists()]
-    if not networks:
-        raise InputError(f"The checkpoints of run {run_id} are gone; its job folder was deleted. Train again.")
+    networks = [model for model in run.models if model in NETWORKS]
     total, unseen = np.zeros(len(pairs)), 0
     for i, name in enumerate(networks):
         trained = TrainedNetwork.load(job_folder(run_id) / "results" / f"{name}.pt")
@@ -98,6 +98,9 @@ def _text_pairs(path: Path) -> pd.DataFrame:
     _require_columns(path, names)
     places = [names.index(column) for column in PAIR_COLUMNS]
     frame = pd.concat(chunks(table, places), ignore_index=True)
+    shifted = frame.loc[frame[EXTRA].notna(), "row"]
+    if len(shifted):
+        raise InputError(f"{path.name}, row {shifted.iloc[0]} has more values than the header has names.")
     return frame.rename(columns=dict(zip(places, PAIR_COLUMNS, strict=True)))
 
 

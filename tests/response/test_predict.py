@@ -8,7 +8,7 @@ import pytest
 from small_cohort import tables
 
 from engine.collect import collect
-from engine.errors import InputError, StoreError
+from engine.errors import InputError, NetworkError, StoreError
 from engine.jobs.context import JobContext
 from engine.jobs.files import write_json
 from engine.jobs.spec import create_folder
@@ -75,6 +75,7 @@ def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
         ("cosmic_id,drug_id\n1,1\nA375,1\n", "row 3: cosmic_id is 'A375', not a whole number"),
         ("cosmic_id,drug_id\n", "has a header but no rows"),
         ("cosmic_id;drug_id\n1;1\n2;\n", "row 3: drug_id is missing"),
+        ("cosmic_id,drug_id\n1,1\nNCI,2,1\n", "row 3 has more values than the header has names"),
         ("", "pairs.csv is empty"),
     ],
 )
@@ -82,6 +83,19 @@ def test_bad_pairs_write_nothing(store, tmp_path, text, message):
     (tmp_path / "pairs.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_an_ensemble_that_lost_a_network_predicts_nothing(store, tmp_path):
+    """The mean of the networks that are left would not be the run's ensemble."""
+    (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n1,1\n")
+    checkpoint = jobs_folder() / RUN / "results" / "tanh.pt"
+    away = checkpoint.rename(tmp_path / "tanh.pt")
+    try:
+        with pytest.raises(NetworkError, match=r"checkpoint tanh\.pt of this run is gone"):
+            predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
+    finally:
+        away.rename(checkpoint)
     assert not (tmp_path / "out.csv").exists()
 
 
