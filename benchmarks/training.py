@@ -16,11 +16,11 @@ import scipy.sparse as sp
 import torch
 from torch.nn.functional import mse_loss
 
-from engine.response.batches import block_batches
+from engine.response.batches import block_batches, block_shape
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import PUBLISHED_DRUG_BITS, PUBLISHED_POSITIONS, ResponseNetwork
-from engine.response.settings import TrainSettings, network_names
+from engine.response.settings import network_names
 from engine.response.trained import FingerprintSettings, TargetScale, TrainedNetwork, predict_pairs
 
 LINES, DRUGS, NAIVE_PAIRS = 787, 244, 16
@@ -55,9 +55,8 @@ def measure(name: str) -> dict[str, float | str]:
     network = ResponseNetwork(name, PUBLISHED_POSITIONS)
     optimiser = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
     factorised = FactorisedNetwork(network, genomes, bits)
-    defaults = TrainSettings()
     burden = np.diff(genomes.indptr)
-    blocks = block_batches(line, drug, burden, DRUGS, defaults.block_lines, defaults.block_drugs)(rng)[:6]
+    blocks = block_batches(line, drug, burden, DRUGS, *block_shape(len(line), LINES, DRUGS))(rng)[:6]
     picked = rng.choice(len(line), NAIVE_PAIRS, replace=False)
     dense = torch.from_numpy(genomes[line[picked]].toarray()).float(), torch.from_numpy(bits[drug[picked]]).float()
 
