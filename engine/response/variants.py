@@ -93,8 +93,8 @@ _TERMS = {_squeeze(word): term for term, words in _WORDS.items() for word in (te
 
 
 def _protein(protein_change: str) -> str:
-    """The change without transcript, `p.` and brackets: ENSP1:p.(Val600Glu) -> Val600Glu."""
-    text = protein_change.strip().rsplit(":", 1)[-1]
+    """The change without transcript, `p.` and brackets: ENSP1:p.(Val600Glu) -> Val600Glu. VEP writes = as %3D."""
+    text = protein_change.strip().rsplit(":", 1)[-1].replace("%3D", "=")
     return text.removeprefix("p.").strip("()[] ")
 
 

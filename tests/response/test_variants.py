@@ -77,6 +77,7 @@ def test_class_words_become_maf_terms(word: str, term: str) -> None:
         ("p.*394Wext*?", "Nonstop_Mutation"),
         ("p.L858L", "Silent"),
         ("p.L858=", "Silent"),
+        ("ENSP00000275493.2:p.Leu858%3D", "Silent"),
         ("p.=", "Silent"),
         ("p.(=)", "Silent"),
         ("p.R213X", "Nonsense_Mutation"),
