@@ -89,7 +89,7 @@ def _losses(types: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     lengths, rows = facts.gene_lengths(), []
     for gene, frequency in sorted(facts.losses().items()):
         share = np.array([frequency.get(t, 0.0) for t in types])
-        # From the other end than the hotspots of the gene, to which this is a second hit.
+        # Drawn apart from the hotspots of the gene: in a line that has one, this is the second hit.
         for line in np.flatnonzero(_even(types, rng) < share):
             word = str(rng.choice(LOSSES, p=LOSS_SHARE))
             place = int(rng.integers(2, lengths[gene]))
