@@ -113,10 +113,10 @@ def _class_of_change(protein_change: str) -> str:
     text = _protein(protein_change)
     if text == "=":
         return "Silent"
-    if not _RESIDUE.match(text):
-        return UNKNOWN
     if "fs" in text:
         return "Frame_Shift"
+    if not _RESIDUE.match(text):
+        return UNKNOWN
     if re.match(r"M(et)?1(\?|ext)", text):
         return "Translation_Start_Site"
     if "ext" in text:

@@ -71,6 +71,7 @@ def test_class_words_become_maf_terms(word: str, term: str) -> None:
         ("p.R213*", "Nonsense_Mutation"),
         ("p.Arg213Ter", "Nonsense_Mutation"),
         ("p.K101Nfs*5", "Frame_Shift"),
+        ("p.?fs", "Frame_Shift"),
         ("p.E746_A750del", "In_Frame_Del"),
         ("p.E746_A750delinsIP", "In_Frame_Indel"),
         ("p.A767_V769dup", "In_Frame_Ins"),
