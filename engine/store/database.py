@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from filelock import FileLock
 
 from engine.errors import StoreBusyError, StoreError, StoreVersionError
 from engine.store.schema import MIGRATIONS, TABLES
@@ -39,8 +40,11 @@ class Database:
         self._readers = 0
         self._writer: int | None = None  # the thread that waits to write or writes
         self._closed = False
-        if not self.path.exists() or self._schema_version() < len(MIGRATIONS):
-            self._migrate()
+        if not self.path.exists():
+            self._create()
+        if self._schema_version() < len(MIGRATIONS):
+            with self.write() as connection:
+                _migrate(connection, self.path)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """The rows of one SELECT; parameters fill its question marks. A mistake in the SQL raises duckdb.Error."""
@@ -53,7 +57,7 @@ class Database:
         Taken from the file's inode, size and time of change, so that asking neither opens the store nor ever waits.
         """
         parts: list[int] = []
-        for file in (self.path, self._log_path()):
+        for file in (self.path, _log_of(self.path)):
             try:
                 state = file.stat()
             except FileNotFoundError:
@@ -162,19 +166,42 @@ class Database:
         with self._reading() as connection:
             return _read_version(connection, self.path)
 
-    def _migrate(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.write() as connection:
-            # Read again: another process may have been faster.
-            version = _read_version(connection, self.path)
-            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-            for migration in MIGRATIONS[version:]:
-                connection.execute(migration)
-            connection.execute("DELETE FROM schema_version")
-            connection.execute("INSERT INTO schema_version VALUES (?)", [len(MIGRATIONS)])
+    def _create(self) -> None:
+        """Build the store beside its place and move it there whole: others take half a file for a damaged one."""
+        fresh = self.path.with_name(f".new-{self.path.name}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path.with_name(".creating")):
+                if self.path.exists():
+                    return
+                _remove(fresh)  # of a process that was killed here
+                try:
+                    with duckdb.connect(fresh, config=CONFIG) as connection:
+                        _migrate(connection, fresh)
+                        connection.execute("CHECKPOINT")
+                    fresh.replace(self.path)
+                finally:
+                    _remove(fresh)
+        except (duckdb.Error, OSError) as error:
+            raise StoreError(f"The store {self.path} cannot be created: {_first_line(error)}") from error
 
-    def _log_path(self) -> Path:
-        return self.path.with_name(self.path.name + ".wal")
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    version = _read_version(connection, path)  # read again: another process may have been faster
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+    for migration in MIGRATIONS[version:]:
+        connection.execute(migration)
+    connection.execute("DELETE FROM schema_version")
+    connection.execute("INSERT INTO schema_version VALUES (?)", [len(MIGRATIONS)])
+
+
+def _remove(store: Path) -> None:
+    for file in (store, _log_of(store)):
+        file.unlink(missing_ok=True)
+
+
+def _log_of(store: Path) -> Path:
+    return store.with_name(store.name + ".wal")
 
 
 def _read_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -188,6 +188,22 @@ def test_a_failing_migration_leaves_the_older_store(db, monkeypatch):
     assert "colour" not in Database(db.path).query("FROM drug").columns
 
 
+def test_a_new_store_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Another process that opens it at the same moment must not find half a file."""
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "MIGRATIONS", (*MIGRATIONS, "SELECT * FROM nowhere"))
+        with pytest.raises(StoreError, match=r"cannot be created: .*nowhere"):
+            Database(tmp_path / "tumorcast.duckdb")
+    assert list(tmp_path.glob("*.duckdb*")) == [] and list(tmp_path.glob(".new-*")) == []
+    assert drugs(Database(tmp_path / "tumorcast.duckdb")) == []
+
+
+def test_a_folder_that_cannot_hold_a_store_is_told(tmp_path):
+    (tmp_path / "store").write_text("a file, no folder")
+    with pytest.raises(StoreError, match=r"tumorcast\.duckdb cannot be created: .*"):
+        Database(tmp_path / "store" / "tumorcast.duckdb")
+
+
 def test_a_file_that_is_no_store_is_refused(tmp_path):
     path = tmp_path / "tumorcast.duckdb"
     path.write_text("cell_line,drug\n" * 1000)
