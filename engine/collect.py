@@ -4,8 +4,10 @@ Every results/<table>.parquet is inserted by column name into that table; rows w
 old ones. A job with params["source_id"] first removes what that source had put into the tables it writes.
 """
 
+import logging
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -73,9 +75,9 @@ def finished_ids() -> list[str]:
     """Jobs that have finished and wait to be collected, oldest end first."""
     found = []
     for folder in folders():
-        done = folder / "done.json"
-        if done.exists() and not (folder / "collected.json").exists():
-            found.append((done.stat().st_mtime_ns, folder.name))
+        if not (folder / "collected.json").exists():
+            with suppress(FileNotFoundError, NotADirectoryError):  # not finished, or deleted just now
+                found.append(((folder / "done.json").stat().st_mtime_ns, folder.name))
     return [name for _, name in sorted(found)]
 
 
@@ -102,11 +104,12 @@ def app_is_up() -> bool:
 
 
 def note_trouble(job_id: str, error: EngineError) -> None:
-    """Leave the reason beside the job, for the Jobs page; impossible on a full disk, where nothing is lost by it."""
-    try:
+    """Leave the reason beside the job, for the Jobs page.
+
+    Impossible on a full disk or when the folder has been deleted; nothing is lost by it.
+    """
+    with suppress(OSError, JobError):
         write_json(queue.job_folder(job_id) / "collect_error.json", {"error": str(error), "at": now()})
-    except OSError:
-        return
 
 
 class Collector:
@@ -136,8 +139,12 @@ class Collector:
     def _run(self) -> None:
         try:
             while not self._stopped.is_set():
-                if self._is_the_one():
-                    self._collect_due()
+                try:
+                    if self._is_the_one():
+                        self._collect_due()
+                except Exception:
+                    # Nobody would notice that this thread has ended: jobs would wait for the store for ever.
+                    logging.getLogger(__name__).exception("Collecting went wrong; it is tried again")
                 self._stopped.wait(POLL_SECONDS)
         finally:
             self._lock.release()

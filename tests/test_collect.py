@@ -48,6 +48,13 @@ def finished(name: str, source: str | None = "mine", **tables: pd.DataFrame) -> 
     return name
 
 
+def until(reached) -> None:
+    deadline = time.monotonic() + 60  # for machines that do much else meanwhile
+    while not reached():
+        assert time.monotonic() < deadline, "never got there"
+        time.sleep(0.05)
+
+
 def known(db: Database, table: str = "drug", column: str = "drug_id") -> list:
     return db.query(f"SELECT {column} FROM {table} ORDER BY 1")[column].tolist()
 
@@ -167,9 +174,7 @@ def test_while_the_app_is_up_others_wait_for_it(db):
     assert not app_is_up()
     collector = Collector(db).start()
     try:
-        deadline = time.monotonic() + 5
-        while not app_is_up() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(app_is_up)
         code = "from engine.collect import app_is_up, settle; print(app_is_up()); settle('a')"
         finished("a", drug=drugs(1))
         run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
@@ -201,12 +206,28 @@ def test_the_collector_tries_a_failed_job_again_later(db, monkeypatch):
 
     monkeypatch.setattr(Database, "write", full_at_first)
     collector = Collector(db).start()
-    deadline = time.monotonic() + 10
-    while queue.status("a").state != "collected" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: queue.status("a").state == "collected")
     collector.stop()
-    assert queue.status("a").state == "collected" and queue.status("a").error is None
+    assert queue.status("a").error is None
     assert calls[1] - calls[0] >= 0.2
+
+
+def test_the_collector_outlives_a_folder_that_vanishes_and_any_surprise(db, monkeypatch, caplog):
+    monkeypatch.setattr(collecting, "POLL_SECONDS", 0.05)
+    looks = iter([OSError("the disk went away"), ["deleted meanwhile"]])
+
+    def finished_now() -> list[str]:
+        look = next(looks, None)
+        if isinstance(look, Exception):
+            raise look
+        return look or finished_ids()
+
+    monkeypatch.setattr(collecting, "finished_ids", finished_now)
+    finished("a", drug=drugs(1))
+    collector = Collector(db).start()
+    until(lambda: queue.status("a").state == "collected")
+    collector.stop()
+    assert known(db) == [1] and "the disk went away" in caplog.text
 
 
 def test_the_folder_may_go_once_collected(db):
