@@ -121,6 +121,21 @@ def test_what_is_refused_is_one_line_on_stderr(capsys, lines):
     assert status == 2 and "huge" in err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["runs"], ["jobs"], ["jobs", "test"], ["demo"], ["export", "out"], ["import", "drugs", "drugs.csv"],
+        ["train", "response"], ["predict", "response", "--run", "a", "--pairs", "b", "--out", "c"],
+    ],
+)  # fmt: skip
+def test_a_store_of_a_newer_version_is_refused_before_anything_is_begun(capsys, tumorcast_home, arguments):
+    with Database(store_path()).write() as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    status, out, err = run(capsys, *arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1) and "has version 99, written by a newer Tumorcast" in err
+    assert queue.list_jobs() == []
+
+
 def test_a_job_that_fails_after_submission_is_an_error_with_its_reason(capsys, tumorcast_home, monkeypatch):
     fails = {"steps": 2, "seconds": 0, "fail_at": 1}
     monkeypatch.setattr(train, "submit_training", lambda db, settings: queue.submit("self_test", "Train", fails))

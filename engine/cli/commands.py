@@ -99,8 +99,9 @@ def run_jobs(given: Namespace) -> Answer:
         jobs = queue.list_jobs()
         return Answer([asdict(job) for job in jobs], table([_job_row(job) for job in jobs], "No jobs yet."))
     if given.action == "test":
+        db = open_store()
         job_id = queue.submit("self_test", "Self test of the queue", {"steps": 5})
-        finish(job_id, open_store())
+        finish(job_id, db)
         return Answer({"job": job_id, "state": "collected"}, "The queue works: a job was run and collected.")
     if given.id is None:
         raise JobError(f"Say which job: python -m engine jobs {given.action} ID. `python -m engine jobs` lists them.")
