@@ -78,9 +78,15 @@ def drug_fingerprints(
 
     smiles: (n,) structures, desalted (a counter-ion would add its own bits). names: what errors call each row.
     Returns (n, 3 * settings.bits) uint8 of 0 and 1.
-    Raises MoleculeError naming the row; a molecule too small to hold a path (water) gives zeros.
+    A molecule too small to hold a path (water) gives zeros.
+    Raises MoleculeError naming the row, InputError where the settings were made with another RDKit.
     """
     settings = settings or FingerprintSettings()
+    if settings.rdkit_version != rdkit.__version__:
+        raise InputError(
+            f"These fingerprints were made with RDKit {settings.rdkit_version}, but {rdkit.__version__} is installed, "
+            "whose bits may differ: install that version, or train again."
+        )
     typed, untyped = _generator(settings, bond_orders=True), _generator(settings, bond_orders=False)
     bits = np.zeros((len(smiles), settings.length), np.uint8)
     for row, text in enumerate(smiles):

@@ -48,7 +48,9 @@ def _jobs(size: str, epochs: int, train: bool, seed: int) -> Iterator[str]:
 
     cohort = simulate(size, seed)
     about = f"{ORIGIN} (size {size}, seed {seed})"
-    best = f"{about}; measurement noise limits any predictor to an R² of {cohort.responses.best_r2():.3f}"
+    best = (
+        f"{about}; over all pairs, measurement noise limits any predictor to an R² of {cohort.responses.best_r2():.3f}"
+    )
     with tempfile.TemporaryDirectory(prefix="tumorcast-demo-") as folder:
         files = write_files(cohort, Path(folder))
         for kind, path, origin in (

@@ -12,6 +12,8 @@ RECURRING = 0.08  # passengers seen again in another line, per position; about 7
 HYPERMUTATED = 8.0  # times the burden, lines with microsatellite instability
 BURDEN_SPREAD = 0.45  # s.d. of ln burden between lines of a type
 # Drivers of one pathway seldom meet in one tumour, so a line has at most one change of these genes.
+# A resistance change arises in a tumour that treatment selected: it comes on top of the sensitising one.
+ON_TOP_OF = {"EGFR p.T790M": "EGFR p.L858R"}
 EXCLUSIVE = ("BRAF", "EGFR", "HRAS", "KRAS", "NRAS")
 AMINO_ACIDS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
 CLASSES = np.array(["Missense_Mutation", "Nonsense_Mutation", "Frame_Shift_Del", "Frame_Shift_Ins", "In_Frame_Del"])
@@ -70,7 +72,7 @@ def _even(types: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _hotspots(types: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """At most one hotspot per line and gene (or group of exclusive genes)."""
+    """At most one hotspot per line and gene (or group of exclusive genes), but for ON_TOP_OF."""
     groups: dict[str, list[facts.Driver]] = {}
     for driver in facts.hotspots():
         groups.setdefault("" if driver.gene in EXCLUSIVE else driver.gene, []).append(driver)
@@ -78,9 +80,12 @@ def _hotspots(types: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     for _, drivers in sorted(groups.items()):
         shares = np.array([[driver.frequency.get(t, 0.0) for driver in drivers] for t in types])
         chosen = (_even(types, rng)[:, None] >= np.cumsum(shares, axis=1)).sum(axis=1)
+        named = {f"{driver.gene} {driver.protein_change}": driver for driver in drivers}
         for line in np.flatnonzero(chosen < len(drivers)):
             driver = drivers[chosen[line]]
-            rows.append((line, driver.gene, driver.residue, driver.protein_change, driver.classification))
+            below = named.get(ON_TOP_OF.get(f"{driver.gene} {driver.protein_change}", ""))
+            for found in (driver, below) if below else (driver,):
+                rows.append((line, found.gene, found.residue, found.protein_change, found.classification))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -22,7 +22,7 @@ DESALTED = "salt or mixture, largest fragment kept"
 # "UNABLE TO CLASSIFY" is GDSC's word for a line that fits no TCGA label: it is not a type.
 NOT_A_TYPE = frozenset({"UNABLE TO CLASSIFY", "UNCLASSIFIED", "UNKNOWN", "OTHER"})
 # GDSC itself spells this one in two ways.
-SAME_TYPE = {"COAD/READ": "COREAD"}
+SAME_TYPE = {"COAD/READ": "COAD_READ", "COREAD": "COAD_READ"}
 
 Progress = Callable[[float, int], None]  # fraction of the file's bytes, rows read so far
 

@@ -87,3 +87,8 @@ def test_density_and_neighbours_beside_padel(real_data: Path) -> None:
         ]
         assert ranks > at_least
         assert np.mean(near) > shared_at_least
+
+
+def test_bits_of_another_rdkit_are_refused() -> None:
+    with pytest.raises(InputError, match=r"made with RDKit 2017\.03\.1, but .* install that version, or train again"):
+        drug_fingerprint("CCO", FingerprintSettings(rdkit_version="2017.03.1"))

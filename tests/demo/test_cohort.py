@@ -215,3 +215,13 @@ def test_every_source_of_a_hotspot_is_told_in_the_readme():
     sources = pd.read_csv(REFERENCE / "demo_hotspots.csv")["source"].unique()
     assert [source for source in sources if f"| {source} |" not in told] == []
     assert pd.read_csv(REFERENCE / "demo_effects.csv")["reference"].str.startswith("doi:10.").all()
+
+
+def test_t790m_comes_on_top_of_a_sensitising_change_and_undoes_it(paper):
+    effects = {(e.drug, e.positions): e for e in facts.effects() if e.gene == "EGFR" and e.drug == "Erlotinib"}
+    resistance = next(e for e in effects.values() if not isinstance(e.positions, str) and set(e.positions) == {790})
+    sensitive = next(e for e in effects.values() if e.ln_ic50 < 0)
+    resistant = carriers(resistance, paper.lines, paper.mutations)
+    assert resistant.sum() >= 1
+    assert carriers(sensitive, paper.lines, paper.mutations)[resistant].all()
+    assert abs(resistance.ln_ic50 + sensitive.ln_ic50) < 0.5

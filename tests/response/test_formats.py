@@ -131,7 +131,7 @@ def test_gdsc_details_workbook(tmp_path: Path) -> None:
         details.to_excel(book, sheet_name="Cell line details", index=False)
     reading = read_cell_lines(path)
     assert reading.frame["cosmic_id"].tolist() == [905949, 910700, 684055]
-    assert reading.frame["cancer_type"].fillna("").tolist() == ["SKCM", "COREAD", ""]
+    assert reading.frame["cancer_type"].fillna("").tolist() == ["SKCM", "COAD_READ", ""]
     assert reading.frame["tissue_detail"].tolist() == ["melanoma", "large_intestine", "ewings_sarcoma"]
     assert reading.receipt.dropped == {"no COSMIC id": 1}
     assert reading.receipt.flagged == {"no cancer type": 1}
