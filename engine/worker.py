@@ -3,7 +3,6 @@
 import argparse
 import errno
 import os
-import resource
 import signal
 import sys
 import threading
@@ -18,7 +17,7 @@ from typing import Never
 from filelock import FileLock
 
 from engine.errors import EngineError, InputError, JobCancelled, JobError
-from engine.jobs.context import JobContext
+from engine.jobs.context import JobContext, peak_memory_mib
 from engine.jobs.files import write_json
 from engine.jobs.launch import run_queue
 from engine.jobs.spec import now
@@ -69,8 +68,7 @@ def _run(job: JobContext) -> bool:
         job.check_cancelled()
         job.log(f"{job.spec.title}: started on {runner.device}")
         find_task(job.spec.task)(job)
-        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        write_json(folder / "done.json", {"finished_at": now(), "peak_memory_mib": round(peak_mib, 1)})
+        write_json(folder / "done.json", {"finished_at": now(), "peak_memory_mib": round(peak_memory_mib(), 1)})
         job.log("finished")
         return True
     except JobCancelled as error:

@@ -1,5 +1,7 @@
 """What a task sees of its job: inputs, places to write, progress, the wish to stop."""
 
+import resource
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WRITE_EVERY_SECONDS = 0.2
+
+
+def peak_memory_mib() -> float:
+    """The most memory this process has held, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024**2 if sys.platform == "darwin" else peak / 1024  # bytes on macOS, KiB on Linux
 
 
 class JobContext:

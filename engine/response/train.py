@@ -1,8 +1,6 @@
 """The training job: store tables in, five networks, baselines, held-out predictions and their metrics out."""
 
 import json
-import resource
-import sys
 import time
 from dataclasses import asdict, replace
 
@@ -11,7 +9,7 @@ import pandas as pd
 import torch
 
 from engine.errors import TrainingError
-from engine.jobs.context import JobContext
+from engine.jobs.context import JobContext, peak_memory_mib
 from engine.jobs.queue import submit
 from engine.learn import loop
 from engine.learn.baselines import fit_drug_mean, fit_mean_effects
@@ -78,7 +76,7 @@ def run_training(job: JobContext) -> None:
         "data_hash": data_hash,
         "device": torch.cuda.get_device_name() if device == "cuda" else "CPU",
         "minutes": minutes,
-        "peak_memory_mib": _peak_memory_mib(),
+        "peak_memory_mib": peak_memory_mib(),
         "n_train": sizes["train"],
         "n_validation": sizes["val"],
         "n_test": sizes["test"],
@@ -217,8 +215,3 @@ def _prediction_rows(run_id: str, cohort: Cohort, test: np.ndarray, predicted: d
         }
     )
     return pd.concat([pairs.assign(model=model, mean=values) for model, values in predicted.items()], ignore_index=True)
-
-
-def _peak_memory_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 if sys.platform != "darwin" else peak / 1024**2  # KiB on Linux, bytes on macOS

@@ -1,6 +1,7 @@
 """A job folder without a worker: specification, inputs, progress, results."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -105,6 +106,14 @@ def test_results_land_as_files(job):
     assert pd.read_parquet(job.results / "drug.parquet")["drug_id"].tolist() == [1]
     assert json.loads((job.results / "result.json").read_text()) == {"read": 3, "share": None}
     assert (job.folder / "log.txt").read_text().endswith(" one line\n")
+
+
+@pytest.mark.parametrize(("platform", "told"), [("linux", 2048 * 1024), ("darwin", 2048)])
+def test_peak_memory_is_in_mib_everywhere(monkeypatch, platform, told):
+    """getrusage counts KiB on Linux and bytes on macOS."""
+    monkeypatch.setattr(context.sys, "platform", platform)
+    monkeypatch.setattr(context.resource, "getrusage", lambda who: SimpleNamespace(ru_maxrss=2048 * 1024**2))
+    assert context.peak_memory_mib() == told
 
 
 def test_a_failed_write_keeps_the_old_file_and_no_scraps(tmp_path):
