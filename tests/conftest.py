@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -18,13 +20,24 @@ def _keep_off_the_real_home(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCAST_HOME", str(tmp_path_factory.mktemp("nobody")))
         yield
+    end_processes(tmp_path_factory.getbasetemp())
+
+
+def end_processes(below: Path) -> None:
+    """Kill every other process whose TUMORCAST_HOME is this folder or lies in it: runners outlive who started them."""
+    for process in psutil.process_iter(["environ"]):
+        home = (process.info["environ"] or {}).get("TUMORCAST_HOME")
+        if home and Path(home).is_relative_to(below) and process.pid != os.getpid():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 @pytest.fixture
-def tumorcast_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home of this test's own."""
+def tumorcast_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home of this test's own; no process that works in it outlives the test."""
     monkeypatch.setenv("TUMORCAST_HOME", str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    end_processes(tmp_path)
 
 
 @pytest.fixture(scope="session")

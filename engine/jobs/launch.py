@@ -57,7 +57,10 @@ def gpu_indices() -> list[int]:
         return [int(part) for part in visible.split(",") if part.strip().isdigit()]
     if not shutil.which("nvidia-smi"):
         return []
-    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=False)
+    try:
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:
+        return []  # a driver that hangs is no GPU to train on
     return list(range(sum(line.startswith("GPU ") for line in listing.stdout.splitlines())))
 
 

@@ -24,14 +24,7 @@ SUBMIT = "from engine.jobs import queue; print(queue.submit('self_test', 'from a
 DEADLINE_SECONDS = 60.0  # for machines that do much else meanwhile
 
 
-@pytest.fixture(autouse=True)
-def _own_queue(tumorcast_home):
-    """No process of a test outlives it."""
-    yield
-    for process in psutil.process_iter(["environ"]):
-        mine = (process.info["environ"] or {}).get("TUMORCAST_HOME") == str(tumorcast_home)
-        if mine and process.pid != os.getpid():
-            process.kill()
+pytestmark = pytest.mark.usefixtures("tumorcast_home")
 
 
 def count(steps: int = 3, seconds: float = 0.1, **more: int) -> str:
@@ -83,7 +76,7 @@ def test_only_one_of_many_starts_a_runner():
 
 
 def test_a_killed_worker_is_shown_and_resumes_from_its_checkpoint():
-    job_id = count(steps=8)
+    job_id = count(steps=30, seconds=0.05)
     until(job_id, counting)
     worker_of(job_id).kill()
     failed = queue.wait(job_id)
@@ -98,18 +91,20 @@ def test_a_lost_runner_is_replaced_and_the_orphan_is_waited_for():
     first, second = count(steps=12), count(steps=1)
     until(first, counting)
     worker = worker_of(first)
+    worker.suspend()  # lives, and cannot end before this test has looked
     for parent in worker.parents()[:2]:  # submitit's controller and the runner
         assert "engine.worker" in " ".join(parent.cmdline()) or "submitit" in " ".join(parent.cmdline())
         parent.kill()
     assert queue.status(first).state == "running"
     queue.list_jobs()
+    worker.resume()
     ended = [queue.wait(first), queue.wait(second)]
     assert [job.state for job in ended] == ["finished", "finished"]
     assert ended[0].finished_at < ended[1].started_at
 
 
 def test_runner_and_worker_killed_together():
-    first, second = count(steps=10), count(steps=1)
+    first, second = count(steps=30, seconds=0.05), count(steps=1)
     until(first, counting)
     worker = worker_of(first)
     for process in [*worker.parents()[:2], worker]:
@@ -123,7 +118,8 @@ def test_cancel_while_running_and_while_waiting():
     first, second = count(steps=100), count(steps=1)
     assert queue.cancel(second).state == "cancelled"
     until(first, counting)
-    assert queue.cancel(first).message in ("Stopping", "Step 3 of 100", "Step 4 of 100")
+    asked = queue.cancel(first)  # a quick worker has stopped by now
+    assert asked.message == "Stopping" or asked.state == "cancelled"
     stopped = queue.wait(first)
     assert (stopped.state, stopped.resumable) == ("cancelled", True)
     assert stopped.error == "Stopped because somebody asked for it."
@@ -230,6 +226,16 @@ def test_devices(monkeypatch):
     monkeypatch.setenv("TUMORCAST_DEVICE", "tpu")
     with pytest.raises(JobError, match="may be cpu or cuda"):
         launch.choose_device(gpu=True)
+
+
+def test_a_driver_that_hangs_is_no_gpu(monkeypatch):
+    def hangs(command, **options):
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(launch.shutil, "which", lambda name: name)
+    monkeypatch.setattr(launch.subprocess, "run", hangs)
+    assert launch.gpu_indices() == []
 
 
 def test_each_gpu_has_a_queue_of_its_own(monkeypatch):
