@@ -12,7 +12,8 @@ CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
-HOME_FOLDER := $(or $(TUMORCAST_HOME),data)
+# As engine/settings.py reads it: a ~ that no shell has replaced is the home folder.
+HOME_FOLDER := $(patsubst ~/%,$(HOME)/%,$(or $(TUMORCAST_HOME),data))
 STORE := $(HOME_FOLDER)/store/tumorcast.duckdb
 # Left behind by a build that was interrupted. Once its training is a job, that job goes on without us.
 BUILDING_DEMO := $(HOME_FOLDER)/store/.building-demo
