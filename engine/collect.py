@@ -1,7 +1,8 @@
 """Finished job folders into the store: one transaction each, once each.
 
 Every results/<table>.parquet is inserted by column name into that table; rows with a known primary key replace the
-old ones. A job with params["source_id"] first removes what that source had put into the tables it writes.
+old ones, but in a table that sources share (`schema.SHARED`) their empty cells keep what was known. A job with
+params["source_id"] first removes what that source had put into the tables it writes.
 """
 
 import logging
@@ -20,7 +21,7 @@ from engine.jobs.spec import JobSpec, now, read_spec
 from engine.jobs.status import folders
 from engine.settings import home, store_path
 from engine.store.database import Database
-from engine.store.schema import TABLES
+from engine.store.schema import SHARED, TABLES
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 60.0
@@ -194,8 +195,33 @@ def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[s
         "SELECT table_name FROM duckdb_tables() WHERE has_primary_key"
     ).fetchall()}  # fmt: skip
     for table, file in tables.items():
+        if table in SHARED:
+            _merge(connection, table, file, source_id)
+            continue
         if source_id is not None:
             connection.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id])
         insert = "INSERT OR REPLACE INTO" if table in with_key else "INSERT INTO"
         connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
     connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, table: str, file: Path, source_id: str | None) -> None:
+    """A known row stays with the source that brought it first.
+
+    Done here and not in the import, as another import may have been collected since that one was submitted.
+    """
+    key = SHARED[table]
+    connection.execute(
+        f"DELETE FROM {table} WHERE source_id = ? AND {key} NOT IN (SELECT {key} FROM read_parquet(?))",
+        [source_id, str(file)],
+    )
+    names = [name for name, *_ in connection.execute("DESCRIBE FROM read_parquet(?)", [str(file)]).fetchall()]
+    known = ", ".join(
+        f"{column} = COALESCE(excluded.{column}, {table}.{column})"
+        for column in names
+        if column not in (key, "source_id")
+    )
+    connection.execute(
+        f"INSERT INTO {table} BY NAME SELECT * FROM read_parquet(?) ON CONFLICT ({key}) DO UPDATE SET {known}",
+        [str(file)],
+    )

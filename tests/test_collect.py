@@ -99,6 +99,28 @@ def test_a_known_key_takes_the_newer_row(db):
     assert known(db, column="source_id") == ["second"]
 
 
+def lines(source: str, **columns: list) -> pd.DataFrame:
+    return pd.DataFrame({"cosmic_id": [1, 2], "name": ["A375", "HT-29"], "source_id": source} | columns)
+
+
+def test_sources_of_lines_fill_each_others_gaps_whichever_was_read_first(db):
+    """Two imports at once: neither knew of the other when it was submitted."""
+    finished("a", source="gdsc", cell_line=lines("gdsc", cancer_type=["SKCM", "COAD_READ"], msi=["MSS", None]))
+    finished("b", source="depmap", cell_line=lines("depmap", depmap_id=["ACH-000219", None], msi=[None, "MSI"]))
+    collect_finished(db)
+    both = "FROM cell_line ORDER BY cosmic_id"
+    first, second = db.query(both).itertuples()
+    assert (first.cancer_type, first.msi, first.depmap_id) == ("SKCM", "MSS", "ACH-000219")
+    assert (second.cancer_type, second.msi) == ("COAD_READ", "MSI")
+    finished("c", source="depmap", cell_line=lines("depmap", depmap_id=["ACH-1", None]).head(1))
+    collect_finished(db)
+    first, second = db.query(both).itertuples()
+    assert (first.cancer_type, first.depmap_id, second.cancer_type) == ("SKCM", "ACH-1", "COAD_READ")
+    finished("d", source="gdsc", cell_line=lines("gdsc").tail(1))
+    collect_finished(db)
+    assert known(db, "cell_line", "cosmic_id") == [2]  # what a source brought and brings no more is gone
+
+
 @pytest.mark.parametrize(
     ("tables", "told"),
     [

@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.response.formats import KINDS
-from engine.response.readers import LINE_COLUMNS, Progress, Reading, open_as, read_cell_lines, read_drugs
+from engine.response.readers import Progress, Reading, open_as, read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses, require_rows
 from engine.response.units_check import UNITS
 from engine.settings import store_path
@@ -121,7 +121,7 @@ def run_import(job: JobContext) -> None:
     job.progress(0.96, "Writing the rows")
     frame = reading.frame
     if kind == "cell-lines":
-        frame = fill_in(frame, known["cell_line"], source_id, reading)
+        _note_shared(frame, known["cell_line"], source_id, reading)
     job.write_table(TABLES[kind], frame.assign(source_id=source_id))
     settings = {**asdict(options), "format": reading.format}
     summary = reading.receipt.as_dict(settings)
@@ -152,20 +152,11 @@ def read_kind(
     )
 
 
-def fill_in(lines: pd.DataFrame, known: pd.DataFrame, source_id: str, reading: Reading) -> pd.DataFrame:
-    """`lines` with what the file leaves empty taken from other sources' rows of the same line.
-
-    So DepMap's Model.csv adds its ids to the lines of GDSC without removing their cancer types.
-    """
-    others = known[(known["source_id"] != source_id) & known["cosmic_id"].isin(lines["cosmic_id"])]
-    if others.empty:
-        return lines
-    columns = list(LINE_COLUMNS)
-    before = others.set_index("cosmic_id")[columns].astype(object).reindex(lines["cosmic_id"])
-    given = lines.set_index("cosmic_id")[columns].astype(object)
-    filled = given.where(given.notna(), before)
-    reading.receipt.notes.append(f"{len(others):,} lines were known from another source; its values fill empty cells.")
-    return filled.reset_index()
+def _note_shared(frame: pd.DataFrame, known: pd.DataFrame, source_id: str, reading: Reading) -> None:
+    """So DepMap's Model.csv adds its ids to the lines of GDSC without removing their cancer types."""
+    shared = int((known["source_id"].ne(source_id) & known["cosmic_id"].isin(frame["cosmic_id"])).sum())
+    if shared:
+        reading.receipt.notes.append(f"{shared:,} lines were known from another source; its values fill empty cells.")
 
 
 def _source(job: JobContext, reading: Reading, summary: dict[str, Any]) -> pd.DataFrame:

@@ -121,4 +121,7 @@ CREATE TABLE collected_job (     -- which job folders are in the store, so that 
 
 MIGRATIONS: tuple[str, ...] = (FIRST_TABLES,)
 
+# Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
+SHARED = {"cell_line": "cosmic_id"}
+
 TABLES = ("source", "cell_line", "drug", "mutation", "response", "run", "prediction", "metric", "collected_job")
