@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped watching. What was submitted goes on: python -m engine jobs", file=sys.stderr)
         return 130
-    print(json.dumps(finite(answer.document), indent=1) if given.json else answer.text)
+    try:
+        print(json.dumps(finite(answer.document), indent=1) if given.json else answer.text, flush=True)
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); Python would try once more at its end and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

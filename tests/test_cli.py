@@ -108,6 +108,15 @@ def test_with_json_stdout_holds_one_document_and_nothing_else(lines):
     assert bad.returncode == 2 and set(json.loads(bad.stdout)) == {"error"}
 
 
+def test_a_reader_that_has_seen_enough_gets_no_traceback(tumorcast_home):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "engine", "networks", "--json"]
+    with os.fdopen(write, "w") as closed:
+        done = subprocess.run(command, cwd=REPOSITORY, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_is_refused_is_one_line_on_stderr(capsys, lines):
     status, out, err = run(capsys, "import", "responses", str(lines))
     assert (status, out) == (2, "") and err.startswith("error: ") and err.count("\n") == 1
