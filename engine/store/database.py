@@ -238,7 +238,7 @@ def _refusal(path: Path, error: duckdb.Error) -> StoreError:
         return StoreVersionError(f"The store {path} was written by a newer DuckDB: {_first_line(error)}")
     return StoreError(
         f"{path} cannot be opened as a store: {_first_line(error)} "
-        "Move the file away to start a new store, or put back a copy of it."
+        f"Move the file, and {path.name}.wal if it is there, away to start a new store, or put back a copy of it."
     )
 
 
