@@ -48,8 +48,9 @@ def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False)
             _density(pairs, limits) if binned else _points(pairs, colours),
         ]
     )
-    figure.update_xaxes(title_text="Observed ln(IC50), µM", range=limits)
-    figure.update_yaxes(title_text="Predicted ln(IC50), µM", range=limits)
+    step = _step(limits[1] - limits[0])
+    figure.update_xaxes(title_text="Observed ln(IC50), µM", range=limits, tick0=0, dtick=step)
+    figure.update_yaxes(title_text="Predicted ln(IC50), µM", range=limits, tick0=0, dtick=step)
     figure.update_layout(dragmode="zoom" if binned else "lasso")
     how = "Density: too many pairs for points; filter to select some." if binned else "Draw around points to select."
     error = pairs["predicted"] - pairs["observed"]
@@ -72,6 +73,34 @@ def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
     table = pairs.assign(residual=pairs["predicted"] - pairs["observed"])
     order = table["residual"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order, list(PAIR_COLUMNS)].rename(columns=PAIR_COLUMNS)
+
+
+def group_table(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Errors per drug, line or cancer type (`by`), largest first, beside those of the mean effects.
+
+    pairs: as for `predicted_vs_observed`, with `drug_id`, `cosmic_id` and, where known, `mean_effects`.
+    """
+    known = pairs[pairs[by].notna()]
+    key = {"drug": "drug_id", "line": "cosmic_id"}.get(by, by)
+    error = known["predicted"] - known["observed"]
+    parts = known.assign(error=error, squared=error**2)
+    columns = {
+        PAIR_COLUMNS[by]: parts.groupby(key)[by].first(),
+        "Pairs": parts.groupby(key).size(),
+        "RMSE, ln µM": parts.groupby(key)["squared"].mean() ** 0.5,
+        "Mean residual": parts.groupby(key)["error"].mean(),
+    }
+    if "mean_effects" in known:
+        naive = (known["mean_effects"] - known["observed"]) ** 2
+        columns["RMSE of mean effects"] = naive.groupby(known[key]).mean() ** 0.5
+        columns["Difference"] = columns["RMSE, ln µM"] - columns["RMSE of mean effects"]
+    return pd.DataFrame(columns).sort_values("RMSE, ln µM", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _step(span: float) -> float:
+    """A round distance between ticks, at most ten of them."""
+    power = 10.0 ** np.floor(np.log10(span / 10))
+    return float(next(power * factor for factor in (1, 2, 5, 10) if span <= 10 * power * factor))
 
 
 def _points(pairs: pd.DataFrame, colours: Palette) -> go.Scattergl:
@@ -137,11 +166,12 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
     names = [model_name(model) for model in rows["model"]]
     ticks = [f"<b>{name}</b>" if model == selected else name for name, model in zip(names, rows["model"], strict=True)]
     low, high = rows["lower"].fillna(rows["value"]).min(), rows["upper"].fillna(rows["value"]).max()
-    span = (high - low) or 1.0
+    span = (high - low) if len(rows) and high > low else 1.0
     figure.update_xaxes(
         title_text=f"{MEASURE_NAMES[measure]} on held-out pairs (95 % interval)",
         range=[low - 0.08 * span, high + 0.25 * span],
-        nticks=5,
+        tick0=0,
+        dtick=_step(2 * 1.33 * span),
     )
     figure.update_yaxes(
         tickvals=list(rows.index), ticktext=ticks, range=[len(rows) - 0.4, -0.6], showgrid=True, ticksuffix="  "
@@ -152,7 +182,8 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="What does the model add to the naive baselines?",
-        caption=f"{plural(n, 'held-out pair')}, {context}. Circles: networks. Dashes: baselines.",
+        caption=f"{plural(n, 'held-out pair')}, {context}. Circles: networks. "
+        "Dashes: baselines, which know only averages.",
         summary=f"{MEASURE_NAMES[measure]} of {plural(len(rows), 'model')}. Best network: {best}. "
         f"Baselines: {', '.join(naive) or 'none'}.",
         table=pd.DataFrame(

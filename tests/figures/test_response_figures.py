@@ -1,11 +1,13 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from engine.figures import response
-from engine.figures.learning import learning_curves
-from engine.figures.response import PAIR_TRACE, model_forest, predicted_vs_observed
+from engine.figures.learning import LABEL_GAP, _apart, _whole_step, learning_curves
+from engine.figures.response import PAIR_TRACE, group_table, model_forest, predicted_vs_observed
 from engine.figures.template import DARK, LIGHT, SELECTED
 
 
@@ -69,6 +71,23 @@ def test_a_line_without_a_cancer_type_is_shown():
     assert predicted_vs_observed(frame, "Master").figure.data[PAIR_TRACE].text[0] == "Erlotinib, LINE-0 (type unknown)"
 
 
+def test_both_axes_have_the_same_round_ticks():
+    layout = predicted_vs_observed(pairs(5), "").figure.layout
+    assert layout.xaxis.dtick == layout.yaxis.dtick == 1.0
+
+
+def test_errors_by_group_put_the_worst_first_beside_the_mean_effects():
+    frame = pairs(4).assign(drug_id=[1, 1, 2, 2], drug=["A", "A", "B", "B"], cosmic_id=range(4), observed=0.0)
+    frame = frame.assign(predicted=[1.0, -1.0, 3.0, 4.0], mean_effects=[1.0, 1.0, 2.0, 2.0])
+    table = group_table(frame, "drug")
+    assert list(table["Drug"]) == ["B", "A"] and list(table["Pairs"]) == [2, 2]
+    assert list(table["RMSE, ln µM"]) == pytest.approx([12.5**0.5, 1.0])
+    assert list(table["Mean residual"]) == pytest.approx([3.5, 0.0])
+    assert list(table["Difference"]) == pytest.approx([12.5**0.5 - 2, 0.0])
+    assert "Difference" not in group_table(frame.drop(columns="mean_effects"), "line")
+    assert group_table(frame.assign(cancer_type=[None, "LUAD", "LUAD", "LUAD"]), "cancer_type")["Pairs"].sum() == 3
+
+
 def test_forest_puts_networks_first_as_circles_and_baselines_last_as_dashes():
     chart = model_forest(SCORES, "r2", "published split", selected="master")
     networks, baselines, labels = chart.figure.data
@@ -125,3 +144,34 @@ def test_learning_curves_name_the_lowest_point():
     assert "Master lowest 1.50 at epoch 2" in chart.summary
     assert chart.figure.data[0].name == "Master"
     assert list(chart.table.columns) == ["model", "epoch", "validation_rmse"]
+
+
+def test_learning_curves_have_whole_epochs_and_named_lines():
+    rows = [(m, e, loss / e, loss / e) for m, loss in (("master", 4.0), ("tanh", 0.04)) for e in (1, 2)]
+    curves = pd.DataFrame(rows, columns=["model", "epoch", "train_loss", "validation_rmse"])
+    figure = learning_curves(curves, "train_loss", "").figure
+    assert (figure.layout.xaxis.dtick, figure.layout.xaxis.tick0) == (1, 0)
+    assert figure.layout.xaxis.range[0] > 0.5
+    assert not figure.layout.showlegend
+    assert sorted(label.text for label in figure.layout.annotations) == ["Master", "Tanh"]
+    assert [list(line.y) for line in figure.data] == [[1.0, 0.5], [1.0, 0.5]]  # of the first epoch
+    assert list(figure.data[1].customdata) == [0.04, 0.02]
+
+
+@pytest.mark.parametrize(("last", "step"), [(1, 1), (2, 1), (10, 1), (12, 2), (50, 5), (250, 50), (5000, 5000)])
+def test_ticks_are_whole_epochs(last, step):
+    assert _whole_step(last) == step
+
+
+def test_labels_do_not_touch():
+    for places in ([0.5, 0.5, 0.51], [0.0, 0.98, 0.99], [1.0] * 5):
+        moved = _apart(list(places))
+        assert all(b - a >= LABEL_GAP - 1e-9 for a, b in pairwise(moved))
+        assert moved[0] >= 0
+        assert moved[-1] <= 1
+
+
+def test_one_epoch_and_undefined_values_are_drawn():
+    one = pd.DataFrame({"model": ["master"], "epoch": [1], "train_loss": [0.0], "validation_rmse": [np.nan]})
+    assert len(learning_curves(one, "train_loss", "").figure.data) == 1
+    assert len(learning_curves(one, "validation_rmse", "").figure.data) == 0
