@@ -35,6 +35,7 @@ READS = {
     read.__name__: read
     for read in (
         views.store_summary,
+        views.sources,
         views.pair_options,
         views.model_scores,
         views.training_estimate,
@@ -57,6 +58,10 @@ def _cached(name: str, *arguments: Any) -> Any:
 
 def store_summary() -> views.StoreSummary:
     return _cached("store_summary")
+
+
+def sources() -> pd.DataFrame:
+    return _cached("sources")
 
 
 def runs() -> list[records.RunSummary]:

@@ -7,12 +7,14 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.job_panel import when
-from engine.figures.text import model_name
+from dashboard.tables import trained
+from engine.figures.text import model_name, plural
 from engine.response.records import PairFilter, RunSummary
 from engine.response.settings import NETWORKS, TrainSettings
 from engine.views import PairOptions
 
-PAIR_KEYS = ("run", "model", "type", "drug", "line", "pathway")
+FILTER_KEYS = ("type", "drug", "line", "pathway")
+PAIR_KEYS = ("run", "model", *FILTER_KEYS)
 
 
 def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> Any:
@@ -21,20 +23,30 @@ def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], 
     return state.keep(name, value, default=options[0])
 
 
+def choose_one(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str) -> Any:
+    """One of a few, all of them in sight."""
+    value = st.segmented_control(
+        label, options, format_func=show, key=state.bound(name, options), required=True, label_visibility="collapsed"
+    )
+    return state.keep(name, value or options[0], default=options[0])
+
+
 def choose_many(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> list:
     """Any number of several; none chosen means all."""
     more.setdefault("placeholder", f"All {len(options):,}")
     return state.keep(name, st.multiselect(label, options, format_func=show, key=state.bound(name, options), **more))
 
 
-def choose_run(runs: Sequence[RunSummary]) -> RunSummary:
+def choose_run(runs: Sequence[RunSummary], **more: Any) -> RunSummary:
     """One of the runs, the newest unless said otherwise."""
     by_id = {run.run_id: run for run in runs}
-    return by_id[choose("Run", list(by_id), "run", show=lambda run_id: _run_label(by_id[run_id]))]
+    return by_id[choose("Run", list(by_id), "run", show=lambda run_id: _run_label(by_id[run_id]), **more)]
 
 
 def _run_label(run: RunSummary) -> str:
-    return f"{when(str(run.created_at))} · seed {run.seed}"
+    networks = f"{len(names)} networks" if len(names := trained(run)) != 1 else names[0]
+    epochs = f", {plural(run.config['epochs'], 'epoch')}" if run.config.get("epochs") else ""
+    return f"{when(str(run.created_at))} · {networks}{epochs}, seed {run.seed}"
 
 
 def choose_model(models: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, export
 from engine.figures.template import Chart
@@ -23,6 +24,11 @@ STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
     color: color-mix(in srgb, light-dark(#1f2d3a, #e6edf2) 78%, transparent); opacity: 1;}
 .stMain span.stMarkdownBadge {border-radius: 1rem !important; padding: 0.05rem 0.6rem !important;}
+/* A pair of unequal cells stands one below the other where it is narrow. */
+@media (max-width: 1150px) {[class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}}
+/* Streamlit writes white on the primary colour, which on dark ground is too light for it. */
+button[data-testid="stBaseButton-primary"], button[data-testid="stBaseButton-primary"] * {
+    color: light-dark(#ffffff, #0d1217) !important;}
 .tc-cards {display: grid; grid-template-columns: repeat(var(--wide), 1fr); gap: 0.75rem;}
 @media (max-width: 1150px) {.tc-cards {grid-template-columns: repeat(var(--narrow), 1fr);}}
 .tc-cards dl.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;
@@ -91,6 +97,13 @@ def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequenc
     st.markdown(f":gray[{purpose}]")
 
 
+def main_and_side(key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Three fifths and two fifths of the width, one below the other where it is narrow."""
+    with st.container(key=f"pair_{key}"):
+        grid = st.grid(5, min_column_width=150, gap="medium")
+        return grid.cell(column_span=3), grid.cell(column_span=2)
+
+
 def cards(items: list[Card]) -> None:
     """A row of cards; wraps where it is narrow."""
     narrow = 2 if len(items) % 2 == 0 else 3
@@ -109,10 +122,10 @@ def _card(card: Card) -> str:
     )
 
 
-def chart(item: Chart, key: str, view: Any = "", **plot: Any) -> Any:
+def chart(item: Chart, key: str, view: Any = "", lead: str = "", **plot: Any) -> Any:
     """A chart under its question, with its caption below and its text and table one click away.
 
-    view: what the chart shows; a selection is forgotten when it changes.
+    view: what the chart shows; a selection is forgotten when it changes. lead: the answer, above the chart.
     """
     name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -123,6 +136,8 @@ def chart(item: Chart, key: str, view: Any = "", **plot: Any) -> Any:
                 st.markdown(item.summary)
                 table(item.table.head(1000), key=f"{key}_table", height=300)
                 export.buttons(item.table, name, key=f"{key}_export")
+    if lead:
+        st.markdown(lead)
     config = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 3}}
     event = st.plotly_chart(item.figure, theme=None, key=f"{key}_{hash(view)}", config=config, alt=item.summary, **plot)
     st.caption(item.caption)

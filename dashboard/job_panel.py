@@ -25,6 +25,8 @@ STATES = {
     "cancelled": ("Cancelled", "gray", ":material/block:"),
 }
 
+NUMBERS = {"validation_rmse": "validation RMSE", "train_loss": "training loss"}  # the message says the others
+
 
 def submit_training(settings: TrainSettings) -> str:
     """Queue a training; torch is loaded only now, so that pages start fast."""
@@ -49,13 +51,47 @@ def start(place: str, submit: Callable[[], str]) -> None:
         st.error(str(error), icon=":material/error:")
         return
     state.keep("followed", {**state.get("followed"), place: job_id})
+    st.toast("In the queue. Its progress stands on this page and on Jobs.", icon=":material/play_arrow:")
 
 
-def follow(place: str) -> None:
-    """The job that was started at `place`, live; nothing where none was."""
-    job_id = state.get("followed").get(place)
-    if job_id:
-        live(lambda: one(queue.status(job_id), place))
+def follow(place: str, task: str) -> None:
+    """Live: the job that was started at `place`, and also after a reload what is active or ended badly last."""
+
+    def draw() -> None:
+        mine = state.get("followed").get(place)
+        newest = True
+        for job in queue.list_jobs():
+            if job.id == mine or (job.task == task and (job.active or (newest and job.state != "collected"))):
+                one(job, place)
+            newest = newest and job.task != task
+
+    live(draw)
+
+
+def recent(place: str, shown: int) -> None:
+    """What is running, then what ended last."""
+    jobs = queue.list_jobs()
+    active = [job for job in jobs if job.active]
+    if active:
+        st.subheader("Running jobs", anchor=False)
+    for job in active[::-1][:2]:
+        one(job, place)
+    if len(active) > 2:
+        nav.link("jobs.py", f"{len(active) - 2} more waiting")
+    ended = [job for job in jobs if not job.active]
+    if ended:
+        st.subheader("Latest jobs" if active else "Latest jobs: nothing is running", anchor=False)
+    for job in ended[: 2 if active else shown]:
+        line(job)
+
+
+def line(job: JobStatus) -> None:
+    """One job in one line."""
+    label, colour, icon = STATES[job.state]
+    ended = f" · {when(job.finished_at)}" if job.finished_at else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        nav.link("jobs.py", job.title, icon, job=job.id)
+        st.caption(f"{f':{colour}[{label}]' if job.state == 'failed' else label}{ended}", width="content")
 
 
 def live(draw: Callable[[], Any]) -> None:
@@ -89,16 +125,18 @@ def one(job: JobStatus, place: str) -> None:
             st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{100 * job.fraction:.0f} %{left}. {job.message}")
         if job.error:
             st.error(job.error, icon=":material/error:")
-        st.caption(" · ".join(_facts(job)))
+        st.caption(" · ".join(_facts(job, place)))
         _actions(job, place)
 
 
-def _facts(job: JobStatus) -> list[str]:
-    facts = [f"`{job.id}`", f"on {job.device or 'no device yet'}"]
+def _facts(job: JobStatus, place: str) -> list[str]:
+    facts = [f"`{job.id}`"] if place == "jobs" else []
+    facts.append(f"on {job.device}" if job.device else "no device yet")
     if job.started_at:
         facts.append(f"started {when(job.started_at)}")
         facts.append(f"took {duration(seconds(job))}" if job.finished_at else f"running for {duration(seconds(job))}")
-    facts += [f"{name.replace('_', ' ')} {number(value)}" for name, value in job.numbers.items()]
+    if job.state == "running":
+        facts += [f"{NUMBERS[name]} {number(value)}" for name, value in job.numbers.items() if name in NUMBERS]
     return facts
 
 
@@ -177,7 +215,10 @@ def _trained(found: dict[str, Any]) -> None:
     best_first = sorted(found["r2"].items(), key=lambda item: -(item[1] or 0.0))
     _small_table("Model", "R² on held-out pairs", {model_name(m): number(r2) for m, r2 in best_first})
     steps = found.get("curation", {}).get("steps", [])
-    _small_table("Left out before training", "Rows", {f"{s['subject']}: {s['rule']}": s["dropped"] for s in steps})
+    left_out = {f"{step['subject']}: {step['rule']}": step["dropped"] for step in steps if step["dropped"]}
+    _small_table("Left out before training", "Rows", left_out)
+    if steps and not left_out:
+        st.caption("Nothing was left out before training.")
 
 
 def _small_table(name: str, value: str, rows: dict[str, Any]) -> None:

@@ -41,6 +41,15 @@ def empty(text: str, **link: str) -> None:
             nav.link(link["page"], link["label"], ":material/arrow_forward:")
 
 
+def no_run(data: bool) -> None:
+    """Nothing was trained yet: train, or bring in what training needs."""
+    text = "**No predictions yet.** They come with the first training run"
+    if data:
+        empty(f"{text}.", page="models.py", label="Train the networks")
+    else:
+        empty(f"{text}, and the store holds no data to train on.", page="home.py", label="Start with some data")
+
+
 def how_to_import() -> None:
     """The commands that bring a person's own tables in."""
     st.markdown("In a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")

@@ -29,6 +29,7 @@ KEYS: dict[str, Key] = {
     "drug": Key("drug names filtered by", (), linked=True),
     "line": Key("cell line names filtered by", (), linked=True),
     "pathway": Key("target pathways filtered by", (), linked=True),
+    "by": Key("what errors are listed by: pair, drug, line or cancer_type", "pair", linked=True),
     "job": Key("the job whose log is shown", linked=True),
     "train_networks": Key("networks to train", ()),
     "train_epochs": Key("epochs to train", 12),
@@ -86,6 +87,13 @@ def keep(name: str, value: Any, default: Any = None) -> Any:
         if st.query_params.get_all(name) != shown:
             st.query_params[name] = shown
     return value
+
+
+def clear(names: Sequence[str]) -> None:
+    """Back to the defaults; for a button's on_click, before the widgets are drawn."""
+    for name in names:
+        st.session_state.pop(name, None)
+        st.session_state[KEPT + name] = KEYS[name].default
 
 
 def link(names: Sequence[str]) -> str:

@@ -67,6 +67,14 @@ def store_summary(db: Database) -> StoreSummary:
     return StoreSummary(**counts, datasets=tuple(datasets), simulated=bool(row["simulated"]))
 
 
+def sources(db: Database) -> pd.DataFrame:
+    """Every import, newest first: kind, source_id, file_name, rows_read, rows_kept, imported_at (UTC), licence."""
+    return db.query(
+        "SELECT kind, source_id, file_name, rows_read, rows_kept, imported_at, licence, simulated "
+        "FROM source ORDER BY imported_at DESC, source_id"
+    )
+
+
 def pair_options(db: Database, run_id: str) -> PairOptions:
     """The cancer types, drugs, lines and pathways among the held-out pairs of a run."""
     lines = db.query(

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from dashboard import data, frame, job_panel, messages, nav
+from dashboard import data, frame, job_panel, messages, nav, tables
 from engine.figures.response import model_forest
 from engine.figures.text import count, plural, split_name
-from engine.jobs import queue
+from engine.figures.verdict import verdict
 from engine.response.records import RunSummary
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
+LAST = 4  # runs, sources and jobs that are listed
 
 
 def main() -> None:
@@ -18,22 +19,30 @@ def main() -> None:
         _begin()
         return
     runs = data.runs()
-    newest = job_panel.when(str(runs[0].created_at)) if runs else "none yet"
+    newest = f"newest: {job_panel.when(str(runs[0].created_at))}" if runs else "none yet"
     frame.cards(
         [
             frame.Card("Cell lines", count(store.lines), f"{plural(store.types, 'cancer type')}"),
             frame.Card("Drugs", count(store.drugs), f"{count(store.structures)} with a structure"),
             frame.Card("Measured pairs", count(store.pairs), "ln(IC50) in µM"),
             frame.Card("Mutated positions", count(store.positions), f"in {plural(store.genes, 'gene')}"),
-            frame.Card("Training runs", count(store.runs), f"newest: {newest}"),
+            frame.Card("Training runs", count(store.runs), newest),
         ]
     )
-    with st.grid(5, min_column_width=150, gap="medium") as grid:
-        with grid.cell(column_span=3):
-            _newest(runs)
-        with grid.cell(column_span=2):
-            _starting_points()
-            _running()
+    main_cell, side = frame.main_and_side("home")
+    with main_cell:
+        _newest(runs)
+    with side:
+        _starting_points()
+        job_panel.live(lambda: job_panel.recent("home", LAST))
+    with st.grid(2, min_column_width=440, gap="medium"):
+        if runs:
+            with st.container():
+                st.subheader("Last runs", anchor=False)
+                frame.table(tables.last_runs(runs[:LAST]), key="last_runs")
+        with st.container():
+            st.subheader("Imported tables", anchor=False)
+            frame.table(tables.imported(data.sources()).head(2 * LAST), key="imported")
 
 
 def _newest(runs: list[RunSummary]) -> None:
@@ -43,9 +52,12 @@ def _newest(runs: list[RunSummary]) -> None:
         nav.link("models.py", "Train the networks", ":material/model_training:")
         return
     run = runs[0]
+    scores = data.model_scores(run.run_id)
     context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}"
     context += ", simulated" if run.simulated else ""
-    frame.chart(model_forest(data.model_scores(run.run_id), "r2", context, dark=frame.dark()), "newest_run")
+    frame.chart(
+        model_forest(scores, "r2", context, dark=frame.dark()), "newest_run", lead=verdict(scores, run.models[0])
+    )
 
 
 def _starting_points() -> None:
@@ -54,21 +66,6 @@ def _starting_points() -> None:
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()
-
-
-def _running() -> None:
-    st.subheader("Running jobs", anchor=False)
-    job_panel.live(_jobs)
-
-
-def _jobs() -> None:
-    active = [job for job in queue.list_jobs() if job.active]
-    for job in active[::-1][:3]:
-        job_panel.one(job, "home")
-    if not active:
-        st.caption("Nothing is running.")
-    if len(active) > 3:
-        nav.link("jobs.py", f"{len(active) - 3} more waiting")
 
 
 def _begin() -> None:
@@ -85,7 +82,7 @@ def _begin() -> None:
         with st.container():
             st.subheader("Import your own tables", anchor=False)
             messages.how_to_import()
-    _running()
+    job_panel.live(lambda: job_panel.recent("home", LAST))
 
 
 main()

@@ -1,13 +1,12 @@
 """Networks beside baselines, how training went, and a form that starts the next training."""
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import data, export, forms, frame, job_panel, messages
+from dashboard import data, export, forms, frame, job_panel, messages, tables
 from engine.figures.learning import learning_curves
-from engine.figures.text import MEASURE_NAMES, count, duration, interval, model_name, plural, split_name
+from engine.figures.text import count, duration, plural, split_name
+from engine.figures.verdict import BASELINES_EXPLAINED, verdict
 from engine.response.records import RunSummary
-from engine.response.settings import BASELINES
 from engine.views import training_curves
 
 PURPOSE = "Which network predicts unseen pairs best, and is it better than knowing only the averages?"
@@ -19,7 +18,7 @@ def main() -> None:
     above = st.container()
     if runs:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            run = forms.choose_run(runs)
+            run = forms.choose_run(runs, width=420)
             forms.copy_link(("run",))
     with above:
         frame.heading("Models", PURPOSE, bool(run and run.simulated), [run.dataset] if run and run.dataset else [])
@@ -32,25 +31,14 @@ def main() -> None:
 
 
 def _leaderboard(run: RunSummary) -> None:
-    board = _board(data.model_scores(run.run_id))
+    scores = data.model_scores(run.run_id)
+    board = tables.leaderboard(scores)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Leaderboard", anchor=False, width="content")
         export.buttons(board, f"tumorcast-leaderboard-{run.run_id}", key="leaderboard")
+    st.markdown(verdict(scores, run.models[0]))
     frame.table(board, key="leaderboard_table", height="content")
-    st.caption(_made(run))
-
-
-def _board(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, best R² first; intervals beside the values."""
-    rows = []
-    for model, found in scores.groupby("model"):
-        row = {"Model": model_name(str(model)), "Kind": "baseline" if model in BASELINES else "network"}
-        for name, label in MEASURE_NAMES.items():
-            score = found[found["name"] == name].iloc[0]
-            row[label] = score["value"]
-            row[f"{label}: 95 % interval"] = interval(score["lower"], score["upper"])
-        rows.append({**row, "Held-out pairs": int(found["n"].max())})
-    return pd.DataFrame(rows).sort_values(MEASURE_NAMES["r2"], ascending=False, ignore_index=True)
+    st.caption(f"{_made(run)} {BASELINES_EXPLAINED}")
 
 
 def _made(run: RunSummary) -> str:
@@ -63,8 +51,8 @@ def _made(run: RunSummary) -> str:
 
 def _curves(run: RunSummary) -> None:
     curves = training_curves(run)
-    if curves.empty:
-        return
+    if curves["epoch"].nunique() < 2:
+        return  # one epoch is a dot, not a curve
     context = split_name(run.split)
     with st.grid(2, min_column_width=340, gap="medium"):
         for column in ("validation_rmse", "train_loss"):
@@ -88,7 +76,7 @@ def _train() -> None:
         )
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             job_panel.start("models", lambda: job_panel.submit_training(settings))
-    job_panel.follow("models")
+    job_panel.follow("models", "train_response")
 
 
 main()

@@ -3,14 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, export, forms, frame, messages
-from engine.figures.response import PAIR_TRACE, model_forest, pair_table, predicted_vs_observed
-from engine.figures.text import count, difference, interval, model_name, number, plural, split_name
-from engine.learn.metrics import SENSITIVE_BELOW
-from engine.response.settings import BASELINES
+from dashboard import data, export, forms, frame, messages, scores, state
+from engine.figures.response import PAIR_TRACE, group_table, model_forest, pair_table, predicted_vs_observed
+from engine.figures.text import count, model_name, plural, split_name
+from engine.figures.verdict import verdict
 
-MEASURES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC, ln(IC50) < −2"}
 SHOWN = 200
+GROUPS = {"pair": "Pairs", "drug": "Drugs", "line": "Cell lines", "cancer_type": "Cancer types"}
 PURPOSE = "How well does the model predict pairs it has not seen, and for which drugs and lines?"
 
 
@@ -18,13 +17,12 @@ def main() -> None:
     runs = data.runs()
     if not runs:
         frame.heading("Responses", PURPOSE)
-        messages.empty(
-            "**No predictions yet.** They come with the first training run.", page="models.py", label="Train"
-        )
+        messages.no_run(data.store_summary().pairs > 0)
         return
     above = st.container()
-    with st.grid(6, min_column_width=175, gap="small"):
-        run = forms.choose_run(runs)
+    with st.grid(7, min_column_width=138, gap="small") as grid:
+        with grid.cell(column_span=2):
+            run = forms.choose_run(runs)
         model = forms.choose_model(run.models)
         wanted = forms.pair_filter(data.pair_options(run.run_id))
     with above:
@@ -32,35 +30,19 @@ def main() -> None:
     pairs = data.model_predictions(run.run_id, wanted)
     if pairs.empty:
         messages.empty("**No held-out pair matches these filters.** Take one of them back to see pairs again.")
+        st.button("Clear all filters", on_click=state.clear, args=(forms.FILTER_KEYS,))
         return
     pairs = pairs.assign(predicted=pairs[model])
-    scores = data.model_scores(run.run_id, wanted)
-    frame.cards([_card(name, model, scores, pairs) for name in MEASURES])
+    found = data.model_scores(run.run_id, wanted)
+    scores.cards(model, found, pairs)
+    st.markdown(f"**{verdict(found, model)}**")
     context = split_name(run.split) + (", simulated" if run.simulated else "")
-    with st.grid(5, min_column_width=150, gap="medium") as grid:
-        with grid.cell(column_span=3):
-            picked = _scatter(pairs, f"{model_name(model)}, {context}", (run.run_id, model, wanted))
-        with grid.cell(column_span=2):
-            frame.chart(model_forest(scores, "r2", context, model, frame.dark()), "model_forest")
+    main_cell, side = frame.main_and_side("responses")
+    with main_cell:
+        picked = _scatter(pairs, f"{model_name(model)}, {context}", (run.run_id, model, wanted))
+    with side:
+        frame.chart(model_forest(found, "r2", context, model, frame.dark()), "model_forest")
     _table(pairs, picked)
-
-
-def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> frame.Card:
-    found = {row.model: row for row in scores[scores["name"] == name].itertuples()}
-    own = found[model]
-    n = f"n {count(own.n)}"
-    if name == "auroc":
-        n = f"{count((pairs['observed'] < SENSITIVE_BELOW).sum())} sensitive of {count(own.n)}"
-    beside = []
-    for baseline in reversed(BASELINES):
-        if baseline in found and baseline != model:
-            other = found[baseline]
-            known = pd.notna(own.value) and pd.notna(other.value)
-            better = known and (own.value < other.value) == (name == "rmse") and own.value != other.value
-            shown = difference(own.value, other.value) if known else ""
-            beside.append((model_name(baseline), number(other.value), shown, better))
-    note = f"{interval(own.lower, own.upper)} · {n}"
-    return frame.Card(MEASURES[name], number(own.value), note, tuple(beside))
 
 
 def _scatter(pairs: pd.DataFrame, context: str, view: tuple) -> pd.DataFrame:
@@ -72,17 +54,20 @@ def _scatter(pairs: pd.DataFrame, context: str, view: tuple) -> pd.DataFrame:
 
 
 def _table(pairs: pd.DataFrame, picked: pd.DataFrame) -> None:
-    table = pair_table(pairs if picked.empty else picked)
     what = plural(len(picked), "selected pair") if len(picked) else "Where is the model most wrong?"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(what, anchor=False, width="content")
+        by = forms.choose_one("Errors of", list(GROUPS), "by", GROUPS.__getitem__)
+        chosen = pairs if picked.empty else picked
+        table = pair_table(chosen) if by == "pair" else group_table(chosen, by)
         with st.container(horizontal=True, width="content"):
-            forms.copy_link(forms.PAIR_KEYS)
-            export.buttons(table, "tumorcast-pairs", key="pairs")
-    frame.table(table.head(SHOWN), key="pairs_table", height=260)
+            forms.copy_link((*forms.PAIR_KEYS, "by"))
+            export.buttons(table, f"tumorcast-{GROUPS[by].lower().replace(' ', '-')}", key="pairs")
+    frame.table(table.head(SHOWN), key=f"{by}_table", height=260)
+    order = "largest residual (predicted − observed)" if by == "pair" else "largest error"
     st.caption(
-        f"{plural(min(len(table), SHOWN), 'pair')} of {count(len(table))}, largest residual (predicted − observed) "
-        "first; the download holds all."
+        f"{count(min(len(table), SHOWN))} of {count(len(table))} {GROUPS[by].lower()}, {order} first"
+        + ("; the download holds all." if len(table) > SHOWN else ".")
     )
 
 

@@ -103,6 +103,50 @@ def test_a_link_opens_its_view(filled_home: Path, open_page: Open):
     assert "16 held-out pairs, Master" in shown(app)  # 8 lines of the type, 2 drugs
 
 
+def test_errors_are_listed_by_drug_and_the_verdict_is_in_words(filled_home: Path, open_page: Open):
+    app = open_page("responses.py", by="drug")
+    assert_healthy(app)
+    assert "12 of 12 drugs, largest error first." in shown(app)
+    assert list(app.dataframe[0].value["Pairs"]) == [40] * 12
+    assert "**The ensemble explains more than mean effects on these 480 pairs" in shown(app)
+
+
+def test_home_lists_runs_tables_and_jobs(filled_home: Path, open_page: Open):
+    app = open_page("home.py")
+    last_runs, imported = (item.value for item in app.dataframe)
+    assert list(last_runs["Best"]) == ["Ensemble"] and list(last_runs["Epochs"]) == [12]
+    assert list(imported["Table"]) == ["Drugs", "Cell lines", "Mutations", "Responses"]
+    assert set(imported["Licence"]) == {"not noted"}
+    assert "The ensemble explains more than mean effects" in shown(app)
+    job_id = queue.submit("self_test", "Count to five", {})
+    assert "Running jobs" in shown(app.run())
+    queue.cancel(job_id)
+    assert "nothing is running" in shown(app.run())
+
+
+def test_simulated_is_said_once(tumorcast_home: Path, open_page: Open, build_store):
+    with build_store(store_path()).write() as connection:
+        connection.execute("UPDATE response SET dataset = 'SIMULATED'")
+        connection.execute("""UPDATE run SET config = '{"epochs": 12, "dataset": "SIMULATED"}'""")
+    for file in ("home.py", "models.py", "responses.py"):
+        assert shown(open_page(file)).upper().count("BADGE[SIMULATED") == 1, file
+
+
+def test_without_data_the_pages_lead_to_the_data(tumorcast_home: Path, open_page: Open):
+    assert "no data to train on" in shown(open_page("responses.py"))
+
+
+def test_an_active_training_is_followed_after_a_reload(filled_home: Path, open_page: Open):
+    job_id = queue.submit("train_response", "Train 1 network", {})
+    queue.submit("self_test", "Count to five", {})
+    app = open_page("models.py")
+    assert "**Train 1 network**" in shown(app)
+    assert "Count to five" not in shown(app)
+    queue.cancel(job_id)
+    app.run()
+    assert "Resume" in [button.label for button in app.button]
+
+
 def test_choices_survive_a_walk_through_the_pages(filled_home: Path, open_page: Open):
     app = open_page("responses.py")
     app.selectbox(key="model").select("shallow").run()
@@ -124,6 +168,10 @@ def test_filters_that_match_nothing_say_so(filled_home: Path, open_page: Open):
     app = open_page("responses.py", drug="Erlotinib", pathway="Mitosis")
     assert_healthy(app)
     assert "No held-out pair matches these filters" in shown(app)
+    next(button for button in app.button if button.label == "Clear all filters").click().run()
+    assert_healthy(app)
+    assert "480 held-out pairs" in shown(app)
+    assert "drug" not in app.query_params
 
 
 def test_cards_carry_interval_n_and_baselines(filled_home: Path, open_page: Open):
