@@ -47,7 +47,7 @@ def imported(sources: pd.DataFrame) -> pd.DataFrame:
             "Rows kept": sources["rows_kept"],
             "Rows read": sources["rows_read"],
             "Imported": [when(str(moment)) for moment in sources["imported_at"]],
-            "Licence": sources["licence"].fillna("not noted"),
+            "Licence": sources["licence"].fillna("").replace("", "not noted"),
         }
     )
 

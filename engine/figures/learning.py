@@ -53,7 +53,9 @@ def learning_curves(curves: pd.DataFrame, column: str, context: str, dark: bool 
         best = rows.loc[rows[column].idxmin()]
         ends.append(f"{model_name(str(model))} lowest {number(best[column])} at epoch {int(best['epoch'])}")
     last = int(curves["epoch"].max())
-    figure.update_xaxes(title_text="Epoch", tickformat="d", tick0=0, dtick=_whole_step(last))
+    figure.update_xaxes(
+        title_text="Epoch", tickvals=sorted({1, *range(_whole_step(last), last + 1, _whole_step(last))})
+    )
     figure.update_yaxes(title_text=axis)
     _name_ends(figure, known, last, dark)
     note = RELATIVE if column == "train_loss" else ""
