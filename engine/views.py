@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from engine.learn.metrics import pair_scores
-from engine.response.records import MODEL_ORDER, PairFilter, RunSummary, model_predictions, runs
+from engine.response.records import MODEL_ORDER, PairFilter, RunSummary, datasets, model_predictions, runs
 from engine.store.database import Database
 
 
@@ -49,8 +49,9 @@ class TrainingEstimate:
     measured: bool
 
 
-PAIRS_PER_SECOND = {"unified": 600.0}  # typical on two cores; the others reach about twice that
-OTHER_PAIRS_PER_SECOND = 1200.0
+# Seen with GDSC1 on two free cores (benchmarks/training.py); a first guess until this store has a run of its own.
+PAIRS_PER_SECOND = {"unified": 3000.0}
+OTHER_PAIRS_PER_SECOND = 5000.0
 
 
 def store_summary(db: Database) -> StoreSummary:
@@ -128,8 +129,11 @@ def training_curves(run: RunSummary) -> pd.DataFrame:
 
 
 def training_estimate(db: Database, networks: Sequence[str], epochs: int) -> TrainingEstimate:
-    """Pairs per epoch and the time that `epochs` epochs of these networks would take at most."""
-    pairs = int(db.query("SELECT count(*) AS n FROM response")["n"].iloc[0])
+    """Measured pairs of the dataset that would train, and the time so many epochs would take at most.
+
+    Curation and the held-out pairs make it fewer pairs and less time.
+    """
+    pairs = int(datasets(db)["pairs"].head(1).sum())
     rates = {name: PAIRS_PER_SECOND.get(name, OTHER_PAIRS_PER_SECOND) for name in networks}
     newest = runs(db)[-1:]
     measured = False

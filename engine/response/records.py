@@ -132,16 +132,25 @@ def model_predictions(db: Database, run_id: str, wanted: PairFilter = PairFilter
     return long[first].drop_duplicates(key).merge(wide, on=key)[first + models]
 
 
+def datasets(db: Database) -> pd.DataFrame:
+    """dataset, simulated, pairs: the one that trains unless another is named comes first.
+
+    That is the measured dataset imported last, and a simulated one only where there is no other.
+    """
+    return db.query(
+        """SELECT r.dataset, bool_or(s.simulated) AS simulated, count(*) AS pairs
+           FROM response r JOIN source s USING (source_id)
+           GROUP BY r.dataset ORDER BY simulated, max(s.imported_at) DESC"""
+    )
+
+
 def training_inputs(db: Database, dataset: str = "") -> tuple[dict[str, pd.DataFrame], str, bool]:
     """The tables a training job takes with it, the dataset's name, and whether it is simulated.
 
-    dataset: empty takes the measured dataset imported last, and a simulated one only where there is no other.
+    dataset: empty takes the first of `datasets`.
     Raises InputError saying what has to be imported first.
     """
-    known = db.query(
-        """SELECT r.dataset, bool_or(s.simulated) AS simulated, max(s.imported_at) AS imported
-           FROM response r JOIN source s USING (source_id) GROUP BY r.dataset ORDER BY simulated, imported DESC"""
-    )
+    known = datasets(db)
     if known.empty:
         raise InputError(
             "The store holds no drug responses to train on. Import cell lines, drugs, mutations and responses first, "
