@@ -253,6 +253,6 @@ def refusal(header: Sequence[str], kind: str, file_name: str) -> InputError:
         for match in matches
     )
     return InputError(
-        f"{file_name} has not the columns of {kind}: missing {missing}; found {found[:300] or 'none'}.{hint} "
+        f"{file_name} does not have the columns of {kind}: missing {missing}; found {found[:300] or 'none'}.{hint} "
         f"Known formats: {known}."
     )

@@ -106,7 +106,7 @@ def _text_pairs(path: Path) -> pd.DataFrame:
 
 def _parquet_pairs(path: Path) -> pd.DataFrame:
     if not path.is_file():
-        raise InputError(f"{path.name} does not exist or is no file: check the path.")
+        raise InputError(f"{path} does not exist: check the path.")
     try:
         frame = pd.read_parquet(path).reset_index()
     except (ValueError, OSError) as error:

@@ -47,7 +47,8 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     """
     name = name or path.name
     if not path.is_file():
-        raise InputError(f"{name} does not exist or is no file: check the path.")
+        told = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {told}: check the path.")
     with path.open("rb") as file:
         start = file.read(8)
     packing = "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""

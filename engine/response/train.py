@@ -33,9 +33,10 @@ def submit_training(db: Database, settings: TrainSettings) -> str:
     """Put what training needs of the store into a new job folder and start it; returns the job's id."""
     inputs, dataset, simulated = training_inputs(db, settings.dataset)
     settings = replace(settings, dataset=dataset)
-    title = f"Train {len(settings.networks)} networks, {settings.epochs} epochs"
+    what = f"{len(settings.networks)} networks"
     if len(settings.networks) == 1:
-        title = f"Train {settings.networks[0].replace('_', ' ')}, {settings.epochs} epochs"
+        what = settings.networks[0].replace("_", " ")
+    title = f"Train {what}, {settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
     params = {"settings": asdict(settings), "simulated": simulated}
     return submit("train_response", title, params, settings.seed, inputs, gpu=True)
 
@@ -53,7 +54,10 @@ def run_training(job: JobContext) -> None:
         raise TrainingError(
             f"{len(part)} measured pairs are too few to cut into training, validation and test pairs; import more."
         )
-    job.log(f"{len(cohort.lines)} lines, {len(cohort.drugs)} drugs, {len(cohort.vocabulary)} positions, pairs: {sizes}")
+    job.log(
+        f"{len(cohort.lines):,} lines, {len(cohort.drugs):,} drugs, {len(cohort.vocabulary):,} positions; pairs: "
+        f"{sizes['train']:,} training, {sizes['val']:,} validation, {sizes['test']:,} test"
+    )
     test = np.flatnonzero(part == TEST)
     predicted, curves = _baselines(cohort, part, test), {}
     data_hash = cohort.data_hash()
@@ -65,7 +69,9 @@ def run_training(job: JobContext) -> None:
     predicted[ENSEMBLE] = np.mean([predicted[name] for name in settings.networks], axis=0)
     job.progress(0.99, "Computing metrics")
     frame = _prediction_rows(job.spec.id, cohort, test, predicted)
-    minutes = (time.monotonic() - started) / 60
+    # A resumed job trained most of its epochs in an earlier attempt.
+    trained_s = sum(epoch["seconds"] for curve in curves.values() for epoch in curve)
+    minutes = max(time.monotonic() - started, trained_s) / 60
     run = {
         "run_id": job.spec.id,
         "task": job.spec.task,
@@ -174,7 +180,7 @@ def _train_one(
             last = history[-1]
             job.log(
                 f"{name} epoch {last.epoch}: loss {last.train_loss:.4f}, validation RMSE "
-                f"{last.validation_rmse:.4f} ln uM, {last.seconds:.0f} s"
+                f"{last.validation_rmse:.4f} ln µM, {last.seconds:.0f} s"
             )
 
     history = loop.fit(

@@ -93,7 +93,10 @@ class Database:
 
         Raises StoreError naming the file that could not be written.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder {folder} cannot be made ({error.strerror}): choose another.") from error
         files = [folder / f"{table}.parquet" for table in TABLES]
         with self._reading() as connection:
             connection.begin()

@@ -208,7 +208,7 @@ def test_submit_refuses_at_once(tmp_path: Path, tumorcast_home: Path, monkeypatc
         submit_import(path, "responses")
     with pytest.raises(InputError, match="There is nothing called 'genes' to import: choose one of cell-lines"):
         submit_import(path, "genes")
-    with pytest.raises(InputError, match="has not the columns of drugs"):
+    with pytest.raises(InputError, match="does not have the columns of drugs"):
         submit_import(path, "drugs")
     with pytest.raises(InputError, match=r"nowhere\.csv does not exist"):
         submit_import(tmp_path / "nowhere.csv", "drugs")

@@ -94,8 +94,8 @@ def test_names_survive_their_encoding(tmp_path: Path, encoding: str) -> None:
         ("two.zip", zipped({"a.csv": GOOD, "b.csv": GOOD}), r"two\.zip packs 2 files: unpack it"),
         ("open.csv", (GOOD + '3,10,"1.5\n').encode(), r"open\.csv is not a clean table .*quotation marks"),
         ("wide.csv", GOOD.replace("1,10", "x,1,10").encode(), "names 3 columns but row 2 has 4 values"),
-        ("prose.txt", b"Dear colleague,\nhere they are.\n", r"prose\.txt has not the columns of responses"),
-        ("one.json", b'{"COSMIC_ID": 1}\n', "has not the columns of responses: missing"),
+        ("prose.txt", b"Dear colleague,\nhere they are.\n", r"prose\.txt does not have the columns of responses"),
+        ("one.json", b'{"COSMIC_ID": 1}\n', "does not have the columns of responses: missing"),
     ],
 )
 def test_what_is_no_table_is_named_with_the_cure(tmp_path: Path, name: str, content: bytes, told: str) -> None:

@@ -285,3 +285,9 @@ def test_an_export_that_cannot_be_written_names_the_file(db, tmp_path):
     (tmp_path / "out" / "cell_line.parquet").mkdir(parents=True)
     with pytest.raises(StoreError, match=r"cell_line\.parquet could not be written"):
         db.export(tmp_path / "out")
+
+
+def test_export_into_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be made .* choose another"):
+        Database(tmp_path / "s.duckdb").export(tmp_path / "file" / "out")
