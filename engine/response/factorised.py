@@ -142,7 +142,7 @@ class FactorisedNetwork:
         seam = bits.new_zeros(len(bits), 0, first.filters)
         if layout.drug_from > layout.line_windows:
             joined = F.pad(bits[:, : max(0, seam_stop)], (lead, 0))
-            seam = F.conv1d(joined[:, None], weight[:, None], None, first.stride).transpose(1, 2)
+            seam = F.conv1d(joined[:, None], weight[:, None], None, first.stride).transpose(1, 2).contiguous()
         rest = bits[:, max(0, layout.drug_from * first.stride - layout.positions) :]
         own = bits.new_zeros(len(bits), first.filters, 0)
         if layout.windows > layout.drug_from:
@@ -174,7 +174,7 @@ class FactorisedNetwork:
         assert self.layout is not None and lines.seam is not None and drugs.seam is not None
         assert lines.pooled is not None and drugs.pooled is not None
         first = self.network.cell.stages[0]
-        windows = lines.seam[i] + drugs.seam[j]  # (n, w, f)
+        windows = lines.seam[i].add_(drugs.seam[j])  # (n, w, f); in place, as these are by far the largest tensors
         at_seam = windows.unflatten(1, (-1, first.pool)).amax(2) + self.network.cell.convs[0].bias
         at_seam = activate(first.activation, at_seam).transpose(1, 2)
         x = self._second(torch.cat([lines.pooled[i], at_seam, drugs.pooled[j]], 2))

@@ -16,7 +16,7 @@ from engine.response.fingerprint import Vocabulary
 from engine.response.networks import ResponseNetwork
 
 FORMAT = 1
-LINES_AT_ONCE, PAIRS_AT_ONCE = 64, 2048  # keeps the working set in the cache; values do not change
+LINES_AT_ONCE, PAIRS_AT_ONCE = 64, 512  # keeps the working set in the cache; values do not change
 
 
 @dataclass(frozen=True)
