@@ -18,7 +18,7 @@ PAIR_COLUMNS = {
     "pathway": "Target pathway",
     "observed": "Observed ln(IC50), µM",
     "predicted": "Predicted ln(IC50), µM",
-    "residual": "Residual",
+    "residual": "Residual, ln µM",
 }
 PAIR_TRACE = 1  # the curve number a selection must name: trace 0 is the identity line
 
@@ -88,12 +88,12 @@ def group_table(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
         PAIR_COLUMNS[by]: parts.groupby(key)[by].first(),
         "Pairs": parts.groupby(key).size(),
         "RMSE, ln µM": parts.groupby(key)["squared"].mean() ** 0.5,
-        "Mean residual": parts.groupby(key)["error"].mean(),
+        "Mean residual, ln µM": parts.groupby(key)["error"].mean(),
     }
     if "mean_effects" in known:
         naive = (known["mean_effects"] - known["observed"]) ** 2
-        columns["RMSE of mean effects"] = naive.groupby(known[key]).mean() ** 0.5
-        columns["Difference"] = columns["RMSE, ln µM"] - columns["RMSE of mean effects"]
+        columns["RMSE of mean effects, ln µM"] = naive.groupby(known[key]).mean() ** 0.5
+        columns["Difference, ln µM"] = columns["RMSE, ln µM"] - columns["RMSE of mean effects, ln µM"]
     return pd.DataFrame(columns).sort_values("RMSE, ln µM", ascending=False, kind="stable").reset_index(drop=True)
 
 

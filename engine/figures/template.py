@@ -6,9 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 SELECTED = "#e07b1a"  # orange
-FAILED = "#c62f3b"  # red, as an outline only
 SEQUENTIAL = "Viridis"
-FONT = '"Source Sans", "Liberation Sans", Arial, sans-serif'
 
 
 @dataclass(frozen=True)

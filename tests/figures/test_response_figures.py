@@ -50,7 +50,7 @@ def test_pairs_are_points_that_can_be_selected():
 def test_the_table_begins_with_the_largest_residual():
     table = predicted_vs_observed(pairs(5), "").table
     assert list(table["Cell line"]) == ["LINE-0", "LINE-4", "LINE-1", "LINE-3", "LINE-2"]
-    assert list(table["Residual"]) == [1.0, -1.0, 0.5, -0.5, 0.0]
+    assert list(table["Residual, ln µM"]) == [1.0, -1.0, 0.5, -0.5, 0.0]
 
 
 def test_many_pairs_are_binned_and_said_to_be(monkeypatch):
@@ -82,9 +82,9 @@ def test_errors_by_group_put_the_worst_first_beside_the_mean_effects():
     table = group_table(frame, "drug")
     assert list(table["Drug"]) == ["B", "A"] and list(table["Pairs"]) == [2, 2]
     assert list(table["RMSE, ln µM"]) == pytest.approx([12.5**0.5, 1.0])
-    assert list(table["Mean residual"]) == pytest.approx([3.5, 0.0])
-    assert list(table["Difference"]) == pytest.approx([12.5**0.5 - 2, 0.0])
-    assert "Difference" not in group_table(frame.drop(columns="mean_effects"), "line")
+    assert list(table["Mean residual, ln µM"]) == pytest.approx([3.5, 0.0])
+    assert list(table["Difference, ln µM"]) == pytest.approx([12.5**0.5 - 2, 0.0])
+    assert "Difference, ln µM" not in group_table(frame.drop(columns="mean_effects"), "line")
     assert group_table(frame.assign(cancer_type=[None, "LUAD", "LUAD", "LUAD"]), "cancer_type")["Pairs"].sum() == 3
 
 
