@@ -14,9 +14,36 @@ MODEL_NAMES = {
     "unified": "Unified",
     "mean_effects": "Mean effects",
     "drug_mean": "Drug mean",
+    "line_mean": "Line mean",
+    "type_drug_mean": "Cancer type × drug mean",
+    "nearest_lines": "Nearest lines",
+    "elastic_net": "Elastic net per drug",
+    "random_forest": "Random forest",
+    "svm": "Support vector machine",
+    "permuted_genomes": "Ensemble, genomes permuted",
+    "permuted_drugs": "Ensemble, drugs permuted",
 }
-SPLIT_NAMES = {"pairs": "published split (random pairs)"}
-MEASURE_NAMES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC"}
+SPLIT_NAMES = {
+    "pairs": "published split (random pairs)",
+    "cell_line": "unseen cell lines",
+    "cancer_type": "unseen cancer types",
+    "drug": "unseen drugs",
+    "both": "unseen lines and drugs",
+}
+MEASURE_NAMES = {
+    "r2": "R²",
+    "rmse": "RMSE, ln µM",
+    "mae": "MAE, ln µM",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
+    "auroc": "AUROC",
+    "average_precision": "Average precision",
+    "skill": "Skill",
+    "within_drug_r": "Pearson r within a drug",
+    "coverage": "Coverage of 90 % intervals",
+    "width": "Mean width of intervals, ln µM",
+}
+LOWER_IS_BETTER = ("rmse", "mae", "width")
 
 
 def model_name(model: str) -> str:

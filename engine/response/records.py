@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from engine.errors import InputError, StoreError
-from engine.response.settings import BASELINES, ENSEMBLE, NETWORKS
+from engine.response.settings import ABLATIONS, BASELINES, ENSEMBLE, NAIVE, NETWORKS, SPLITS
 from engine.store.database import Database
 
-MODEL_ORDER = (ENSEMBLE, *NETWORKS, *reversed(BASELINES))
+MODEL_ORDER = (ENSEMBLE, *NETWORKS, *ABLATIONS.values(), *reversed(BASELINES))
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class RunSummary:
     created_at: datetime  # UTC
     split: str
     seed: int
+    data_hash: str  # of the curated tables, whatever the split
     simulated: bool
     dataset: str
     device: str
@@ -39,6 +40,18 @@ class RunSummary:
     def models(self) -> list[str]:
         """Ensemble, networks, baselines, in this order."""
         return sorted(self.metrics, key=lambda m: MODEL_ORDER.index(m) if m in MODEL_ORDER else len(MODEL_ORDER))
+
+    @property
+    def folds(self) -> int:
+        """Folds the pairs were cut into; 1 is a single cut."""
+        return int(self.config.get("folds") or 1)
+
+    @property
+    def naive(self) -> str | None:
+        """The strongest naive baseline over all held-out pairs, which `skill` is measured against."""
+        known = {model: found["r2"] for model, found in self.metrics.items() if model in NAIVE}
+        defined = {model: value for model, value in known.items() if value is not None}
+        return max(defined, key=lambda model: defined[model]) if defined else None
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,25 @@ def run_summary(db: Database, run_id: str) -> RunSummary:
     raise StoreError(f"There is no run '{run_id}' in the store. Runs: {known}.")
 
 
+def family(found: Sequence[RunSummary], run: RunSummary) -> dict[str, RunSummary]:
+    """Split -> the run that shows what `run` is worth under it; `run` itself under its own.
+
+    Runs on the same curated tables belong together; of several under one split the one that evaluates `run` (or is
+    evaluated by it) comes first, then one with the same networks, then the newest.
+    """
+
+    def closeness(other: RunSummary) -> tuple[bool, bool, bool, datetime]:
+        related = other.config.get("evaluates") == run.run_id or run.config.get("evaluates") == other.run_id
+        same = set(other.metrics) & set(NETWORKS) == set(run.metrics) & set(NETWORKS)
+        return (other.run_id == run.run_id, related, same, other.created_at)
+
+    kin = [other for other in found if other.data_hash == run.data_hash and other.simulated == run.simulated]
+    best: dict[str, RunSummary] = {}
+    for other in sorted(kin, key=closeness):
+        best[other.split] = other
+    return {split: best[split] for split in SPLITS if split in best}
+
+
 def _summary(row: Any, metrics: dict[str, dict[str, float | int | None]]) -> RunSummary:
     config = json.loads(row.config)
     return RunSummary(
@@ -94,6 +126,7 @@ def _summary(row: Any, metrics: dict[str, dict[str, float | int | None]]) -> Run
         created_at=row.created_at.to_pydatetime(),
         split=row.split,
         seed=int(row.seed),
+        data_hash=row.data_hash,
         simulated=bool(row.simulated),
         dataset=str(config.get("dataset") or ""),
         device=row.device,

@@ -7,9 +7,17 @@ from typing import Any
 from engine.errors import InputError
 
 NETWORKS = ("master", "fully_connected", "shallow", "tanh", "unified")
-BASELINES = ("drug_mean", "mean_effects")
+# Naive: averages of training pairs, no feature but the cancer type's label.
+NAIVE = ("drug_mean", "line_mean", "type_drug_mean", "mean_effects")
+LEARNED = ("nearest_lines", "elastic_net", "random_forest", "svm")  # classical models on reduced features
+BASELINES = (*NAIVE, *LEARNED)
 ENSEMBLE = "ensemble"
-SPLITS = ("pairs",)
+# The ensemble trained again with every line's genome (every drug's structure) swapped for another one's.
+ABLATIONS = {"genomes": "permuted_genomes", "drugs": "permuted_drugs"}
+PUBLISHED_SPLIT = "pairs"
+SPLITS = ("pairs", "cell_line", "cancer_type", "drug", "both")
+DEFAULT_FOLDS = 5  # of every split but the published one, which is a single cut
+INTERVAL_LEVEL = 0.9  # of prediction intervals; statistics carry 95 % intervals
 
 
 @dataclass(frozen=True)

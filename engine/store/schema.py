@@ -119,9 +119,41 @@ CREATE TABLE collected_job (     -- which job folders are in the store, so that 
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES,)
+# Runs under honest splits have several folds. metric gains names (mae, spearman, average_precision, skill,
+# within_drug_r, coverage, width) and the scope `fold`, whose key is the fold's number; run.split one of pairs |
+# cell_line | cancer_type | drug | both; run.n_train and n_validation are means over the folds then.
+FOLDS = """
+CREATE TABLE fold (              -- one cut of a run into training, validation and test pairs
+    run_id       VARCHAR NOT NULL,
+    fold         INTEGER NOT NULL,     -- as in prediction: 0 for a single cut, else from 1
+    n_train      BIGINT NOT NULL,      -- pairs
+    n_validation BIGINT NOT NULL,      -- pairs
+    n_test       BIGINT NOT NULL,      -- pairs
+    lines_test   BIGINT NOT NULL,      -- distinct lines among the test pairs
+    drugs_test   BIGINT NOT NULL,      -- distinct drugs among the test pairs
+    positions    BIGINT NOT NULL,      -- mutated positions in the vocabulary, from training lines only
+    PRIMARY KEY (run_id, fold)
+);
+CREATE TABLE domain (            -- how far what is predicted lies from what was trained on
+    run_id       VARCHAR NOT NULL,
+    fold         INTEGER NOT NULL,
+    subject      VARCHAR NOT NULL,     -- cell_line | drug
+    id           BIGINT NOT NULL,      -- cosmic_id or drug_id
+    nearest_id   BIGINT,               -- the most similar training line or drug; itself where it was trained on
+    similarity   DOUBLE,               -- Jaccard on positions, or Tanimoto on fingerprints; NULL where not defined
+    positions    INTEGER,              -- of a line: its mutated positions
+    known_positions INTEGER,           -- of a line: those in the vocabulary
+    inside       BOOLEAN NOT NULL,     -- false: flagged as extrapolation
+    PRIMARY KEY (run_id, fold, subject, id)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id"}
 
-TABLES = ("source", "cell_line", "drug", "mutation", "response", "run", "prediction", "metric", "collected_job")
+TABLES = (
+    "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
+    "collected_job",
+)  # fmt: skip
