@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import small_store
+
+from engine.settings import store_path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
@@ -38,6 +41,19 @@ def tumorcast_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("TUMORCAST_HOME", str(tmp_path))
     yield tmp_path
     end_processes(tmp_path)
+
+
+@pytest.fixture
+def filled_home(tumorcast_home: Path) -> Path:
+    """A home with the small store (small_store.py)."""
+    small_store.build_store(store_path()).close()
+    return tumorcast_home
+
+
+@pytest.fixture
+def build_store():
+    """The function that writes the small store: build_store(path, simulated=True)."""
+    return small_store.build_store
 
 
 @pytest.fixture(scope="session")
