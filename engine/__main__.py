@@ -11,12 +11,14 @@ from engine.cli import commands
 from engine.cli.output import Answer
 from engine.errors import EngineError
 from engine.jobs.files import finite
+from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
     "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait",
+    "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
     "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
@@ -76,8 +78,13 @@ def parser() -> argparse.ArgumentParser:
 
     train = command("train", "Train networks as a job and evaluate them on held-out pairs.")
     train.add_argument("engine", choices=("response",))
-    train.add_argument("--networks", default="all", help="names separated by commas, or all (the five)")
-    train.add_argument("--split", choices=("pairs",), default="pairs")
+    train.add_argument("--networks", default="all", help="names separated by commas, all (the five), or none")
+    train.add_argument("--split", choices=SPLITS, default=PUBLISHED_SPLIT, help="what is held out (pairs)")
+    train.add_argument("--folds", type=int, default=0, metavar="K", help="0: one cut of pairs, 5 folds of other splits")
+    train.add_argument("--only-folds", default="", metavar="N,N", help="run these of the K folds only, from 1")
+    train.add_argument("--baselines", default="all", help="names separated by commas, or all")
+    train.add_argument("--ablations", default="none", help="genomes,drugs: train once more on permuted inputs")
+    train.add_argument("--sensitive-below", type=float, default=-2.0, metavar="LN_UM", help="for AUROC (-2)")
     train.add_argument("--dataset", default="", help="which responses, where the store has several")
     train.add_argument("--epochs", type=int, help="passes over the training pairs")
     train.add_argument("--seed", type=int, default=0)
@@ -86,6 +93,17 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--max-weight", type=float, default=1000.0, metavar="G_MOL", help="of a drug, in g/mol (1000)")
     train.add_argument("--need-cid", action="store_true", help="leave out drugs without a PubChem CID")
     train.add_argument("--wait", action="store_true", help="return when the run is in the store")
+
+    again = command("evaluate", "Train and test a run again under another split, or set it against another study.")
+    again.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
+    again.add_argument("--split", choices=SPLITS, help="what is held out; the run's models retrain in every fold")
+    again.add_argument("--folds", type=int, default=0, metavar="K", help="5 if not given")
+    again.add_argument("--only-folds", default="", metavar="N,N", help="run these of the K folds only, from 1")
+    again.add_argument("--networks", help="names separated by commas, or none; the run's own if not given")
+    again.add_argument("--ablations", default="none", help="genomes,drugs: train once more on permuted inputs")
+    again.add_argument("--epochs", type=int, help="the run's own if not given")
+    again.add_argument("--against", metavar="DATASET", help="another response table of the same lines and drugs")
+    again.add_argument("--no-wait", action="store_true", help="submit and return")
 
     predict = command("predict", "Predict ln(IC50) in uM for pairs of known lines and drugs.")
     predict.add_argument("engine", choices=("response",))

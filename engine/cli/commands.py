@@ -7,13 +7,13 @@ from typing import Any
 
 from engine.cli.output import Answer, bar, duration, follow, table
 from engine.collect import app_is_up, collect_finished, settle
-from engine.errors import JobError
+from engine.errors import InputError, JobError
 from engine.jobs import queue
 from engine.jobs.spec import JobStatus
 from engine.settings import store_path
 from engine.store.database import Database
 
-MEASURES = ("r2", "rmse", "pearson", "auroc", "n")
+MEASURES = ("r2", "rmse", "mae", "pearson", "spearman", "auroc", "skill", "within_drug_r", "coverage", "n")
 
 
 def run_demo(given: Namespace) -> Answer:
@@ -45,7 +45,7 @@ def run_import(given: Namespace) -> Answer:
 
 def run_train(given: Namespace) -> Answer:
     """Submit a training; with --wait show the metrics of its run."""
-    from engine.response.settings import CurationSettings, TrainSettings, network_names
+    from engine.response.settings import ABLATIONS, BASELINES, CurationSettings, TrainSettings, names, network_names
     from engine.response.train import submit_training
 
     db = open_store()
@@ -58,7 +58,12 @@ def run_train(given: Namespace) -> Answer:
     )
     settings = TrainSettings(
         networks=network_names(given.networks),
+        baselines=names(given.baselines, BASELINES),
+        ablations=names(given.ablations, tuple(ABLATIONS)),
         split=given.split,
+        folds=given.folds,
+        only_folds=_numbers(given.only_folds),
+        sensitive_below=given.sensitive_below,
         seed=given.seed,
         dataset=given.dataset,
         curation=rules,
@@ -67,6 +72,43 @@ def run_train(given: Namespace) -> Answer:
     job_id = submit_training(db, settings)
     if not given.wait:
         return _submitted(job_id)
+    return _trained(job_id, db)
+
+
+def run_evaluate(given: Namespace) -> Answer:
+    """Submit the evaluation of a run under another split, or compare it with another study's measurements."""
+    from engine.response.settings import ABLATIONS, names, network_names
+    from engine.response.train import submit_evaluation
+
+    db = open_store()
+    if (given.split is None) == (given.against is None):
+        raise InputError("Say what to evaluate: --split SPLIT, or --against DATASET.")
+    if given.against is not None:
+        from engine.response.cross_study import cross_study
+
+        found = cross_study(db, given.run_id, given.against)
+        return Answer(found.as_dict(), found.as_text())
+    job_id = submit_evaluation(
+        db,
+        given.run_id,
+        given.split,
+        given.folds,
+        _numbers(given.only_folds),
+        None if given.networks is None else network_names(given.networks),
+        names(given.ablations, tuple(ABLATIONS)),
+        given.epochs,
+    )
+    return _submitted(job_id) if given.no_wait else _trained(job_id, db)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(f"'{text}' is no list of folds: write their numbers with commas, such as 1,2.")
+    return tuple(int(part) for part in parts)
+
+
+def _trained(job_id: str, db: Database) -> Answer:
     finish(job_id, db)
     runs = [run for run in _runs(db) if run["id"] == job_id]
     metrics = runs[0]["metrics"] if runs else {}
@@ -161,6 +203,9 @@ def _runs(db: Database) -> list[dict[str, Any]]:
             "id": run.run_id,
             "created_at": str(run.created_at),
             "split": run.split,
+            "folds": len(run.config.get("ran_folds", [0])),
+            "of_folds": run.folds,
+            "naive": run.naive,
             "seed": run.seed,
             "simulated": run.simulated,
             "metrics": {model: run.metrics[model] for model in run.models},

@@ -2,6 +2,8 @@
 
 import math
 
+from engine.response.settings import SPLIT_NAMES
+
 MISSING = "not defined"
 MINUS = "\N{MINUS SIGN}"
 
@@ -22,13 +24,6 @@ MODEL_NAMES = {
     "svm": "Support vector machine",
     "permuted_genomes": "Ensemble, genomes permuted",
     "permuted_drugs": "Ensemble, drugs permuted",
-}
-SPLIT_NAMES = {
-    "pairs": "published split (random pairs)",
-    "cell_line": "unseen cell lines",
-    "cancer_type": "unseen cancer types",
-    "drug": "unseen drugs",
-    "both": "unseen lines and drugs",
 }
 MEASURE_NAMES = {
     "r2": "R²",

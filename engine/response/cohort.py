@@ -4,13 +4,14 @@ l = lines, d = drugs, g = positions, m = drug bits, r = pairs.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
 from engine.chem.fingerprints import FingerprintSettings, drug_fingerprints
+from engine.chem.molecule import canonical_smiles, inchikey, parent, parse_smiles
 from engine.response.curation import CuratedData
 from engine.response.fingerprint import Vocabulary, genome_bits
 
@@ -36,6 +37,22 @@ class Cohort:
     def cancer_type(self) -> np.ndarray:
         """(r,) label of each pair's line."""
         return self.lines["cancer_type"].to_numpy()[self.line]
+
+    def structure(self) -> np.ndarray:
+        """(d,) number of each drug's structure: ids whose InChIKeys share the first block are one compound."""
+        keys = []
+        for smiles, name in zip(self.drugs["smiles"], self.drugs["name"], strict=True):
+            molecule = parent(parse_smiles(smiles, str(name)))
+            # InChI cannot describe every molecule; its own SMILES then stands for it.
+            keys.append(inchikey(molecule).split("-")[0] or canonical_smiles(molecule))
+        return np.unique(keys, return_inverse=True)[1]
+
+    def known_to(self, lines: np.ndarray) -> "Cohort":
+        """The same cohort with a vocabulary of only those positions that are mutated in `lines` (rows)."""
+        seen = np.flatnonzero(np.bincount(self.genomes[lines].indices, minlength=len(self.vocabulary)))
+        genomes = self.genomes[:, seen].tocsr()
+        genomes.sort_indices()
+        return replace(self, vocabulary=Vocabulary(tuple(self.vocabulary.keys[i] for i in seen)), genomes=genomes)
 
     def data_hash(self) -> str:
         """Changes with any line, mutation, structure, pair or value that training sees."""

@@ -1,110 +1,153 @@
-"""The training job: store tables in, five networks, baselines, held-out predictions and their metrics out."""
+"""The training job: store tables in; networks, baselines, held-out predictions and their metrics out, fold by fold."""
 
 import json
 import time
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import torch
 
-from engine.errors import TrainingError
+from engine.errors import InputError
 from engine.jobs.context import JobContext, peak_memory_mib
 from engine.jobs.queue import submit
-from engine.learn import loop
-from engine.learn.baselines import fit_drug_mean, fit_mean_effects
-from engine.learn.splits import TEST, TRAIN, VALIDATION, split_pairs
-from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.cohort import Cohort, build_cohort
 from engine.response.curation import CurationReceipt, curate
-from engine.response.evaluate import check_finite, metric_rows
-from engine.response.factorised import FactorisedNetwork
-from engine.response.networks import ResponseNetwork
-from engine.response.records import training_inputs
-from engine.response.settings import ENSEMBLE, CurationSettings, TrainSettings
-from engine.response.trained import TargetScale, TrainedNetwork, predict_pairs
+from engine.response.domain import domain_rows
+from engine.response.evaluate import metric_rows, prediction_rows, strongest_naive
+from engine.response.fold_models import predict_fold
+from engine.response.folds import Fold, make_cut, make_fold
+from engine.response.records import RunSummary, run_summary, training_inputs
+from engine.response.reference import save_reference
+from engine.response.settings import PUBLISHED_SPLIT, SPLIT_NAMES, CurationSettings, TrainSettings
 from engine.store.database import Database
 
-GPU_BATCH = 4096  # pairs
-PREDICTION_SHARE = 0.02  # of the progress bar, per network
+FITTED = 0.9  # of the progress bar; the rest are predictions, metrics and their intervals
 
 
 def submit_training(db: Database, settings: TrainSettings) -> str:
     """Put what training needs of the store into a new job folder and start it; returns the job's id."""
     inputs, dataset, simulated = training_inputs(db, settings.dataset)
     settings = replace(settings, dataset=dataset)
-    what = f"{len(settings.networks)} networks"
-    if len(settings.networks) == 1:
-        what = settings.networks[0].replace("_", " ")
-    title = f"Train {what}, {settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
     params = {"settings": asdict(settings), "simulated": simulated}
-    return submit("train_response", title, params, settings.seed, inputs, gpu=True)
+    return submit("train_response", _title(settings), params, settings.seed, inputs, gpu=bool(settings.networks))
+
+
+def submit_evaluation(
+    db: Database,
+    run_id: str,
+    split: str,
+    folds: int = 0,
+    only_folds: Sequence[int] = (),
+    networks: Sequence[str] | None = None,
+    ablations: Sequence[str] = (),
+    epochs: int | None = None,
+) -> str:
+    """Train and test a run's models again under another split, from scratch in every fold; returns the job's id.
+
+    networks: None takes the run's own. epochs: None takes the run's.
+    Raises StoreError for a run that is not in the store, InputError for settings that do not go together.
+    """
+    settings = settings_of(run_summary(db, run_id))
+    changes = {"networks": settings.networks if networks is None else tuple(networks), "ablations": tuple(ablations)}
+    settings = replace(
+        settings,
+        split=split,
+        folds=folds,
+        only_folds=tuple(only_folds),
+        evaluates=run_id,
+        epochs=settings.epochs if epochs is None else epochs,
+        **changes,
+    )
+    return submit_training(db, settings)
+
+
+def settings_of(run: RunSummary) -> TrainSettings:
+    """The settings that a run was trained with. Raises InputError for a run that kept none."""
+    kept = {**run.config, "curation": run.config.get("curation", {}).get("settings", {})}
+    if "networks" not in kept:
+        raise InputError(f"Run {run.run_id} kept no settings to train again with: start a training instead.")
+    kept = {key: value for key, value in kept.items() if key not in ("folds", "only_folds", "validation_share")}
+    return TrainSettings.from_params(kept)
+
+
+def _title(settings: TrainSettings) -> str:
+    what, epochs = "the baselines", ""
+    if settings.networks:
+        one = len(settings.networks) == 1
+        what = settings.networks[0].replace("_", " ") if one else f"{len(settings.networks)} networks"
+        epochs = f", {settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
+    if settings.n_folds == 1:
+        return f"Train {what}{epochs}"
+    folds = len(settings.fold_numbers)
+    unseen = "unseen pairs" if settings.split == PUBLISHED_SPLIT else SPLIT_NAMES[settings.split]
+    return f"Evaluate {what} on {unseen}{epochs}, {folds} fold{'s' if folds > 1 else ''}"
+
+
+@dataclass
+class _Outcome:
+    """What the folds so far have given."""
+
+    predictions: list[pd.DataFrame] = field(default_factory=list)
+    domain: list[pd.DataFrame] = field(default_factory=list)
+    folds: list[dict[str, object]] = field(default_factory=list)
+    curves: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    conformal: dict[str, dict[str, object]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def run_training(job: JobContext) -> None:
-    """Task `train_response`. Finished networks of an interrupted attempt are kept, the running one continues."""
+    """Task `train_response`. What an interrupted attempt has finished is kept, the running network continues."""
     started = time.monotonic()
     settings = TrainSettings.from_params(job.params["settings"])
     device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
     job.progress(0.0, "Reading the tables")
     cohort, receipt = read_cohort(job, settings.curation)
-    part = split_pairs(cohort.cancer_type, settings.seed, settings.test_share, settings.validation_share)
-    sizes = {name: int((part == code).sum()) for name, code in (("train", TRAIN), ("val", VALIDATION), ("test", TEST))}
-    if min(sizes.values()) < 3:
-        raise TrainingError(
-            f"{len(part)} measured pairs are too few to cut into training, validation and test pairs; import more."
-        )
-    job.log(
-        f"{len(cohort.lines):,} lines, {len(cohort.drugs):,} drugs, {len(cohort.vocabulary):,} positions; pairs: "
-        f"{sizes['train']:,} training, {sizes['val']:,} validation, {sizes['test']:,} test"
+    structure = cohort.structure()
+    plan = make_cut(cohort, structure, settings)
+    data_hash, found = cohort.data_hash(), _Outcome(notes=list(plan.notes))
+    numbers = settings.fold_numbers
+    for i, number in enumerate(numbers):
+        fold = make_fold(cohort, structure, plan, number)
+        share = FITTED / len(numbers)
+        _run_fold(job, fold, settings, data_hash, device, found, (i * share, share))
+    frame = pd.concat(found.predictions, ignore_index=True)
+    naive = strongest_naive(frame)
+
+    def measured(share: float, model: str) -> None:
+        job.progress(FITTED + (1 - FITTED) * share, f"Metrics and their intervals: {model.replace('_', ' ')}")
+
+    metrics = metric_rows(
+        job.spec.id, frame, cohort.lines, settings, naive, structure_of(cohort, structure), on_progress=measured
     )
-    test = np.flatnonzero(part == TEST)
-    predicted, curves = _baselines(cohort, part, test), {}
-    data_hash = cohort.data_hash()
-    for i, name in enumerate(settings.networks):
-        trained, history = _train_one(job, name, i, cohort, part, settings, data_hash, device)
-        curves[name] = [epoch._asdict() for epoch in history]
-        values = predict_pairs(trained, cohort.genomes, cohort.drug_bits, cohort.line[test], cohort.drug[test], device)
-        predicted[name] = check_finite(name, values)
-    predicted[ENSEMBLE] = np.mean([predicted[name] for name in settings.networks], axis=0)
-    job.progress(0.99, "Computing metrics")
-    frame = _prediction_rows(job.spec.id, cohort, test, predicted)
     # A resumed job trained most of its epochs in an earlier attempt.
-    trained_s = sum(epoch["seconds"] for curve in curves.values() for epoch in curve)
-    minutes = max(time.monotonic() - started, trained_s) / 60
-    run = {
-        "run_id": job.spec.id,
-        "task": job.spec.task,
-        "created_at": pd.Timestamp(job.spec.created_at).tz_localize(None),
-        "split": settings.split,
-        "seed": settings.seed,
-        "config": json.dumps({**asdict(settings), "curation": receipt.as_dict(), "versions": job.spec.versions}),
-        "data_hash": data_hash,
+    trained_s = sum(epoch["seconds"] for curve in found.curves.values() for epoch in curve)
+    run = _run_row(job, settings, receipt, found, naive, data_hash) | {
         "device": torch.cuda.get_device_name() if device == "cuda" else "CPU",
-        "minutes": minutes,
+        "minutes": max(time.monotonic() - started, trained_s) / 60,
         "peak_memory_mib": peak_memory_mib(),
-        "n_train": sizes["train"],
-        "n_validation": sizes["val"],
-        "n_test": sizes["test"],
-        "curves": json.dumps(curves),
-        "simulated": bool(job.params.get("simulated", False)),
     }
-    metrics = metric_rows(job.spec.id, frame, cohort.lines)
     job.write_table("prediction", frame)
     job.write_table("metric", metrics)
+    job.write_table("fold", pd.DataFrame(found.folds))
+    job.write_table("domain", pd.concat(found.domain, ignore_index=True))
     job.write_table("run", pd.DataFrame([run]))
     overall = metrics[(metrics["scope"] == "all") & (metrics["name"] == "r2")].set_index("model")["value"]
     job.write_result(
         {
             "run_id": job.spec.id,
+            "split": settings.split,
+            "folds": f"{len(numbers)} of {settings.n_folds}",
             "lines": len(cohort.lines),
             "drugs": len(cohort.drugs),
             "positions": len(cohort.vocabulary),
-            "pairs": sizes,
+            "pairs": {name: run[f"n_{name}"] for name in ("train", "validation", "test")},
             "r2": {str(model): float(value) for model, value in overall.items()},
-            "epochs": {name: len(curve) for name, curve in curves.items()},
-            "minutes": minutes,
+            "epochs": {name: len(curve) for name, curve in found.curves.items()},
+            "minutes": run["minutes"],
             "peak_memory_mib": run["peak_memory_mib"],
+            "notes": found.notes,
             "curation": receipt.as_dict(),
         }
     )
@@ -119,105 +162,81 @@ def read_cohort(job: JobContext, rules: CurationSettings) -> tuple[Cohort, Curat
     return build_cohort(data), data.receipt
 
 
-def _train_one(
+def structure_of(cohort: Cohort, structure: np.ndarray) -> dict[int, int]:
+    """drug_id -> number of its structure."""
+    return dict(zip(cohort.drugs["drug_id"].tolist(), structure.tolist(), strict=True))
+
+
+def _run_fold(
     job: JobContext,
-    name: str,
-    number: int,
-    cohort: Cohort,
-    part: np.ndarray,
+    fold: Fold,
     settings: TrainSettings,
     data_hash: str,
     device: str,
-) -> tuple[TrainedNetwork, list[loop.Epoch]]:
-    finished, curve_file = job.results / f"{name}.pt", job.checkpoints / f"{name}.curve.json"
-    if finished.exists() and curve_file.exists():
-        return TrainedNetwork.load(finished, device), [loop.Epoch(*row) for row in json.loads(curve_file.read_text())]
-    torch.manual_seed(settings.seed)
-    network = ResponseNetwork(name, len(cohort.vocabulary), cohort.drug_bits.shape[1])
-    train, validation = np.flatnonzero(part == TRAIN), np.flatnonzero(part == VALIDATION)
-    scale = TargetScale.of(network, cohort.ln_ic50[train])
-    target = torch.from_numpy((cohort.ln_ic50 - scale.centre) / scale.half_range).float().to(device)
-    with torch.no_grad():  # starting at the mean saves the first epoch; the loss is the published one
-        mean = target[torch.from_numpy(train)].mean()
-        network.docking.output.bias.fill_(torch.atanh(mean) if network.architecture.output == "tanh" else mean)
-    network = network.to(device)
-    factorised = FactorisedNetwork(network, cohort.genomes, cohort.drug_bits, device)
-    trained = TrainedNetwork(network, scale, cohort.vocabulary, cohort.fingerprint, data_hash)
-    line, drug = cohort.line[train], cohort.drug[train]
-    if device == "cuda":
-        batches = random_batches(len(train), GPU_BATCH)
-    else:
-        burden = np.diff(cohort.genomes.indptr)
-        lines_at_once, drugs_at_once = block_shape(len(train), len(cohort.lines), len(cohort.drugs))
-        batches = block_batches(
-            line,
-            drug,
-            burden,
-            len(cohort.drugs),
-            settings.block_lines or lines_at_once,
-            settings.block_drugs or drugs_at_once,
-        )
-
-    def loss_of(batch: loop.Batch) -> torch.Tensor:
-        picked = train[batch[0]]
-        output = factorised.pairs(cohort.line[picked], cohort.drug[picked])
-        return torch.nn.functional.mse_loss(output.float(), target[torch.from_numpy(picked)])
-
-    def validate() -> float:
-        values = predict_pairs(
-            trained, cohort.genomes, cohort.drug_bits, cohort.line[validation], cohort.drug[validation], device
-        )
-        return float(np.sqrt(np.mean((values - cohort.ln_ic50[validation]) ** 2)))
-
-    def on_step(step: int, total: int, history: list[loop.Epoch]) -> None:
-        share = (number + (1 - PREDICTION_SHARE) * step / total) / len(settings.networks)
-        message = f"{name.replace('_', ' ')}: epoch {min(len(history) + 1, settings.epochs)} of {settings.epochs}"
-        numbers = {"network": number + 1.0, "epoch": float(len(history))}
-        if history:
-            numbers |= {"validation_rmse": history[-1].validation_rmse, "train_loss": history[-1].train_loss}
-        job.progress(0.01 + 0.97 * share, message, **numbers)
-        if history and step % (total // settings.epochs) == 0 and step == len(history) * (total // settings.epochs):
-            last = history[-1]
-            job.log(
-                f"{name} epoch {last.epoch}: loss {last.train_loss:.4f}, validation RMSE "
-                f"{last.validation_rmse:.4f} ln µM, {last.seconds:.0f} s"
-            )
-
-    history = loop.fit(
-        network,
-        batches,
-        loss_of,
-        validate,
-        loop.LoopSettings(settings.epochs, settings.learning_rate, settings.patience, settings.seed, device),
-        job.checkpoints / f"{name}.resume.pt",
-        on_step,
+    found: _Outcome,
+    span: tuple[float, float],
+) -> None:
+    cohort, run_id = fold.cohort, job.spec.id
+    where = f"fold {fold.number} of {settings.n_folds}: " if fold.number else ""
+    job.log(
+        f"{where}{len(cohort.lines):,} lines, {len(cohort.drugs):,} drugs, {len(cohort.vocabulary):,} positions; "
+        f"pairs: {len(fold.train):,} training, {len(fold.validation):,} validation, {len(fold.test):,} test"
     )
-    curve_file.write_text(json.dumps([tuple(epoch) for epoch in history]))
-    trained.save(finished)
-    (job.checkpoints / f"{name}.resume.pt").unlink()
-    return trained, history
-
-
-def _baselines(cohort: Cohort, part: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
-    """Fitted on every pair that is not a test pair: they choose nothing, so they need no validation part."""
-    known = np.flatnonzero(part != TEST)
-    line, drug, value = cohort.line[known], cohort.drug[known], cohort.ln_ic50[known]
-    sizes = len(cohort.lines), len(cohort.drugs)
-    fits = {
-        "drug_mean": fit_drug_mean(drug, value, *sizes),
-        "mean_effects": fit_mean_effects(line, drug, value, *sizes),
-    }
-    return {name: fit.predict(cohort.line[test], cohort.drug[test]) for name, fit in fits.items()}
-
-
-def _prediction_rows(run_id: str, cohort: Cohort, test: np.ndarray, predicted: dict[str, np.ndarray]) -> pd.DataFrame:
-    pairs = pd.DataFrame(
+    models, curves = predict_fold(job, fold, settings, data_hash, device, where, span)
+    for name, curve in curves.items():
+        found.curves[f"{name}, fold {fold.number}" if fold.number else name] = [epoch._asdict() for epoch in curve]
+    frame, calibrations, notes = prediction_rows(run_id, fold, models)
+    found.predictions.append(frame)
+    found.conformal[str(fold.number)] = calibrations
+    found.notes += [where.capitalize() + note for note in notes]
+    found.domain.append(domain_rows(run_id, fold.number, cohort, fold.part, fold.n_positions))
+    save_reference(job.results, fold)
+    test = fold.test
+    found.folds.append(
         {
             "run_id": run_id,
-            "cosmic_id": cohort.lines["cosmic_id"].to_numpy()[cohort.line[test]],
-            "drug_id": cohort.drugs["drug_id"].to_numpy()[cohort.drug[test]],
-            "fold": 0,
-            "observed": cohort.ln_ic50[test],
+            "fold": fold.number,
+            "n_train": len(fold.train),
+            "n_validation": len(fold.validation),
+            "n_test": len(test),
+            "lines_test": len(np.unique(cohort.line[test])),
+            "drugs_test": len(np.unique(cohort.drug[test])),
+            "positions": len(cohort.vocabulary),
         }
     )
-    return pd.concat([pairs.assign(model=model, mean=values) for model, values in predicted.items()], ignore_index=True)
+
+
+def _run_row(
+    job: JobContext,
+    settings: TrainSettings,
+    receipt: CurationReceipt,
+    found: _Outcome,
+    naive: str,
+    data_hash: str,
+) -> dict[str, object]:
+    sizes = pd.DataFrame(found.folds)[["n_train", "n_validation", "n_test"]]
+    config = {
+        **asdict(settings),
+        "folds": settings.n_folds,
+        "ran_folds": list(settings.fold_numbers),
+        "naive": naive,
+        "conformal": found.conformal,
+        "notes": found.notes,
+        "command": settings.command(),
+        "curation": receipt.as_dict(),
+        "versions": job.spec.versions,
+    }
+    return {
+        "run_id": job.spec.id,
+        "task": job.spec.task,
+        "created_at": pd.Timestamp(job.spec.created_at).tz_localize(None),
+        "split": settings.split,
+        "seed": settings.seed,
+        "config": json.dumps(config),
+        "data_hash": data_hash,
+        "n_train": round(sizes["n_train"].mean()),
+        "n_validation": round(sizes["n_validation"].mean()),
+        "n_test": int(sizes["n_test"].sum()),
+        "curves": json.dumps(found.curves),
+        "simulated": bool(job.params.get("simulated", False)),
+    }
