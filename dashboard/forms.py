@@ -8,13 +8,14 @@ import streamlit as st
 from dashboard import state
 from dashboard.job_panel import when
 from dashboard.tables import trained
-from engine.figures.text import model_name, plural
-from engine.response.records import PairFilter, RunSummary
-from engine.response.settings import NETWORKS, TrainSettings
+from engine.figures.text import model_name, plural, split_name
+from engine.response.records import PairFilter, RunSummary, family
+from engine.response.settings import NETWORKS, PUBLISHED_SPLIT, TrainSettings
 from engine.views import PairOptions
 
 FILTER_KEYS = ("type", "drug", "line", "pathway")
-PAIR_KEYS = ("run", "model", *FILTER_KEYS)
+PAIR_KEYS = ("run", "split", "model", *FILTER_KEYS)
+HONEST = {"cell_line": "lines", "cancer_type": "cancer types", "drug": "drugs", "both": "lines and drugs"}
 
 
 def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> Any:
@@ -43,10 +44,48 @@ def choose_run(runs: Sequence[RunSummary], **more: Any) -> RunSummary:
     return by_id[choose("Run", list(by_id), "run", show=lambda run_id: _run_label(by_id[run_id]), **more)]
 
 
+def choose_run_and_split(runs: Sequence[RunSummary]) -> tuple[RunSummary, dict[str, RunSummary]]:
+    """The run to show, and its family: split -> the run on the same data under it (`records.family`).
+
+    runs: newest first, not empty. Draws one row: the runs, and beside them the splits the chosen run's family was
+    evaluated under, the run's own unless said otherwise. The run returned is the family's under the chosen split, so
+    a page shows that one and nothing else. Keys `run` and `split`, both part of a link (`PAIR_KEYS` has them).
+    """
+    _tell_gone(runs)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = choose_run(runs, width=430, on_change=state.clear, args=(("split",),))
+        found = family(runs, chosen)
+        return found[_choose_split(list(found), chosen.split)], found
+
+
+def _tell_gone(runs: Sequence[RunSummary]) -> None:
+    """An address, or a page left open, may name a run that is no longer there."""
+    asked = state.get("run")
+    if asked is not None and asked not in {run.run_id for run in runs}:
+        st.warning(
+            f"The run `{asked}` is not in the store any more: it was deleted, or the address belongs to another "
+            "store. The newest run is shown instead.",
+            icon=":material/link_off:",
+        )
+
+
+def _choose_split(splits: list[str], own: str) -> str:
+    """One of the splits, all of them in sight: the published protocol, then the honest ones."""
+    first_honest = next((split for split in splits if split != PUBLISHED_SPLIT), "")
+
+    def label(split: str) -> str:
+        return f"Honest: unseen {HONEST[split]}" if split == first_honest else HONEST.get(split, "Published protocol")
+
+    key = state.bound("split", splits)
+    st.session_state.setdefault(key, own)
+    value = st.segmented_control("How the test pairs were held out", splits, format_func=label, key=key, required=True)
+    return state.keep("split", value or own, default=own)
+
+
 def _run_label(run: RunSummary) -> str:
     networks = f"{len(names)} networks" if len(names := trained(run)) != 1 else names[0]
     epochs = f", {plural(run.config['epochs'], 'epoch')}" if run.config.get("epochs") else ""
-    return f"{when(str(run.created_at))} · {networks}{epochs}, seed {run.seed}"
+    return f"{when(str(run.created_at))} · {networks}{epochs}, {split_name(run.split)}, seed {run.seed}"
 
 
 def choose_model(models: Sequence[str]) -> str:

@@ -62,14 +62,17 @@ def arrive(page: str) -> None:
 def bound(name: str, options: Sequence[Any] | None = None) -> str:
     """The widget's key=, after its value has been put back; call right before the widget.
 
-    A kept value that is not among the options is dropped.
+    A value that is not among the options, or no longer, is dropped.
     """
-    if name not in st.session_state:
-        value = st.session_state.get(KEPT + name, KEYS[name].default)
-        if isinstance(value, list | tuple):
-            st.session_state[name] = [one for one in value if options is None or one in options]
-        elif value is not None and (options is None or value in options):
-            st.session_state[name] = value
+    value = get(name)
+    if isinstance(value, list | tuple):
+        known = [one for one in value if options is None or one in options]
+        if name not in st.session_state or known != list(value):
+            st.session_state[name] = known
+    elif value is not None and options is not None and value not in options:
+        st.session_state.pop(name, None)
+    elif value is not None and name not in st.session_state:
+        st.session_state[name] = value
     return name
 
 

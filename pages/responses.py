@@ -20,9 +20,8 @@ def main() -> None:
         messages.no_run(data.store_summary().pairs > 0)
         return
     above = st.container()
-    with st.grid(7, min_column_width=138, gap="small") as grid:
-        with grid.cell(column_span=2):
-            run = forms.choose_run(runs)
+    run, _ = forms.choose_run_and_split(runs)
+    with st.grid(5, min_column_width=138, gap="small"):
         model = forms.choose_model(run.models)
         wanted = forms.pair_filter(data.pair_options(run.run_id))
     with above:

@@ -1,60 +1,20 @@
 """Every page, found by discovery, with an empty store and with a filled one."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from page_checks import Open, assert_healthy, shown
 from small_store import RUN
-from streamlit.testing.v1 import AppTest
 
-from dashboard import data, nav, state
+from dashboard import nav, state
 from engine.errors import InputError
-from engine.jobs import launch, queue
+from engine.jobs import queue
 from engine.settings import REPOSITORY, store_path
 from engine.store.database import Database
 from engine.store.schema import MIGRATIONS
 
-ENTRY = REPOSITORY / "dashboard" / "app.py"
 FILES = sorted(path.name for path in (REPOSITORY / "pages").glob("*.py") if path.name != "__init__.py")
-INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "checkbox", "radio", "slider")
-
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens a page as a browser would: the entry first, then the page. No job is really started."""
-    monkeypatch.setattr(launch, "start", lambda folder: None)
-    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
-
-    def open_file(file: str, **query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ENTRY), default_timeout=30)
-        app.run()
-        app.query_params.clear()
-        app.query_params.update(query)
-        return app.switch_page(f"../pages/{file}").run()
-
-    yield open_file
-    data._collector.clear()
-    data._database.clear()
-    data._read.clear()
-
-
-def shown(app: AppTest) -> str:
-    """All text of a page."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "html")
-    return "\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind))
-
-
-def assert_healthy(app: AppTest) -> None:
-    assert not app.exception
-    assert [item.value for item in app.error] == []
-    assert len(app.title) == 1
-    assert state.PAGE in app.session_state
-    keys = {widget.key for kind in INPUTS for widget in app.get(kind)}
-    kept = {key.removeprefix(state.KEPT) for key in app.session_state.keys() if key.startswith(state.KEPT)} - {"page"}  # noqa: SIM118
-    assert (keys | kept) - set(state.KEYS) == set()
 
 
 def test_every_page_is_in_the_navigation_and_every_entry_has_a_page():

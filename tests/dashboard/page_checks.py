@@ -1,0 +1,26 @@
+"""What every page must be, and how to read one."""
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+
+Open = Callable[..., AppTest]  # open_page("responses.py", run="...", drug=["Erlotinib"])
+INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "checkbox", "radio", "slider")
+
+
+def shown(app: AppTest) -> str:
+    """All text of a page."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "html")
+    return "\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind))
+
+
+def assert_healthy(app: AppTest) -> None:
+    assert not app.exception
+    assert [item.value for item in app.error] == []
+    assert len(app.title) == 1
+    assert state.PAGE in app.session_state
+    keys = {widget.key for kind in INPUTS for widget in app.get(kind)}
+    kept = {key.removeprefix(state.KEPT) for key in app.session_state.keys() if key.startswith(state.KEPT)} - {"page"}  # noqa: SIM118
+    assert (keys | kept) - set(state.KEYS) == set()

@@ -1,0 +1,56 @@
+"""Run and split on the pages: one view per split of a run's family."""
+
+import pytest
+from page_checks import shown
+from small_store import HONEST_RUN, RUN
+
+from engine.settings import store_path
+from engine.store.database import Database
+
+
+def test_the_newest_run_opens_with_its_own_split(filled_home, open_page):
+    app = open_page("responses.py")
+    assert app.selectbox(key="run").value == HONEST_RUN
+    control = app.button_group(key="split")
+    assert control.value == "cell_line"
+    assert [option.content for option in control.options] == ["Published protocol", "Honest: unseen lines"]
+    assert "unseen cell lines, simulated" in shown(app)
+
+
+def test_another_split_shows_the_familys_run_under_it(filled_home, open_page):
+    app = open_page("responses.py")
+    app.button_group(key="split").select("pairs").run()
+    assert app.selectbox(key="run").value == HONEST_RUN
+    assert "published split (random pairs), simulated" in shown(app)
+    assert app.query_params["split"] == ["pairs"]
+
+
+def test_another_run_opens_with_its_own_split(filled_home, open_page):
+    app = open_page("responses.py", run=HONEST_RUN, split="pairs")
+    assert app.button_group(key="split").value == "pairs"
+    app.selectbox(key="run").select(RUN).run()
+    app.selectbox(key="run").select(HONEST_RUN).run()
+    assert app.button_group(key="split").value == "cell_line"
+
+
+@pytest.mark.parametrize("split", ["drug", "no_such_split"])
+def test_a_split_nobody_evaluated_falls_back(filled_home, open_page, split):
+    assert open_page("responses.py", split=split).button_group(key="split").value == "cell_line"
+
+
+def test_a_deleted_run_is_told_and_the_newest_shown(filled_home, open_page):
+    app = open_page("responses.py", run="20250101-000000-train_response-dead")
+    assert "`20250101-000000-train_response-dead` is not in the store any more" in app.warning[0].value
+    assert "The newest run is shown" in app.warning[0].value
+    assert app.selectbox(key="run").value == HONEST_RUN
+
+
+def test_a_run_deleted_while_the_page_is_open(filled_home, open_page):
+    app = open_page("responses.py", run=RUN)
+    with Database(store_path()).write() as connection:
+        for table in ("run", "prediction", "metric"):
+            connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [RUN])
+    app.run()
+    assert not app.exception and not app.error
+    assert f"`{RUN}` is not in the store any more" in app.warning[0].value
+    assert app.selectbox(key="run").value == HONEST_RUN
