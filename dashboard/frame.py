@@ -144,8 +144,11 @@ def chart(item: Chart, key: str, view: Any = "", lead: str = "", **plot: Any) ->
     return event
 
 
-def table(frame: pd.DataFrame, key: str, height: int | str = "auto", **columns: Any) -> None:
-    """A table that shows three significant figures and true minus signs and still sorts by number."""
+def table(frame: pd.DataFrame, key: str, height: int | str = "auto", select: bool = False, **columns: Any) -> list[int]:
+    """A table that shows three significant figures and true minus signs and still sorts by number.
+
+    select: one row can be picked. Returns the positions of the picked rows; give every content its own key then.
+    """
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
     name = frame.columns[0]
@@ -153,4 +156,8 @@ def table(frame: pd.DataFrame, key: str, height: int | str = "auto", **columns: 
     # Streamlit draws a frozen column at 60 %; from full black or white that still reads at 4.5:1.
     styled = styled.set_properties(subset=[name], color="#ffffff" if dark() else "#000000")
     frozen = {name: st.column_config.Column(pinned=True)}
-    st.dataframe(styled, key=key, height=height, hide_index=True, column_config={**frozen, **columns})
+    picking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if select else {}
+    event = st.dataframe(
+        styled, key=key, height=height, hide_index=True, column_config={**frozen, **columns}, **picking
+    )
+    return list(event["selection"]["rows"]) if select else []

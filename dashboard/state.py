@@ -30,6 +30,8 @@ KEYS: dict[str, Key] = {
     "drug": Key("drug names filtered by", (), linked=True),
     "line": Key("cell line names filtered by", (), linked=True),
     "pathway": Key("target pathways filtered by", (), linked=True),
+    "compound": Key("the drug_id of the drug page, as text", linked=True),
+    "cosmic": Key("the cosmic_id of the cell line page, as text", linked=True),
     "by": Key("what errors are listed by: pair, drug, line or cancer_type", "pair", linked=True),
     "job": Key("the job whose log is shown", linked=True),
     "train_networks": Key("networks to train", ()),
