@@ -25,47 +25,63 @@ RELATIVE = " Mean squared error divided by that of the first epoch, because tanh
 
 
 def learning_curves(curves: pd.DataFrame, column: str, context: str, dark: bool = False) -> Chart:
-    """One line per network of `column` (train_loss or validation_rmse) over epochs, named at its end.
+    """One line per network and fold of `column` (train_loss or validation_rmse) over epochs, named at its end.
 
-    curves: columns `model`, `epoch` and `column`, not empty. Training losses are drawn relative to the first epoch's,
-    so that networks with other targets share the axis; summary and table keep the values.
+    curves: columns `model`, `epoch`, `column` and, with several folds, `fold`; not empty. Folds of one network share
+    its colour. Training losses are drawn relative to the first epoch's, so that networks with other targets share the
+    axis; summary and table keep the values.
     """
     axis, question = COLUMNS[column]
+    curves = curves if "fold" in curves else curves.assign(fold=0)
     known = curves.dropna(subset=[column]).sort_values("epoch", kind="stable")
-    first = known.groupby("model")[column].transform("first").where(lambda value: value > 0, 1.0)
+    first = known.groupby(["model", "fold"])[column].transform("first").where(lambda value: value > 0, 1.0)
     known = known.assign(shown=known[column] / first if column == "train_loss" else known[column])
+    folds = curves["fold"].nunique()
     figure = go.Figure()
-    ends = []
-    for model, rows in known.groupby("model", sort=False):
+    for (model, fold), rows in known.groupby(["model", "fold"], sort=False):
         colour, dash = STYLES.get(str(model), OTHER_STYLE)
+        name = model_name(str(model)) + (f", fold {fold}" if folds > 1 else "")
         figure.add_trace(
             go.Scatter(
                 x=rows["epoch"],
                 y=rows["shown"],
                 customdata=rows[column],
-                mode="lines+markers" if len(rows) < 20 else "lines",
-                name=model_name(str(model)),
-                line={"color": colour, "dash": dash, "width": 2},
+                mode="lines+markers" if len(rows) < 20 and folds == 1 else "lines",
+                name=name,
+                opacity=1.0 if folds == 1 else 0.55,
+                line={"color": colour, "dash": dash, "width": 2 if folds == 1 else 1.2},
                 marker={"size": 5},
-                hovertemplate=f"{model_name(str(model))}, epoch %{{x}}: %{{customdata:.3g}}<extra></extra>",
+                hovertemplate=f"{name}, epoch %{{x}}: %{{customdata:.3g}}<extra></extra>",
             )
         )
-        best = rows.loc[rows[column].idxmin()]
-        ends.append(f"{model_name(str(model))} lowest {number(best[column])} at epoch {int(best['epoch'])}")
     last = int(curves["epoch"].max())
     figure.update_xaxes(
         title_text="Epoch", tickvals=sorted({1, *range(_whole_step(last), last + 1, _whole_step(last))})
     )
     figure.update_yaxes(title_text=axis)
     _name_ends(figure, known, last, dark)
-    note = RELATIVE if column == "train_loss" else ""
+    in_folds = f" in {plural(folds, 'fold')}, one line each" if folds > 1 else ""
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question=question,
-        caption=f"{plural(curves['model'].nunique(), 'network')}, {context}.{note}",
-        summary=f"{axis} per epoch. " + "; ".join(ends) + ".",
-        table=curves[["model", "epoch", column]],
+        caption=f"{plural(curves['model'].nunique(), 'network')}{in_folds}, {context}."
+        + (RELATIVE if column == "train_loss" else ""),
+        summary=f"{axis} per epoch. " + "; ".join(_lowest(known, column, folds)) + ".",
+        table=curves[["model", *(["fold"] if folds > 1 else []), "epoch", column]],
     )
+
+
+def _lowest(known: pd.DataFrame, column: str, folds: int) -> list[str]:
+    """Where each network was lowest, or between which values its folds were."""
+    said = []
+    for model, rows in known.groupby("model", sort=False):
+        best = rows.loc[rows.groupby("fold")[column].idxmin()]
+        name = model_name(str(model))
+        if folds == 1:
+            said.append(f"{name} lowest {number(best[column].iloc[0])} at epoch {int(best['epoch'].iloc[0])}")
+        else:
+            said.append(f"{name} lowest {number(best[column].min())} to {number(best[column].max())} over its folds")
+    return said
 
 
 def _whole_step(last: int) -> int:
@@ -80,7 +96,7 @@ def _name_ends(figure: go.Figure, known: pd.DataFrame, last: int, dark: bool) ->
     low, high = float(known["shown"].min()), float(known["shown"].max())
     span = (high - low) or 1.0
     low, high = low - 0.06 * span, high + 0.06 * span
-    ends = known.groupby("model")["shown"].last().sort_values()
+    ends = known.groupby(["model", "fold"])["shown"].last().groupby("model").mean().sort_values()
     places = _apart([(value - low) / (high - low) for value in ends])
     width = max(last - 1, 1)
     for (model, value), place in zip(ends.items(), places, strict=True):

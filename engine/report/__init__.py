@@ -1,0 +1,1 @@
+"""A run as one HTML file, from the figures and reads that the pages use."""

@@ -1,0 +1,116 @@
+"""What a report is made of: sections with cards, plots and tables, every cell already the text that is shown."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from engine.figures.template import Chart
+from engine.figures.text import count, number
+from engine.report.card import Fact
+
+MOST_ROWS = 200  # of the table below a plot; the rest is a click on the dashboard
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns and rows of texts; numeric: which columns are aligned right."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    numeric: tuple[bool, ...] = ()
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A chart drawn for light and for dark ground, as plotly's JSON."""
+
+    anchor: str
+    question: str
+    caption: str
+    summary: str
+    height: int
+    light: dict
+    dark: dict
+    table: Table
+
+
+@dataclass(frozen=True)
+class Number:
+    """One card: a number with what a person needs to judge it."""
+
+    label: str
+    value: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One chapter; what is empty is not shown."""
+
+    anchor: str
+    title: str
+    lead: str = ""
+    texts: Sequence[str] = ()
+    cards: Sequence[Number] = ()
+    facts: Sequence[Fact] = ()
+    plots: Sequence[Plot] = ()
+    tables: Sequence[Table] = ()
+    points: Sequence[str] = field(default=())
+    command: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not any(
+            [self.lead, self.texts, self.cards, self.facts, self.plots, self.points, self.command]
+            + [table.rows for table in self.tables]
+        )
+
+
+def text_table(frame: pd.DataFrame, title: str = "", caption: str = "", most: int = 0) -> Table:
+    """A frame as texts: three significant figures, thousands separated, missing said to be missing.
+
+    most: rows shown at most, 0 for all; the caption says what is left out.
+    """
+    shown = frame.head(most) if most else frame
+    if len(shown) < len(frame):
+        caption = f"{caption} First {count(len(shown))} of {count(len(frame))} rows.".strip()
+    whole = [pd.api.types.is_integer_dtype(kind) for kind in frame.dtypes]
+    broken = [pd.api.types.is_float_dtype(kind) for kind in frame.dtypes]
+    rows = [
+        tuple(_cell(value, is_whole, is_broken) for value, is_whole, is_broken in zip(row, whole, broken, strict=True))
+        for row in shown.itertuples(index=False, name=None)
+    ]
+    numeric = tuple(a or b for a, b in zip(whole, broken, strict=True))
+    return Table(tuple(map(str, frame.columns)), tuple(rows), numeric, title, caption)
+
+
+def _cell(value, whole: bool, broken: bool) -> str:
+    if broken or (whole and pd.isna(value)):
+        return number(None if pd.isna(value) else float(value))
+    if whole:
+        return count(value)
+    return "" if value is None or value is pd.NaT or value != value else str(value)
+
+
+def plot(anchor: str, draw: Callable[[bool], Chart], caption: str = "") -> Plot:
+    """`draw(dark)` called for both grounds. caption: instead of the chart's own."""
+    light, dark = draw(False), draw(True)
+    return Plot(
+        anchor=anchor,
+        question=light.question,
+        caption=caption or light.caption,
+        summary=light.summary,
+        height=int(light.figure.layout.height),
+        light=_document(light),
+        dark=_document(dark),
+        table=text_table(light.table, most=MOST_ROWS),
+    )
+
+
+def _document(chart: Chart) -> dict:
+    found = json.loads(chart.figure.to_json())
+    return {"data": found["data"], "layout": found["layout"]}
