@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from engine.cli import commands
 from engine.cli.output import cell, duration, table
 from engine.collect import Collector, app_is_up
 from engine.jobs import queue
-from engine.response import train
-from engine.response.settings import CurationSettings
+from engine.response import records, train
+from engine.response.settings import CurationSettings, TrainSettings
 from engine.settings import store_path
 from engine.store.database import Database
 
@@ -53,7 +54,8 @@ def lines(tmp_path: Path, tumorcast_home: Path) -> Path:
 
 
 def test_the_commands_are_those_of_the_design():
-    assert set(commands_by_name()) == {"demo", "import", "train", "predict", "runs", "jobs", "networks", "export"}
+    designed = "demo import train evaluate predict runs jobs networks export fetch"
+    assert set(commands_by_name()) == set(designed.split())
 
 
 @pytest.mark.parametrize("name", commands_by_name())
@@ -166,6 +168,58 @@ def test_train_hands_over_what_was_asked(capsys, tumorcast_home, monkeypatch):
     assert (given[0].networks, given[0].epochs, given[0].seed, given[0].split) == (("master", "tanh"), 3, 7, "pairs")
     assert len(given[1].networks) == 5
     queue.wait(queue.list_jobs()[0].id)
+
+
+def test_splits_folds_and_ablations_reach_the_job(capsys, tumorcast_home, monkeypatch):
+    asked = []
+
+    def submit_training(db, settings):
+        asked.append(settings)
+        return queue.submit("self_test", "Train", {"steps": 1, "seconds": 0})
+
+    monkeypatch.setattr(train, "submit_training", submit_training)
+    words = "--networks none --split cell_line --folds 7 --only-folds 1,3 --baselines drug-mean,svm"
+    document(capsys, "train", "response", *words.split())
+    document(capsys, "train", "response", "--networks", "master", "--ablations", "genomes", "--sensitive-below=-1.5")
+    assert (asked[0].networks, asked[0].split, asked[0].fold_numbers) == ((), "cell_line", (1, 3))
+    assert (asked[0].n_folds, asked[0].baselines) == (7, ("drug_mean", "svm"))
+    assert (asked[1].ablations, asked[1].sensitive_below, asked[1].n_folds) == (("genomes",), -1.5, 1)
+    for job in queue.list_jobs():
+        queue.wait(job.id)
+
+
+def test_evaluate_takes_over_the_settings_of_the_run(capsys, filled_home, monkeypatch):
+    asked = []
+
+    def submit_training(db, settings):
+        asked.append(settings)
+        return queue.submit("self_test", "Train", {"steps": 1, "seconds": 0})
+
+    (run, *_) = [run for run in records.runs(Database(store_path())) if run.split == "pairs"]
+    config = {**asdict(TrainSettings(networks=("tanh",), epochs=4, seed=9)), "curation": {"settings": {}, "steps": []}}
+    with Database(store_path()).write() as connection:
+        connection.execute("UPDATE run SET config = ? WHERE run_id = ?", [json.dumps(config), run.run_id])
+    monkeypatch.setattr(train, "submit_training", submit_training)
+    document(capsys, "evaluate", "--run", run.run_id, "--split", "drug", "--folds", "7", "--no-wait")
+    (settings,) = asked
+    assert (settings.networks, settings.epochs, settings.seed) == (("tanh",), 4, 9)
+    assert (settings.split, settings.n_folds, settings.evaluates) == ("drug", 7, run.run_id)
+    queue.wait(queue.list_jobs()[0].id)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--run gone --split drug", "There is no run 'gone' in the store"),
+        ("--run gone", "Say what to evaluate: --split SPLIT, or --against DATASET"),
+        ("--run gone --split drug --only-folds one", "'one' is no list of folds"),
+        ("--run gone --against GDSC9", "There is no run 'gone' in the store"),
+    ],
+)
+def test_evaluate_refuses(capsys, filled_home, words, message):
+    status, out, err = run(capsys, "evaluate", *words.split())
+    assert (status, out, err.count("\n")) == (2, "", 1) and message in err
+    assert queue.list_jobs() == []
 
 
 def test_curation_rules_reach_the_job(capsys, tumorcast_home, monkeypatch):

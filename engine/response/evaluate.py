@@ -56,9 +56,9 @@ def strongest_naive(predictions: pd.DataFrame) -> str:
 
     Chosen by test pairs in favour of the baseline, so `skill` can only be too low.
     """
-    error = (predictions["mean"] - predictions["observed"]) ** 2
-    means = error[predictions["model"].isin(NAIVE)].groupby(predictions["model"]).mean()
-    return str(means.idxmin())
+    naive = predictions[predictions["model"].isin(NAIVE)]
+    error = (naive["mean"] - naive["observed"]) ** 2
+    return str(error.groupby(naive["model"].to_numpy()).mean().idxmin())
 
 
 class _Group(NamedTuple):

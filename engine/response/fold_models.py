@@ -49,7 +49,7 @@ def predict_fold(
     for name in settings.baselines:
         bar.begin(name, LEARNED_COST if name in LEARNED else 0.0)
         values = _kept(
-            job.checkpoints / _file(name, fold, "npy"),
+            job.checkpoints / _file(name, fold.number, "npy"),
             lambda name=name: predict_baseline(name, fold.cohort, fold.part, rows, settings.seed, bar.show),  # type: ignore[misc]
         )
         found[name] = Values(check_finite(name, values))
@@ -65,9 +65,9 @@ def predict_fold(
     return found, curves
 
 
-def network_files(results: Path, name: str) -> list[Path]:
-    """The checkpoints of a network of a finished run, one per fold."""
-    return sorted([*results.glob(f"{name}.pt"), *results.glob(f"{name}.fold*.pt")])
+def network_file(results: Path, name: str, number: int) -> Path:
+    """The checkpoint of a network of a finished run; number: of the fold, 0 for a single cut."""
+    return results / _file(name, number, "pt")
 
 
 def _ensemble(members: dict[str, np.ndarray]) -> Values:
@@ -92,14 +92,14 @@ def _networks(
     for name in settings.networks:
         bar.begin(prefix.replace(".", " ") + name, 1.0)
         label = prefix + name
-        values_file = job.checkpoints / _file(label, fold, "npy")
-        curve_file = job.checkpoints / _file(label, fold, "curve.json")
+        values_file = job.checkpoints / _file(label, fold.number, "npy")
+        curve_file = job.checkpoints / _file(label, fold.number, "curve.json")
         if not (values_file.exists() and curve_file.exists()):
-            resume = job.checkpoints / _file(label, fold, "resume.pt")
+            resume = job.checkpoints / _file(label, fold.number, "resume.pt")
             trained, history = fit_network(name, fold, settings, data_hash, device, resume, bar.on_step)
             values = check_finite(name, predict_rows(trained, fold, rows, device))
             if not prefix:
-                trained.save(job.results / _file(name, fold, "pt"))
+                trained.save(network_file(job.results, name, fold.number))
             curve_file.write_text(json.dumps([tuple(epoch) for epoch in history]))
             _save(values_file, values)
             resume.unlink()
@@ -108,8 +108,8 @@ def _networks(
     return members, curves
 
 
-def _file(label: str, fold: Fold, ending: str) -> str:
-    return f"{label}.fold{fold.number}.{ending}" if fold.number else f"{label}.{ending}"
+def _file(label: str, number: int, ending: str) -> str:
+    return f"{label}.fold{number}.{ending}" if number else f"{label}.{ending}"
 
 
 def _kept(file: Path, make: Callable[[], np.ndarray]) -> np.ndarray:

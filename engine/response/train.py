@@ -50,15 +50,15 @@ def submit_evaluation(
     Raises StoreError for a run that is not in the store, InputError for settings that do not go together.
     """
     settings = settings_of(run_summary(db, run_id))
-    changes = {"networks": settings.networks if networks is None else tuple(networks), "ablations": tuple(ablations)}
     settings = replace(
         settings,
+        networks=settings.networks if networks is None else tuple(networks),
+        ablations=tuple(ablations),
         split=split,
         folds=folds,
         only_folds=tuple(only_folds),
         evaluates=run_id,
         epochs=settings.epochs if epochs is None else epochs,
-        **changes,
     )
     return submit_training(db, settings)
 

@@ -13,8 +13,8 @@ SMILES = [
 ]
 
 
-def tables(n_lines=24, n_positions=1400):
-    """Two cancer types; lines with ABL1:1 respond to drug 2. Genes that are in the census, or nothing is left."""
+def tables(n_lines=24, n_positions=1400, types=("SKCM", "LUAD")):
+    """Equal shares of the types; lines with ABL1:1 respond to drug 2. Genes of the census, or nothing is left."""
     rng = np.random.default_rng(0)
     genes = ("ABL1", "BRAF", "EGFR", "KRAS", "TP53")
     keys = [f"{gene}:{i}" for gene in genes for i in range(1, n_positions // 5 + 1)]
@@ -24,7 +24,7 @@ def tables(n_lines=24, n_positions=1400):
     response = pd.DataFrame(pairs, columns=["cosmic_id", "drug_id"])
     response["ln_ic50"] = response["drug_id"] + rng.normal(0, 0.1, len(pairs))
     response.loc[(response["drug_id"] == 2) & (response["cosmic_id"] % 2 == 1), "ln_ic50"] -= 4
-    types = np.where(np.arange(n_lines) < n_lines // 2, "SKCM", "LUAD")
+    types = [types[i * len(types) // n_lines] for i in range(n_lines)]
     return {
         "cell_line.parquet": pd.DataFrame(
             {"cosmic_id": range(1, n_lines + 1), "name": [f"L{i}" for i in range(n_lines)], "cancer_type": types}

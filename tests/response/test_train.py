@@ -18,14 +18,14 @@ from engine.response.batches import block_batches, block_shape, random_batches
 from engine.response.factorised import FactorisedNetwork
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import NETWORKS, ResponseNetwork
-from engine.response.settings import CurationSettings, TrainSettings, network_names
+from engine.response.settings import BASELINES, CurationSettings, TrainSettings, names, network_names
 from engine.response.train import run_training
 from engine.response.trained import TargetScale, TrainedNetwork, predict_pairs
 
 
 def job(folder, **changes):
     settings = {"networks": ["master"], "epochs": 2, "test_share": 0.2, "validation_share": 0.2, **changes}
-    create_folder(folder, "train_response", {"settings": settings, "simulated": True}, inputs=tables())
+    create_folder(folder, "train_response", {"settings": settings, "simulated": True}, inputs=tables(n_positions=4000))
     return JobContext.for_folder(folder)
 
 
@@ -33,7 +33,7 @@ def test_run_has_predictions_metrics_and_checkpoints(tmp_path):
     context = job(tmp_path / "job", networks=["master", "tanh"])
     run_training(context)
     prediction = pd.read_parquet(context.results / "prediction.parquet")
-    models = {"master", "tanh", "ensemble", "drug_mean", "mean_effects"}
+    models = {"master", "tanh", "ensemble", *BASELINES}
     assert set(prediction["model"]) == models
     run = pd.read_parquet(context.results / "run.parquet").iloc[0]
     assert run["n_train"] + run["n_validation"] + run["n_test"] == 144
@@ -45,10 +45,12 @@ def test_run_has_predictions_metrics_and_checkpoints(tmp_path):
     overall = metric[metric["scope"] == "all"].set_index(["model", "name"])
     observed, guess = prediction[prediction["model"] == "drug_mean"][["observed", "mean"]].to_numpy().T
     assert overall.loc[("drug_mean", "rmse"), "value"] == pytest.approx(np.sqrt(np.mean((observed - guess) ** 2)))
-    assert set(metric["scope"]) == {"all", "cancer_type", "cell_line", "drug"}
+    assert set(metric["scope"]) == {"all", "cancer_type", "cell_line", "drug", "fold"}
+    assert overall.loc[("tanh", "coverage"), "n"] == run["n_test"]
+    assert (prediction["lower"] < prediction["mean"]).all() and (prediction["mean"] < prediction["upper"]).all()
     assert len(json.loads(run["curves"])["tanh"]) == 2
     loaded = TrainedNetwork.load(context.results / "tanh.pt")
-    assert loaded.vocabulary.keys[0] == "ABL1:1" and len(loaded.vocabulary) == 1400
+    assert loaded.vocabulary.keys[0] == "ABL1:1" and len(loaded.vocabulary) == 4000
     assert loaded.fingerprint == FingerprintSettings()
     assert not list(context.checkpoints.glob("*.resume.pt"))
 
@@ -69,20 +71,57 @@ def test_settings_survive_the_job_folder():
     assert TrainSettings.from_params(json.loads(json.dumps(asdict(settings)))) == settings
 
 
-def test_no_test_pair_reaches_a_baseline_or_the_scale(tmp_path):
-    """Test values moved by a thousand change no prediction."""
-    run_training(job(tmp_path / "a", networks=["tanh"]))
+@pytest.mark.parametrize(
+    "changes", [{}, {"split": "cell_line", "folds": 4, "only_folds": [2]}, {"split": "drug", "folds": 3}], ids=str
+)
+def test_no_test_pair_reaches_a_model_a_scale_or_an_interval(tmp_path, changes):
+    """Test values of one fold moved by a thousand change no prediction of that fold."""
+    run_training(job(tmp_path / "a", networks=["tanh"], **changes))
     before = pd.read_parquet(tmp_path / "a/results/prediction.parquet")
-    held_out = before[before["model"] == "tanh"][["cosmic_id", "drug_id"]]
-    context = job(tmp_path / "b", networks=["tanh"])
+    number = before["fold"].min()
+    held_out = before[(before["model"] == "tanh") & (before["fold"] == number)][["cosmic_id", "drug_id"]]
+    context = job(tmp_path / "b", networks=["tanh"], **changes)
     response = pd.read_parquet(context.input("response.parquet"))
     is_test = response.merge(held_out, how="left", indicator=True)["_merge"].eq("both").to_numpy()
     response.loc[is_test, "ln_ic50"] += 1000
     response.to_parquet(context.input("response.parquet"))
     run_training(context)
     after = pd.read_parquet(tmp_path / "b/results/prediction.parquet")
+    before, after = (frame[frame["fold"] == number] for frame in (before, after))
     np.testing.assert_allclose(after["observed"], before["observed"] + 1000)
-    np.testing.assert_array_equal(after["mean"], before["mean"])
+    for column in ("mean", "lower", "upper"):
+        np.testing.assert_array_equal(after[column], before[column])
+
+
+def test_folds_test_every_pair_once_and_keep_their_networks(tmp_path):
+    context = job(tmp_path / "job", split="cell_line", folds=3, ablations=["genomes"], baselines=["drug_mean"])
+    run_training(context)
+    prediction = pd.read_parquet(context.results / "prediction.parquet")
+    assert set(prediction["model"]) == {"master", "ensemble", "permuted_genomes", "drug_mean"}
+    assert (prediction.groupby(["cosmic_id", "drug_id"]).size() == 4).all() and len(prediction) == 4 * 144
+    assert prediction.groupby("cosmic_id")["fold"].nunique().max() == 1
+    fold = pd.read_parquet(context.results / "fold.parquet")
+    assert fold["fold"].tolist() == [1, 2, 3] and fold["lines_test"].tolist() == [8, 8, 8]
+    assert sorted(file.name for file in context.results.glob("*.pt")) == [f"master.fold{i}.pt" for i in (1, 2, 3)]
+    vocabulary = TrainedNetwork.load(context.results / "master.fold2.pt").vocabulary
+    assert len(vocabulary) == fold["positions"][1] < 4000
+    config = json.loads(pd.read_parquet(context.results / "run.parquet")["config"].iloc[0])
+    assert (config["folds"], config["ran_folds"], config["naive"]) == (3, [1, 2, 3], "drug_mean")
+    assert set(config["conformal"]["2"]) == {"master", "ensemble", "permuted_genomes", "drug_mean"}
+    curves = json.loads(pd.read_parquet(context.results / "run.parquet")["curves"].iloc[0])
+    assert list(curves) == ["master, fold 1", "master, fold 2", "master, fold 3"]
+    domain = pd.read_parquet(context.results / "domain.parquet")
+    assert set(domain["subject"]) == {"cell_line", "drug"}
+    lines = domain[domain["subject"] == "cell_line"]
+    assert len(lines) == 24 and (lines["id"] != lines["nearest_id"]).all()  # an unseen line is not its own neighbour
+
+
+def test_baselines_alone(tmp_path):
+    context = job(tmp_path / "job", networks=[], split="cell_line", folds=3, only_folds=[2])
+    run_training(context)
+    prediction = pd.read_parquet(context.results / "prediction.parquet")
+    assert set(prediction["model"]) == set(BASELINES) and set(prediction["fold"]) == {2}
+    assert not list(context.results.glob("*.pt"))
 
 
 def test_continues_after_a_stop_with_the_same_result(tmp_path, monkeypatch):
@@ -191,9 +230,14 @@ def test_random_batches_hold_every_pair_once():
     ("changes", "message"),
     [
         ({"networks": ("master", "resnet")}, "resnet"),
-        ({"networks": ()}, "Choose from master"),
+        ({"networks": (), "ablations": ("drugs",)}, "Permuted inputs need networks"),
+        ({"baselines": ("svm",)}, "Keep at least one naive baseline"),
+        ({"baselines": ("xgboost",)}, "Unknown baseline xgboost"),
+        ({"ablations": ("weather",)}, "Unknown ablation weather. Choose from genomes, drugs"),
+        ({"split": "drug", "folds": 1}, "1 folds cannot hold anything out"),
+        ({"split": "drug", "folds": 3, "only_folds": (4,)}, "folds 1 to 3; asked for 4"),
         ({"epochs": 0}, "at least 1"),
-        ({"split": "moon"}, "Unknown split 'moon'"),
+        ({"split": "moon"}, "Unknown split moon"),
         ({"test_share": 0.7}, "between 0 and 0.5"),
     ],
 )
@@ -207,3 +251,24 @@ def test_network_names():
     assert network_names("Master, fully connected,master") == ("master", "fully_connected")
     with pytest.raises(InputError, match="Unknown network"):
         network_names("mster")
+    assert network_names("none") == ()
+    with pytest.raises(InputError, match="No network is named"):
+        network_names(" ")
+    assert names("Mean effects,SVM", BASELINES) == ("mean_effects", "svm")
+
+
+def test_command_that_reproduces_a_run():
+    assert TrainSettings(networks=("tanh",), epochs=3, seed=2).command() == (
+        "python -m engine train response --networks tanh --split pairs --folds 1 --epochs 3 --seed 2"
+    )
+    settings = TrainSettings(
+        networks=(),
+        split="drug",
+        only_folds=(2,),
+        dataset="GDSC 1",
+        curation=CurationSettings(census_only=False, min_lines_per_type=5),
+    )
+    assert settings.command() == (
+        "python -m engine train response --networks none --split drug --folds 5 --epochs 30 --seed 0 "
+        "--only-folds 2 --dataset 'GDSC 1' --all-genes --min-lines 5"
+    )
