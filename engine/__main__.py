@@ -14,6 +14,7 @@ from engine.jobs.files import finite
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
+SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
@@ -24,6 +25,7 @@ EXAMPLES = {
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
     "export": "python -m engine export tables/",
+    "fetch": "python -m engine fetch gdsc --only GDSC2          (without a source: list what there is)",
 }
 
 
@@ -38,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Stopped watching. What was submitted goes on: python -m engine jobs", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        watching = "Stopped watching. What was submitted goes on: python -m engine jobs"
+        print(str(stopped) or watching, file=sys.stderr)
         return 130
     try:
         print(json.dumps(finite(answer.document), indent=1) if given.json else answer.text, flush=True)
@@ -121,6 +124,13 @@ def parser() -> argparse.ArgumentParser:
 
     export = command("export", "Write every table of the store as Parquet.")
     export.add_argument("folder", type=Path)
+
+    fetch = command("fetch", "Download public releases, resumed and checked; their licence is shown first.")
+    fetch.add_argument("source", nargs="?", choices=SOURCES)
+    fetch.add_argument("--only", default="", metavar="WORD", help="files of this kind, or with this in their name")
+    fetch.add_argument("--out", type=Path, metavar="FOLDER", help="where to; else downloads/ beside the store")
+    fetch.add_argument("--url", default="", help="another address of the one file (of pubchem: of its interface)")
+    fetch.add_argument("--sha256", default="", metavar="HEX", help="what the one file must have")
     return top
 
 

@@ -36,6 +36,10 @@ class StoreVersionError(StoreError):
     """The store was written by a newer Tumorcast."""
 
 
+class FetchError(EngineError):
+    """A public release cannot be downloaded, or what came is not what was published."""
+
+
 class JobError(EngineError):
     """A job cannot be submitted, found, resumed or collected."""
 

@@ -5,6 +5,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
+from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.output import Answer, bar, duration, follow, table
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError

@@ -1,0 +1,127 @@
+"""The command that downloads public releases: notice of the licence, bar, and what to type next."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.output import Answer, OnProgress, bar, table
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.fetch.releases import Release
+
+MEGABYTE = 1e6
+STOPPED = "Stopped. What has come so far is kept: the same command continues."
+
+
+def run_fetch(given: Namespace) -> Answer:
+    """Download the files of a source; without one, list what there is."""
+    from engine.fetch.releases import PUBCHEM, downloads_folder, files_of
+
+    if given.source is None:
+        return _list()
+    chosen = files_of(given.source, given.only)
+    if (given.url or given.sha256) and len(chosen) > 1:
+        names = ", ".join(release.file for release in chosen)
+        raise InputError(f"--url and --sha256 stand for one file; say with --only which of these: {names}.")
+    folder = (given.out or downloads_folder() / given.source).expanduser().resolve()
+    print(_notice(chosen[0]), file=sys.stderr)
+    try:
+        if given.source == PUBCHEM:
+            files = [_structures(chosen[0], folder, given.url, given.sha256)]
+        else:
+            files = [_file(release, folder, given.url, given.sha256) for release in chosen]
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(STOPPED) from None
+    about = {"source": given.source, "licence": chosen[0].licence, "terms": chosen[0].terms, "files": files}
+    told = [line for file in files for line in (file["told"], f"  {file['import']}")]
+    return Answer(about, "\n".join([*told, "Import cell lines first, then drugs, mutations and responses."]))
+
+
+def _list() -> Answer:
+    from engine.fetch.releases import releases
+
+    found = [asdict(release) for release in releases()]
+    shown = [
+        {
+            "source": row["source"],
+            "file": row["file"],
+            "kind": row["kind"],
+            "release": row["release"],
+            "size": f"{row['bytes'] / MEGABYTE:,.1f} MB" if row["bytes"] else None,
+            "licence": row["licence"],
+        }
+        for row in found
+    ]
+    return Answer(found, table(shown, "Nothing is known."))
+
+
+def _notice(release: "Release") -> str:
+    return f"{release.release}. Licence: {release.licence}. Read the terms: {release.terms}"
+
+
+def _file(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, Any]:
+    from engine.fetch.download import download
+    from engine.fetch.releases import import_command
+
+    # What was published of one address says nothing about another.
+    checksum, size = ("", None) if url else (release.checksum, release.bytes)
+    with bar(release.file) as show:
+        found = download(url or release.url, folder / release.file, sha256 or checksum, size, _bytes(show))
+    how = "there already" if found.there_already else "fetched"
+    if found.began_at:
+        how += f", continued at {found.began_at / MEGABYTE:,.1f} MB"
+    return {
+        **asdict(found),
+        "path": str(found.path),
+        "url": url or release.url,
+        "told": f"{release.file}: {how}, {found.bytes / MEGABYTE:,.1f} MB, checked against {found.checked}.",
+        "import": import_command(release, found.path, url),
+    }
+
+
+def _bytes(show: OnProgress) -> Any:
+    def tell(done: int, total: int | None, message: str) -> None:
+        of = f" of {total / MEGABYTE:,.1f}" if total else ""
+        show(min(done / total, 1.0) if total else 0.0, message or f"{done / MEGABYTE:,.1f}{of} MB")
+
+    return tell
+
+
+def _structures(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, Any]:
+    from engine.cli.commands import open_store
+    from engine.fetch.pubchem import find_structures
+    from engine.fetch.releases import import_command
+
+    if sha256:
+        raise InputError("--sha256 has no place here: this file is made from PubChem's answers of today.")
+    drugs = open_store().query("SELECT * FROM drug ORDER BY drug_id")
+    if drugs.empty:
+        raise InputError("The store knows no drugs yet: import a table of drugs first.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path, notes = folder / release.file, folder / f"{release.file}.part"
+    with bar("PubChem") as show:
+        found = find_structures(
+            drugs, url or release.url, notes, lambda done, total, text: show(done / total if total else 0.0, text)
+        )
+    part = path.with_name(f".{path.name}")
+    found.drugs.to_csv(part, index=False)
+    part.replace(path)
+    notes.unlink()
+    bare = int(drugs["smiles"].isna().sum())
+    told = f"{path.name}: {found.by_cid + found.by_name:,} of {bare:,} drugs without a structure now have one"
+    for what, names in (("not in PubChem", found.not_found), ("several compounds of that name", found.ambiguous)):
+        if names:
+            told += f"; {what}: {', '.join(names[:10])}{f' and {len(names) - 10:,} more' if len(names) > 10 else ''}"
+    return {
+        "path": str(path),
+        "url": url or release.url,
+        "by_cid": found.by_cid,
+        "by_name": found.by_name,
+        "not_found": list(found.not_found),
+        "ambiguous": list(found.ambiguous),
+        "told": f"{told}.",
+        "import": import_command(release, path, url),
+    }

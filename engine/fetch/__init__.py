@@ -1,0 +1,1 @@
+"""Public releases: what may be downloaded, and the download."""
