@@ -231,6 +231,12 @@ def recognise(header: Sequence[str], kind: str) -> Match | None:
     return max(complete, key=lambda match: (_signed(header, match.format), len(match.columns)), default=None)
 
 
+def dataset_of(file_name: str) -> str:
+    """What responses are called that do not say it themselves: GDSC1 or GDSC2 from the file's name, else that name."""
+    upper = file_name.upper()
+    return next((known for known in ("GDSC1", "GDSC2") if known in upper), file_name.split(".", 1)[0])
+
+
 def _signed(header: Sequence[str], candidate: Format) -> bool:
     squeezed = {squeeze(column) for column in header}
     return bool(candidate.signature) and squeezed.issuperset(map(squeeze, candidate.signature))

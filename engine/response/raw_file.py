@@ -14,7 +14,7 @@ import pandas as pd
 from engine.errors import InputError
 
 HEAD_BYTES = 1 << 16  # what a file is judged by
-CURE = "Give a table as CSV, TSV or XLSX; .gz and .zip are fine."
+CURE = "Give a table as CSV, TSV, XLSX or Parquet; .gz and .zip are fine."
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
@@ -23,7 +23,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
     (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\xd0\xcf\x11\xe0", "an old or locked Excel file (save it as .xlsx without a password)"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -73,7 +72,7 @@ def refusing(name: str) -> Iterator[None]:
     except pd.errors.ParserError as error:
         told = str(error).replace("Error tokenizing data. C error: ", "").strip()
         raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, NotImplementedError) as error:  # the last: Parquet columns that hold lists
         raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.response.census import census_genes, current_symbols
+from engine.response.formats import dataset_of
 from engine.response.lines import DrugIndex, LineIndex, whole_numbers
 from engine.response.readers import Progress, Reading, open_as
 from engine.response.receipt import Receipt
-from engine.response.units_check import UnitCheck, to_ln_um
+from engine.response.units_check import UnitCheck, numbers, to_ln_um
 from engine.response.variants import NOT_CODING, UNKNOWN, classify
 
 COMPACT_ROWS = 500_000  # kept rows that are merged at once, which bounds the memory of a file full of duplicates
@@ -96,16 +97,6 @@ def _distinct(kept: list[pd.DataFrame], receipt: Receipt) -> pd.DataFrame:
     return receipt.drop(rows, rows.duplicated(_SAME_MUTATION), "duplicate", ("cosmic_id", "gene", "protein_change"))
 
 
-def numbers(texts: pd.Series) -> pd.Series:
-    """Texts as numbers, missing where they are none; a decimal comma is a point."""
-    values = pd.to_numeric(texts, errors="coerce").astype(float)
-    odd = values.isna() & texts.notna()
-    if odd.any():
-        plain = texts[odd].astype("str").str.strip().str.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
-        values[odd] = pd.to_numeric(plain, errors="coerce").astype(float)
-    return values
-
-
 def read_responses(
     path: Path,
     cell_line: pd.DataFrame,
@@ -128,7 +119,7 @@ def read_responses(
     if unit == "auto" and column != "ln_ic50":
         unit = column.removeprefix("ic50_")
         receipt.notes.append(f"IC50 in {unit} by the name of its column, converted to ln of uM.")
-    check, otherwise, sums = UnitCheck(opened.table.name), dataset or _dataset(opened.table.name), [_no_sums()]
+    check, otherwise, sums = UnitCheck(opened.table.name), dataset or dataset_of(opened.table.name), [_no_sums()]
     for chunk in opened.read(receipt):
         rows = _responses(chunk, column, unit, lines, drugs, receipt, check)
         named = rows["dataset"] if "dataset" in rows and dataset is None else pd.Series(None, rows.index, dtype=object)
@@ -174,11 +165,6 @@ def _responses(
         # A fraction of the curve's maximum; fits with noise end a little above 1. It is only shown, so the row stays.
         auc=auc.where((auc >= 0) & (auc <= 2)),
     )
-
-
-def _dataset(file_name: str) -> str:
-    upper = file_name.upper()
-    return next((known for known in ("GDSC1", "GDSC2") if known in upper), file_name.split(".", 1)[0])
 
 
 def _no_sums() -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from engine.errors import InputError
 from engine.response.raw_file import CURE, HEAD_BYTES, opened, refuse_other_files, refusing, text_encoding
@@ -25,13 +26,16 @@ MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null", "None",
 
 @dataclass(frozen=True)
 class Table:
-    """A file that is a table. header_row: 1-based row of its header; sheet: of a workbook, else empty."""
+    """A file that is a table.
+
+    header_row: 1-based row of its header, 0 where its names stand in no row (Parquet). sheet: of a workbook.
+    """
 
     path: Path
     name: str
     header: tuple[str, ...]
     header_row: int
-    packing: str  # "" | gz | zip
+    packing: str  # "" | gz | zip | parquet
     encoding: str
     separator: str
     quoted: bool
@@ -54,6 +58,9 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     packing = "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""
     if packing == "zip" and _is_workbook(path, name):
         return _open_workbook(path, name, fits)
+    if start.startswith(b"PAR1"):
+        with refusing(name):
+            return Table(path, name, tuple(pq.read_schema(path).names), 0, "parquet", "", "", False)
     with refusing(name), opened(path, packing, name) as (stream, _):
         head = stream.read(HEAD_BYTES)
     refuse_other_files(head, name)
@@ -85,7 +92,7 @@ def chunks(
     Raises InputError naming the file: header only, cut off, or the first row has more values than the header.
     """
     told = on_bytes or (lambda fraction: None)
-    source = _workbook_chunks if table.sheet else _text_chunks
+    source = _workbook_chunks if table.sheet else _parquet_chunks if table.packing == "parquet" else _text_chunks
     next_row, seen = table.header_row + 1, False
     for frame, fraction in source(table, list(columns), rows or CHUNK_ROWS):
         frame["row"] = range(next_row, next_row + len(frame))
@@ -141,6 +148,15 @@ class _Widened:
     def __iter__(self) -> Iterator[str]:
         while part := self.read(HEAD_BYTES):
             yield part
+
+
+def _parquet_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
+    with refusing(table.name), pq.ParquetFile(table.path) as file:
+        done, total = 0, max(file.metadata.num_rows, 1)
+        for batch in file.iter_batches(rows, columns=[table.header[column] for column in columns]):
+            texts = {c: batch.column(table.header[c]).cast("string").to_pandas().map(_cell) for c in columns}
+            done += len(batch)
+            yield pd.DataFrame(texts, dtype="str").assign(**{EXTRA: None}), done / total
 
 
 def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:

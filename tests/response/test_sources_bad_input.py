@@ -243,3 +243,42 @@ def test_a_large_file_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert seen[-1] > 0.95
     assert (reading.receipt.read, reading.receipt.merged, len(reading.frame)) == (10_000, 9_960, 40)
     assert reading.frame["n_measured"].sum() == 10_000
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def test_parquet_is_a_table_like_any_other(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "COSMIC_ID": [1.0, 2.0, None, 3.0],
+            "DRUG_NAME": pd.Categorical(["Erlotinib", "Lapatinib", "Erlotinib", "Erlotinib"]),
+            "LN_IC50": [1.5, -2.5, 0.1, float("nan")],
+            "ignored": [[1, 2], [], None, [3]],
+        }
+    )
+    reading = read(tmp_path, parquet(frame), "r.parquet")
+    assert reading.frame[["cosmic_id", "drug_id", "ln_ic50"]].values.tolist() == [[1, 10, 1.5], [2, 11, -2.5]]
+    assert reading.receipt.dropped == {"unknown cell line": 1, "value missing": 1}
+    assert reading.receipt.examples["unknown cell line"] == ["row 3: drug_name Erlotinib, ln_ic50 0.1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (parquet(pd.DataFrame({"COSMIC_ID": [1], "DRUG_ID": [[10]], "LN_IC50": [1.0]})), "cannot be read as a table"),
+        (parquet(pd.DataFrame({"COSMIC_ID": [], "DRUG_ID": [], "LN_IC50": []})), "has a header but no rows"),
+        (
+            parquet(pd.DataFrame({"COSMIC_ID": [1], "DRUG_ID": [1]})),
+            "does not have the columns of responses: missing LN_IC50",
+        ),
+        (parquet(pd.DataFrame({"COSMIC_ID": [1]}))[:-4], "cannot be read as a table .*Give a table as CSV"),
+        (b"PAR1", "cannot be read as a table"),
+    ],
+)
+def test_parquet_that_is_no_use(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        read(tmp_path, content, "r.parquet")
