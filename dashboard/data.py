@@ -8,7 +8,8 @@ import streamlit as st
 
 from engine import views
 from engine.collect import Collector
-from engine.response import records
+from engine.report import card
+from engine.response import comparison_records, entity_records, records
 from engine.settings import store_path
 from engine.store.database import Database
 
@@ -41,6 +42,18 @@ READS = {
         views.training_estimate,
         records.runs,
         records.model_predictions,
+        comparison_records.fold_scores,
+        comparison_records.scope_scores,
+        card.model_card,
+        entity_records.entity_options,
+        entity_records.drug_facts,
+        entity_records.line_facts,
+        entity_records.mutations,
+        entity_records.measured,
+        entity_records.held_out,
+        entity_records.z_scores,
+        entity_records.spreads,
+        entity_records.applicability,
     )
 }
 
@@ -83,3 +96,51 @@ def model_scores(run_id: str, wanted: records.PairFilter = records.PairFilter())
 
 def training_estimate(networks: tuple[str, ...], epochs: int) -> views.TrainingEstimate:
     return _cached("training_estimate", networks, epochs)
+
+
+def fold_scores(run_id: str) -> pd.DataFrame:
+    return _cached("fold_scores", run_id)
+
+
+def scope_scores(run_id: str, scope: str, names: tuple[str, ...]) -> pd.DataFrame:
+    return _cached("scope_scores", run_id, scope, names)
+
+
+def model_card(run_id: str) -> card.Card:
+    return _cached("model_card", run_id)
+
+
+def entity_options(subject: str, run_id: str) -> pd.DataFrame:
+    return _cached("entity_options", subject, run_id)
+
+
+def drug_facts(drug_id: int) -> entity_records.DrugFacts:
+    return _cached("drug_facts", drug_id)
+
+
+def line_facts(cosmic_id: int) -> entity_records.LineFacts:
+    return _cached("line_facts", cosmic_id)
+
+
+def mutations(cosmic_id: int) -> pd.DataFrame:
+    return _cached("mutations", cosmic_id)
+
+
+def measured(subject: str, entity: int, dataset: str) -> pd.DataFrame:
+    return _cached("measured", subject, entity, dataset)
+
+
+def held_out(run_id: str, model: str, naive: str, subject: str, entity: int) -> pd.DataFrame:
+    return _cached("held_out", run_id, model, naive, subject, entity)
+
+
+def z_scores(run_id: str, model: str, naive: str, cosmic_id: int) -> pd.DataFrame:
+    return _cached("z_scores", run_id, model, naive, cosmic_id)
+
+
+def spreads(run_id: str, model: str, subject: str) -> pd.DataFrame:
+    return _cached("spreads", run_id, model, subject)
+
+
+def applicability(run_id: str, subject: str, entity: int) -> entity_records.Applicability | None:
+    return _cached("applicability", run_id, subject, entity)

@@ -1,6 +1,6 @@
 """What every page shares: settings, sidebar, heading, cards, charts with their text and table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -31,6 +31,11 @@ button[data-testid="stBaseButton-primary"], button[data-testid="stBaseButton-pri
     color: light-dark(#ffffff, #0d1217) !important;}
 .tc-cards {display: grid; grid-template-columns: repeat(var(--wide), 1fr); gap: 0.75rem;}
 @media (max-width: 1150px) {.tc-cards {grid-template-columns: repeat(var(--narrow), 1fr);}}
+.stHtml dl.tc-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 0.9rem; margin: 0; padding: 0;
+    font-size: 0.92rem;}
+.stHtml dl.tc-facts dt {margin: 0; font-weight: 400; color: color-mix(in srgb, currentColor 78%, transparent);}
+.stHtml dl.tc-facts dd {margin: 0; overflow-wrap: anywhere;}
+.stHtml dl.tc-facts a {color: light-dark(#0a6b6e, #3fc1bd);}
 .tc-cards dl.tc-card {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: 0.6rem;
     padding: 0.5rem 0.9rem; margin: 0;}
 .tc-cards dl.tc-card dt, .tc-cards dl.tc-card dd {margin: 0; padding: 0;}
@@ -144,15 +149,26 @@ def chart(item: Chart, key: str, view: Any = "", lead: str = "", **plot: Any) ->
     return event
 
 
-def table(frame: pd.DataFrame, key: str, height: int | str = "auto", select: bool = False, **columns: Any) -> list[int]:
+def table(
+    frame: pd.DataFrame,
+    key: str,
+    height: int | str = "auto",
+    select: bool = False,
+    shown: Mapping[str, Sequence[str]] | None = None,
+    **columns: Any,
+) -> list[int]:
     """A table that shows three significant figures and true minus signs and still sorts by number.
 
     select: one row can be picked. Returns the positions of the picked rows; give every content its own key then.
+    shown: of a column, the texts that stand for its values, such as a value with its interval.
     """
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
     name = frame.columns[0]
     styled = frame.style.format(number, subset=list(decimals)).format("{:,}", subset=whole)
+    for column, texts in (shown or {}).items():
+        for row, text in zip(frame.index, texts, strict=True):
+            styled = styled.format(lambda value, text=text: text, subset=(row, column))
     # Streamlit draws a frozen column at 60 %; from full black or white that still reads at 4.5:1.
     styled = styled.set_properties(subset=[name], color="#ffffff" if dark() else "#000000")
     frozen = {name: st.column_config.Column(pinned=True)}

@@ -22,6 +22,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("jobs.py", "Jobs", ":material/pending_actions:", "Overview"),
     Entry("models.py", "Models", ":material/leaderboard:", "Overview"),
     Entry("responses.py", "Responses", ":material/scatter_plot:", "Drug response"),
+    Entry("drug.py", "Drug", ":material/medication:", "Drug response"),
+    Entry("cell_line.py", "Cell line", ":material/biotech:", "Drug response"),
 )
 
 

@@ -34,6 +34,16 @@ KEYS: dict[str, Key] = {
     "cosmic": Key("the cosmic_id of the cell line page, as text", linked=True),
     "by": Key("what errors are listed by: pair, drug, line or cancer_type", "pair", linked=True),
     "job": Key("the job whose log is shown", linked=True),
+    "tab": Key("the part of the Models page looked at", linked=True),
+    "measure": Key("the measure drawn on the Models page", linked=True),
+    "measures": Key("the measures in the leaderboard; none shows the five that matter most", (), linked=True),
+    "train_split": Key("how the next training holds out its test pairs"),
+    "train_folds": Key("folds of the next training; its default depends on the split"),
+    "train_only": Key("the folds to run; none runs all", ()),
+    "train_baselines": Key("baselines beside the next training", ()),
+    "train_ablations": Key("permuted inputs to train on as well", ()),
+    "evaluate_split": Key("the split to evaluate the chosen run under"),
+    "evaluate_folds": Key("folds of that evaluation"),
     "train_networks": Key("networks to train", ()),
     "train_epochs": Key("epochs to train", 12),
     "train_seed": Key("seed of the next training", 0),
@@ -93,6 +103,11 @@ def keep(name: str, value: Any, default: Any = None) -> Any:
         if st.query_params.get_all(name) != shown:
             st.query_params[name] = shown
     return value
+
+
+def choose(name: str, value: Any) -> None:
+    """Another value; for a button's on_click, before the widget is drawn."""
+    st.session_state[name] = value
 
 
 def clear(names: Sequence[str]) -> None:

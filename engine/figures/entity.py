@@ -12,6 +12,7 @@ HEIGHT = 360
 BIN = 0.1  # of R2
 FLOOR = -1.0  # lower R2 stand together in the first bar: one of -20 would squeeze all others into the last one
 ENOUGH = 10  # pairs; R2 of fewer is mostly chance, so such a drug or line is not named best or worst
+_COLUMN = {"observed": "Observed", "predicted": "Predicted", "naive": "Baseline"}
 SHOWN = 12  # rows of a chart; the table has all
 
 
@@ -43,13 +44,16 @@ def r2_histogram(
     own = known[known["id"] == entity]
     if len(named):
         worst, best = named.iloc[0], named.iloc[-1]
-        for row, side in ((worst, "left"), (best, "right")):
-            _pointer(figure, row, edges[0], 1.2, side, colours.text, ("worst: " if side == "left" else "best: "))
+        for row, side, which in ((worst, "left", "worst"), (best, "right", "best")):
+            if row["id"] != entity:
+                _pointer(figure, row, edges[0], 1.15, side, colours.muted, f"{which}: ")
     for row in own.to_dict("records"):
         middle = 0.5 * (edges[0] + 1)
-        _pointer(figure, row, edges[0], 1.08, "left" if row["r2"] < middle else "right", SELECTED, "", 2.5)
+        side = "left" if row["r2"] < middle else "right"
+        which = {worst["id"]: "worst: ", best["id"]: "best: "}.get(entity, "")
+        _pointer(figure, row, edges[0], 1.05, side, SELECTED, which, 2.5)
     figure.update_xaxes(title_text=f"R² of one {word} on its held-out pairs", range=[edges[0] - 0.02, 1.02], dtick=0.2)
-    figure.update_yaxes(title_text=f"{word.capitalize()}s", rangemode="tozero")
+    figure.update_yaxes(title_text=f"{word.capitalize()}s", rangemode="tozero", dtick=1 if counts.max() <= 5 else None)
     styled(figure, dark, HEIGHT).update_layout(margin={"t": 56}, bargap=0)
     below = int((known["r2"] < FLOOR).sum())
     return Chart(
@@ -123,37 +127,39 @@ def _spread_table(spreads: pd.DataFrame, word: str) -> pd.DataFrame:
 def type_medians(pairs: pd.DataFrame, model: str, naive: str, context: str, dark: bool = False) -> Chart:
     """Median observed and predicted ln(IC50) of a drug per cancer type, the most sensitive types first.
 
-    pairs: as `entity_records.held_out` gives them for a drug. naive: the baseline whose median stands as a dash.
+    pairs: not empty; as `entity_records.held_out` or, without predictions, `measured` give them for a drug.
+    naive: the baseline whose median stands as a dash.
     """
     groups = pairs.assign(grp=pairs["grp"].fillna("type unknown")).groupby("grp")
-    rows = groups.agg(
-        observed=("observed", "median"), predicted=("predicted", "median"), naive=("naive", "median"), n=("id", "size")
-    )
-    rows = rows.sort_values("observed", kind="stable").reset_index(names="label")
+    known = [name for name in ("observed", "predicted", "naive") if name in pairs and pairs[name].notna().any()]
+    if naive == model:
+        known.remove("naive")
+    rows = groups[known].median().assign(n=groups.size()).sort_values("observed", kind="stable")
+    rows = rows.reset_index(names="label")
     first = rows.iloc[0]
+    marks = ["Filled: observed."]
+    if "predicted" in known:
+        marks.append(f"{_mark(model)}.")
+    if "naive" in known:
+        marks.append(f"Grey dash: {model_name(naive).lower()}.")
+    kind = "held-out" if "predicted" in known else "measured"
+    names = {name: f"{_COLUMN[name]} median ln(IC50), µM" for name in known}
     return Chart(
         figure=_dots(rows.head(SHOWN), "Median ln(IC50), µM", model, dark),
         question="Which cancer types are most sensitive?",
-        caption=f"{_of(len(rows), 'cancer type')}, lowest observed median first; in brackets the held-out lines. "
-        f"{_sentence(context)} Filled: observed. {_mark(model)}. Grey dash: {model_name(naive).lower()}.",
-        summary=f"Most sensitive of {plural(len(rows), 'cancer type')}: {first['label']}, observed median "
-        f"{number(first['observed'])}, predicted {number(first['predicted'])} (n {count(first['n'])}).",
-        table=rows.rename(
-            columns={
-                "label": "Cancer type",
-                "observed": "Observed median ln(IC50), µM",
-                "predicted": "Predicted median ln(IC50), µM",
-                "naive": "Baseline median ln(IC50), µM",
-                "n": "Held-out lines",
-            }
-        ),
+        caption=f"{_of(len(rows), 'cancer type')}, lowest observed median first; in brackets the {kind} lines. "
+        f"{_sentence(context)} {' '.join(marks)}",
+        summary=f"Most sensitive of {plural(len(rows), 'cancer type')}: {first['label']} (n {count(first['n'])}), "
+        + ", ".join(f"{_COLUMN[name].lower()} median {number(first[name])}" for name in known)
+        + ".",
+        table=rows.rename(columns={"label": "Cancer type", "n": f"{kind.capitalize()} lines", **names}),
     )
 
 
 def relative_sensitivity(pairs: pd.DataFrame, model: str, naive: str, context: str, dark: bool = False) -> Chart | None:
     """Drugs that a line is predicted to be more sensitive to than other lines are.
 
-    pairs: as `entity_records.held_out` gives them for a line; the z-scores are against the drug's lines in the same fold.
+    pairs: as `entity_records.held_out` gives them for a line, with the columns of `z_scores`.
     None where no drug has the three lines that a z-score takes.
     """
     known = pairs.dropna(subset=["z_predicted", "z_observed"])
@@ -176,8 +182,8 @@ def relative_sensitivity(pairs: pd.DataFrame, model: str, naive: str, context: s
         figure=_dots(shown.head(SHOWN), "z-score against other held-out lines", model, dark),
         question="What is it more sensitive to than other lines?",
         caption=f"{_of(len(rows), 'held-out drug')}, lowest predicted z-score first: standard deviations from the "
-        f"drug's mean over the lines of the same fold; below 0 is more sensitive. {_sentence(context)} Filled: observed. "
-        f"{_mark(model)}. Pearson r of the two over {plural(len(rows), 'drug')}: {number(agree)}; "
+        f"drug's mean over the lines of the same fold; below 0 is more sensitive. {_sentence(context)} "
+        f"Filled: observed. {_mark(model)}. Pearson r of the two over {plural(len(rows), 'drug')}: {number(agree)}; "
         f"{model_name(naive).lower()} {number(agree_naive)}.",
         summary=f"Of {plural(len(rows), 'drug')} the line is predicted most sensitive, against other lines, to "
         f"{first['name']}: z {number(first['z_predicted'])}, observed {number(first['z_observed'])}. "
@@ -209,20 +215,22 @@ def _dots(rows: pd.DataFrame, axis: str, model: str, dark: bool) -> go.Figure:
     colours = palette(dark)
     places = list(range(len(rows)))
     figure = go.Figure()
-    figure.add_trace(
-        go.Scatter(
-            x=np.column_stack([rows["observed"], rows["predicted"], np.full(len(rows), np.nan)]).ravel(),
-            y=np.column_stack([places, places, places]).ravel(),
-            mode="lines",
-            line={"color": colours.grid, "width": 2},
-            hoverinfo="skip",
+    if "predicted" in rows:
+        figure.add_trace(
+            go.Scatter(
+                x=np.column_stack([rows["observed"], rows["predicted"], np.full(len(rows), np.nan)]).ravel(),
+                y=np.column_stack([places, places, places]).ravel(),
+                mode="lines",
+                line={"color": colours.grid, "width": 2},
+                hoverinfo="skip",
+            )
         )
-    )
     if "naive" in rows:
         figure.add_trace(_marks(rows, "naive", places, "line-ns", colours.resistant, colours.ground, 12))
-    symbol, colour = ("line-ns", colours.resistant) if model in BASELINES else ("circle", colours.sensitive)
     figure.add_trace(_marks(rows, "observed", places, "circle", colours.text, colours.text, 8))
-    figure.add_trace(_marks(rows, "predicted", places, symbol, colour, colours.ground, 9))
+    if "predicted" in rows:
+        symbol, colour = ("line-ns", colours.resistant) if model in BASELINES else ("circle", colours.sensitive)
+        figure.add_trace(_marks(rows, "predicted", places, symbol, colour, colours.ground, 9))
     labels = (
         [f"{label} ({count(n)})" for label, n in zip(rows["label"], rows["n"], strict=True)]
         if "n" in rows

@@ -53,13 +53,14 @@ def explanation(spreads: pd.DataFrame, entity: int, subject: str, pooled: Pooled
         return ""
     normal = row["rmse"] <= NORMAL * rmse
     shifted = row["bias"] ** 2 >= LARGE_SHIFT * row["rmse"] ** 2
+    usual_spread = 1 - (row["rmse"] / sd) ** 2  # R2 of this very error over the median drug's (line's) spread
     causes = []
-    if r2 < 0 and row["sd"] < sd and row["rmse"] <= sd and normal:
+    if r2 < 0 and normal and row["sd"] < sd and usual_spread >= r2 / 2:
         causes.append(
             f"R² compares with the spread of this {one}'s own values; these lie within "
             f"{number(row['high'] - row['low'])} ln units (SD {number(row['sd'])}, median {one} {number(sd)}), so an "
             f"error that is normal for other {many} (RMSE {number(row['rmse'])}, median {number(rmse)}) gives a "
-            "negative R²."
+            f"negative R². Over the median spread the same error would be R² {number(usual_spread)}."
         )
     elif r2 >= 0 and pooled is not None and normal and row["sd"] < pooled.sd:
         causes.append(
@@ -78,34 +79,48 @@ def explanation(spreads: pd.DataFrame, entity: int, subject: str, pooled: Pooled
             f"The error is larger than for other {many}: RMSE {number(row['rmse'])} ln µM, median {number(rmse)}."
         )
     if not causes:
-        causes.append(f"Most {many} fare like it: their median R² is {number(usual['r2'].median())}.")
+        causes.append(
+            f"Its error is RMSE {number(row['rmse'])} ln µM (median {one} {number(rmse)}), the spread of its own "
+            f"values SD {number(row['sd'])} (median {number(sd)}); the median R² of the {many} is "
+            f"{number(usual['r2'].median())}."
+        )
     if row["n"] < FEW:
         causes.append(f"With only {plural(int(row['n']), 'pair')} R² says little.")
     return " ".join([first, *causes])
 
 
-def how_near(found: Applicability | None, subject: str, split: str) -> str:
+def how_near(found: Applicability | None, subject: str) -> str:
     """How far the drug or line lies from what the models were trained on."""
-    word, measure = ("drug", "Tanimoto") if subject == DRUG else ("line", "Jaccard")
+    word, others, measure = ("drug", "lines", "Tanimoto") if subject == DRUG else ("line", "drugs", "Jaccard")
     if found is None:
-        return f"This run kept no record of how close the {word} is to those it was trained on."
+        return (
+            f"This run has no record of how near the {word} is to those it was trained on: it left the {word} out, "
+            "or is older than these records."
+        )
     known = ""
     if found.positions is not None and found.known_positions is not None:
-        known = f" Of its {plural(found.positions, 'mutated position')} the model knows {count(found.known_positions)}."
+        known = (
+            f" Of its {plural(found.positions, 'mutated position')} in the curated genes the models know "
+            f"{count(found.known_positions)}."
+        )
     if found.trained_on:
-        return f"Under {split_name(split)} the {word} itself was trained on, in other pairs.{known}"
+        return f"The {word} itself was trained on, with other {others}.{known}"
     if found.nearest_id is None or found.similarity is None:
         return f"No training {word} resembles it.{known}"
     return f"Nearest training {word}: {found.nearest}, {measure} {number(found.similarity)}.{known}"
 
 
-def p_value(r: float | None, n: int) -> str:
-    """Two-sided p of a Pearson r over n pairs, by Student's t with n - 2 degrees of freedom."""
-    if r is None or not math.isfinite(r) or n < 3:
+def p_value(r: float | None, n: int, folds: int = 1) -> str:
+    """Two-sided p of a Pearson r over n pairs, by Student's t with n - 1 - folds degrees of freedom.
+
+    folds: whose means were taken off before, each at the cost of one degree of freedom.
+    """
+    free = n - 1 - folds
+    if r is None or not math.isfinite(r) or free < 1:
         return "p not defined"
     from scipy.special import stdtr  # only pages of one entity need it
 
-    p = 2 * float(stdtr(n - 2, -abs(r) * math.sqrt((n - 2) / max(1 - r * r, 1e-300))))
+    p = 2 * float(stdtr(free, -abs(r) * math.sqrt(free / max(1 - r * r, 1e-300))))
     if p >= 0.001:
         return f"p {number(p, 2)}"
     power = math.floor(math.log10(p)) if p > 0 else -300

@@ -62,6 +62,11 @@ def number(value: float | None, figures: int = 3) -> str:
     return f"{rounded:,.{decimals}f}".replace("-", MINUS)
 
 
+def setting(value: float) -> str:
+    """A setting as it was chosen (−2, 0.95), without padding zeros."""
+    return f"{value:g}".replace("-", MINUS)
+
+
 def difference(value: float, other: float) -> str:
     """value - other with the decimals that `value` is shown with, and its sign."""
     decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 2

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.template import Chart, Palette, palette, styled
-from engine.figures.text import count, model_name, number, plural
+from engine.figures.text import count, model_name, number, plural, setting
 from engine.response.settings import BASELINES
 from engine.units import ic50_um
 
@@ -25,7 +25,7 @@ def waterfall(pairs: pd.DataFrame, subject: str, model: str, context: str, below
     colours = palette(dark)
     pairs = pairs.sort_values(["observed", "name"], kind="stable").reset_index(drop=True)
     predicted = "predicted" in pairs
-    other, column, group = OTHERS[subject]
+    other = OTHERS[subject][0]
     size = 8 if len(pairs) <= NAMED else 6 if len(pairs) <= CROWDED else 4
     rank = np.arange(1, len(pairs) + 1)
     figure = go.Figure()
@@ -54,7 +54,7 @@ def waterfall(pairs: pd.DataFrame, subject: str, model: str, context: str, below
         question=_question(subject, predicted),
         caption=f"{found} {_legend(pairs, model) if predicted else 'Filled: observed.'}",
         summary=_waterfall_summary(pairs, other, below),
-        table=_pair_table(pairs, column, group),
+        table=pair_table(pairs, subject),
     )
 
 
@@ -139,7 +139,7 @@ def _axes(
         x=1,
         xref="x domain",
         y=below,
-        text=f"sensitive below {number(below, 2)} ({number(float(ic50_um(below)), 2)} µM)",
+        text=f"sensitive below {setting(below)} ({number(float(ic50_um(below)), 2)} µM)",
         showarrow=False,
         xanchor="right",
         yanchor="top",
@@ -179,7 +179,7 @@ def _waterfall_summary(pairs: pd.DataFrame, other: str, below: float) -> str:
     sensitive = int((pairs["observed"] < below).sum())
     text = (
         f"Observed ln(IC50) of {plural(len(pairs), other)}, from {number(pairs['observed'].min())} to "
-        f"{number(pairs['observed'].max())}; {count(sensitive)} sensitive (below {number(below, 2)}). "
+        f"{number(pairs['observed'].max())}; {count(sensitive)} sensitive (below {setting(below)}). "
         f"Most sensitive: {first}."
     )
     if "predicted" in pairs:
@@ -193,11 +193,13 @@ def _top(pairs: pd.DataFrame) -> list:
 
 
 def most_sensitive(pairs: pd.DataFrame) -> str:
-    """The three lowest measured values by name; pairs sorted by `observed`."""
-    return ", ".join(f"{row.name_} ({_both(row.observed)})" for row in _top(pairs))
+    """The three lowest measured IC50 by name; pairs sorted by `observed`."""
+    return ", ".join(f"{row.name_} {number(float(ic50_um(row.observed)))} µM" for row in _top(pairs))
 
 
-def _pair_table(pairs: pd.DataFrame, column: str, group: str) -> pd.DataFrame:
+def pair_table(pairs: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """The pairs of a waterfall, in their order, with the names that columns have on screen."""
+    _, column, group = OTHERS[subject]
     columns = {column: pairs["name"], group: pairs["grp"], "Observed ln(IC50), µM": pairs["observed"]}
     columns["Observed IC50, µM"] = pd.Series(ic50_um(pairs["observed"]), index=pairs.index)
     if "predicted" in pairs:

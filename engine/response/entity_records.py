@@ -9,6 +9,9 @@ from engine.learn.metrics import pair_scores
 from engine.store.database import Database
 
 DRUG, LINE = "drug", "cell_line"
+MEASURES = ("r2", "rmse", "pearson", "spearman", "auroc")
+DRAWS = 500  # of the bootstrap: a page shows one entity within a second
+WITHIN_FOLDS = ("pearson", "spearman")
 
 
 @dataclass(frozen=True)
@@ -75,19 +78,18 @@ class Applicability:
 
 
 def entity_options(db: Database, subject: str, run_id: str = "") -> pd.DataFrame:
-    """Every drug or cell line of the store and of a run: id, name, held_out (pairs of the run); by name.
+    """Every drug or cell line of the store and of a run: id, name, held_out (has pairs in the run); by name.
 
     A name that two entities share carries its id (GDSC lists some drugs twice).
     """
     s = SUBJECTS[subject]
     table = {DRUG: "drug", LINE: "cell_line"}[subject]
     found = db.query(
-        f"""WITH tested AS (SELECT {s.own} AS id, count(DISTINCT {s.other}) AS held_out FROM prediction
-                            WHERE run_id = ? GROUP BY ALL),
+        f"""WITH tested AS (SELECT DISTINCT {s.own} AS id FROM prediction WHERE run_id = ?),
                  known AS (SELECT {s.own} AS id FROM {table} UNION SELECT {s.own} FROM response
                            UNION SELECT id FROM tested)
-            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS name, coalesce(held_out, 0) AS held_out
-            FROM known LEFT JOIN tested USING (id) LEFT JOIN {table} e ON e.{s.own} = id
+            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS name, id IN (FROM tested) AS held_out
+            FROM known LEFT JOIN {table} e ON e.{s.own} = id
             ORDER BY lower(name), id""",
         [run_id],
     )
@@ -174,52 +176,71 @@ def held_out(db: Database, run_id: str, model: str, naive: str, subject: str, en
     """The held-out pairs of one drug or line, most sensitive first.
 
     Columns id, name, grp (as in `measured`), fold, observed, predicted, lower, upper, naive (what the naive baseline
-    predicts, all ln IC50 in uM), z_observed, z_predicted, z_naive: how many standard deviations the pair lies from the
-    mean of its other side's pairs in the same fold (for a line: of that drug over the fold's lines), NULL below 3 pairs
-    or where they are all the same. Across folds a baseline's means mirror what was held out, hence the same fold.
+    predicts), all values ln IC50 in uM.
     """
     s = SUBJECTS[subject]
     return db.query(
-        f"""WITH own AS (SELECT * FROM prediction WHERE run_id = ? AND model IN (?, ?) AND {s.own} = ?),
-                 side AS (SELECT model, fold, {s.other}, count(*) AS n, avg(mean) AS mean, stddev_samp(mean) AS sd,
-                                 avg(observed) AS mean_observed, stddev_samp(observed) AS sd_observed
-                          FROM prediction WHERE run_id = ? AND model IN (?, ?) GROUP BY ALL),
-                 z AS (SELECT own.*,
-                              CASE WHEN n >= 3 AND sd_observed > 1e-9
-                                   THEN (observed - mean_observed) / sd_observed END AS z_observed,
-                              CASE WHEN n >= 3 AND sd > 1e-9 THEN (own.mean - side.mean) / sd END AS z
-                       FROM own JOIN side USING (model, fold, {s.other}))
+        f"""WITH own AS (SELECT * FROM prediction WHERE run_id = ? AND model IN (?, ?) AND {s.own} = ?)
             SELECT p.{s.other} AS id, coalesce(o.name, '{s.other_word} ' || p.{s.other}) AS name,
                    o.{s.other_group} AS grp, p.fold, p.observed, p.mean AS predicted, p.lower, p.upper,
-                   b.mean AS naive, p.z_observed, p.z AS z_predicted, b.z AS z_naive
-            FROM z p LEFT JOIN z b ON b.{s.other} = p.{s.other} AND b.model = ?
+                   b.mean AS naive
+            FROM own p LEFT JOIN own b ON b.{s.other} = p.{s.other} AND b.model = ?
             LEFT JOIN {s.other_table} o ON o.{s.other} = p.{s.other}
             WHERE p.model = ?
             ORDER BY p.observed, p.{s.other}""",
-        [run_id, model, naive, entity, run_id, model, naive, naive, model],
+        [run_id, model, naive, entity, naive, model],
     )
 
 
-def entity_scores(
-    db: Database, run_id: str, model: str, naive: str, subject: str, entity: int, sensitive_below: float
-) -> pd.DataFrame:
-    """Measures of a model and of the naive baseline on held-out pairs: model, name, value, lower, upper, n.
+def z_scores(db: Database, run_id: str, model: str, naive: str, cosmic_id: int) -> pd.DataFrame:
+    """How sensitive a line is to each of its held-out drugs against other lines: id, z_observed, z_predicted, z_naive.
 
-    95 % intervals by bootstrap over the pairs, each of another line (drug). Skill is against the naive baseline.
+    z: standard deviations from the drug's mean over the lines of the same fold; NULL below 3 lines, or where they are
+    all the same. Across folds the means of a baseline mirror what was held out, hence the same fold.
     """
-    pairs = held_out(db, run_id, model, naive, subject, entity)
-    observed, known = pairs["observed"].to_numpy(), pairs["naive"].notna().all() and len(pairs) > 0
+    return db.query(
+        """WITH side AS (SELECT model, fold, drug_id, count(*) AS n, avg(mean) AS mean, stddev_samp(mean) AS sd,
+                                avg(observed) AS mean_observed, stddev_samp(observed) AS sd_observed
+                         FROM prediction WHERE run_id = ? AND model IN (?, ?) GROUP BY ALL),
+                z AS (SELECT model, drug_id,
+                             CASE WHEN n >= 3 AND sd_observed > 1e-9
+                                  THEN (observed - mean_observed) / sd_observed END AS observed,
+                             CASE WHEN n >= 3 AND sd > 1e-9 THEN (p.mean - side.mean) / sd END AS predicted
+                      FROM prediction p JOIN side USING (model, fold, drug_id) WHERE run_id = ? AND cosmic_id = ?)
+           SELECT p.drug_id AS id, p.observed AS z_observed, p.predicted AS z_predicted, b.predicted AS z_naive
+           FROM z p LEFT JOIN z b ON b.drug_id = p.drug_id AND b.model = ?
+           WHERE p.model = ? ORDER BY id""",
+        [run_id, model, naive, run_id, cosmic_id, naive, model],
+    )
+
+
+def entity_scores(pairs: pd.DataFrame, model: str, naive: str, sensitive_below: float) -> pd.DataFrame:
+    """Measures of a model and of the naive baseline on one entity's pairs: model, name, value, lower, upper, n.
+
+    pairs: as `held_out` gives them. 95 % intervals of the model by bootstrap over the pairs, each of another line
+    (drug). Skill is against the naive baseline.
+    Correlations are those of the deviations from the mean of each fold: a baseline that knows only means would
+    otherwise seem to correlate negatively, since a training set's mean is low where its test part's is high.
+    """
+    known = pairs["naive"].notna().all() and len(pairs) > 0
     reference = pairs["naive"].to_numpy(float) if known else None
+    whole = tuple(measure for measure in MEASURES if measure not in WITHIN_FOLDS)
     rows = []
-    for name, column in {model: "predicted", **({naive: "naive"} if known else {})}.items():
-        found = pair_scores(
-            observed,
-            pairs[column].to_numpy(float),
-            pairs["id"].to_numpy(),
-            sensitive_below=sensitive_below,
-            reference=reference,
-        )
-        rows += [{"model": name, **score._asdict()} for score in found]
+    for name, column in {**({naive: "naive"} if known else {}), model: "predicted"}.items():
+        values = pairs[["observed", column]].astype(float)
+        within = values - values.groupby(pairs["fold"]).transform("mean")
+        units = pairs["id"].to_numpy() if name == model else None
+        for part, measures, base in ((values, whole, reference), (within, WITHIN_FOLDS, None)):
+            found = pair_scores(
+                part["observed"].to_numpy(),
+                part[column].to_numpy(),
+                units,
+                draws=DRAWS,
+                sensitive_below=sensitive_below,
+                reference=base,
+                measures=measures,
+            )
+            rows += [{"model": name, **score._asdict()} for score in found]
     columns = ["model", "name", "value", "lower", "upper", "n"]
     return pd.DataFrame(rows, columns=columns).astype({"value": float, "lower": float, "upper": float})
 
