@@ -118,9 +118,11 @@ def _scores(group: _Group, settings: TrainSettings) -> list[Score]:
         clusters_2=second,
     )
     if group.scope in ("all", "cancer_type", "fold"):
-        found.append(within_group_r(observed, predicted, pairs["drug_id"].to_numpy(), clusters=first))
+        drug, fold = pairs["drug_id"].to_numpy(), pairs["fold"].to_numpy()
+        found.append(within_group_r(observed, predicted, drug, clusters=first, clusters_2=second, fold=fold))
         if pairs["lower"].notna().all():
-            found += coverage(observed, pairs["lower"].to_numpy(), pairs["upper"].to_numpy(), clusters=first)
+            lower, upper = pairs["lower"].to_numpy(), pairs["upper"].to_numpy()
+            found += coverage(observed, lower, upper, clusters=first, clusters_2=second)
     return found
 
 
