@@ -14,6 +14,9 @@ import pandas as pd
 from engine.errors import InputError
 
 HEAD_BYTES = 1 << 16  # what a file is judged by
+HEADER_BYTES = 1 << 23  # a header of 100,000 columns fits; what goes on without an end of line is no table
+ROW_CHARACTERS = 1 << 26
+UNPACKED_BYTES = 1 << 30  # of a workbook's texts, which cannot be read piece by piece
 CURE = "Give a table as CSV, TSV, XLSX or Parquet; .gz and .zip are fine."
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -74,6 +77,38 @@ def refusing(name: str) -> Iterator[None]:
         raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
     except (KeyError, ValueError, NotImplementedError) as error:  # the last: Parquet columns that hold lists
         raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
+
+
+def beginning(stream: IO[bytes], name: str) -> tuple[bytes, bool]:
+    """The first 64 KiB, or more where the first line is longer, and whether that is the whole file.
+
+    Raises InputError for a file that has no end of line in its first 8 MiB.
+    """
+    head = stream.read(HEAD_BYTES)
+    while len(head) >= HEAD_BYTES and b"\n" not in head and b"\r" not in head:
+        more = stream.read(HEAD_BYTES)
+        head += more
+        if len(more) < HEAD_BYTES:
+            return head, True
+        if len(head) > HEADER_BYTES:
+            raise InputError(f"{name} is not a table: its first row does not end within {HEADER_BYTES:,} bytes. {CURE}")
+    return head, not stream.read(1)
+
+
+def refuse_long_row(part: str, before: int, name: str) -> int:
+    """Characters since the last end of line, `before` being those before this part. Raises InputError for too many."""
+    end = max(part.rfind("\n"), part.rfind("\r"))
+    length = before + len(part) if end < 0 else len(part) - end - 1
+    if length > ROW_CHARACTERS:
+        raise InputError(f"{name} is not a table: one of its rows has more than {ROW_CHARACTERS:,} characters. {CURE}")
+    return length
+
+
+def refuse_bomb(archive: zipfile.ZipFile, name: str) -> None:
+    """Raises InputError for a workbook whose texts would fill the memory when unpacked; its sheets are streamed."""
+    texts = sum(part.file_size for part in archive.infolist() if not part.filename.startswith("xl/worksheets/"))
+    if texts > UNPACKED_BYTES:
+        raise InputError(f"{name} unpacks to {texts / 1e9:,.1f} GB of text: save its table as CSV and give that.")
 
 
 def refuse_other_files(head: bytes, name: str) -> None:

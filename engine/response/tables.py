@@ -16,7 +16,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from engine.errors import InputError
-from engine.response.raw_file import CURE, HEAD_BYTES, opened, refuse_other_files, refusing, text_encoding
+from engine.response.raw_file import (
+    CURE,
+    HEAD_BYTES,
+    beginning,
+    opened,
+    refuse_bomb,
+    refuse_long_row,
+    refuse_other_files,
+    refusing,
+    text_encoding,
+)
 
 CHUNK_ROWS = 100_000
 EXTRA = "extra"
@@ -62,12 +72,12 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
         with refusing(name):
             return Table(path, name, tuple(pq.read_schema(path).names), 0, "parquet", "", "", False)
     with refusing(name), opened(path, packing, name) as (stream, _):
-        head = stream.read(HEAD_BYTES)
+        head, whole = beginning(stream, name)
     refuse_other_files(head, name)
     encoding = text_encoding(head, name)
     text = head.decode(encoding, "latin-1-bytes" if encoding.startswith("utf-8") else "replace")
     lines = re.split(r"\r\n|\r|\n", text)
-    if len(head) == HEAD_BYTES and len(lines) > 1:
+    if not whole:
         lines = lines[:-1]  # the last one may be cut
     if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
         raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
@@ -114,7 +124,7 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
         _refuse_wide_rows(table)
         width = len(table.header)
         reader = pd.read_csv(
-            _Widened(text, table.separator * width + "\n"),
+            _Widened(text, table.separator * width + "\n", table.name),
             sep=table.separator,
             header=None,
             names=range(width + 1),
@@ -135,15 +145,18 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
 class _Widened:
     """A text file behind a first line of nothing but separators, one more than the header has.
 
-    It tells the parser to expect one value too many, so that such rows are seen where it would cut them silently.
+    It tells the parser to expect one value too many, so that such rows are seen where it would cut them silently. A
+    row without an end is refused before it fills the memory.
     """
 
-    def __init__(self, text: IO[str], line: str) -> None:
-        self._text, self._line = text, line
+    def __init__(self, text: IO[str], line: str, name: str) -> None:
+        self._text, self._line, self._name, self._row = text, line, name, 0
 
     def read(self, size: int = -1) -> str:
         line, self._line = self._line, ""
-        return line or self._text.read(size)
+        part = line or self._text.read(size)
+        self._row = refuse_long_row(part, self._row, self._name)
+        return part
 
     def __iter__(self) -> Iterator[str]:
         while part := self.read(HEAD_BYTES):
@@ -194,7 +207,10 @@ def _cell(value: object) -> str | None:
 def _is_workbook(path: Path, name: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
+            if "xl/workbook.xml" not in archive.namelist():
+                return False
+            refuse_bomb(archive, name)
+            return True
     except zipfile.BadZipFile as error:
         raise InputError(f"{name} is a damaged or cut-off XLSX or ZIP file: download or save it again.") from error
 
@@ -232,7 +248,7 @@ def _split(line: str) -> tuple[list[str], str]:
 def _refuse_wide_rows(table: Table) -> None:
     """A first row with more values than the header has names means that every column is shifted."""
     with opened(table.path, table.packing, table.name) as (stream, _):
-        head = stream.read(HEAD_BYTES)
+        head, _ = beginning(stream, table.name)
     lines = re.split(r"\r\n|\r|\n", head.decode(table.encoding, "replace"))[table.header_row :]
     if not lines or not lines[0].strip():
         return

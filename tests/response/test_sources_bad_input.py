@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.response import tables
+from engine.response import raw_file, tables
 from engine.response.readers import Reading, read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses, require_rows
 
@@ -282,3 +282,30 @@ def test_parquet_is_a_table_like_any_other(tmp_path: Path) -> None:
 def test_parquet_that_is_no_use(tmp_path: Path, content: bytes, told: str) -> None:
     with pytest.raises(InputError, match=told):
         read(tmp_path, content, "r.parquet")
+
+
+def test_ten_thousand_columns_are_no_trouble(tmp_path: Path) -> None:
+    more = [f"a rather long name of measurement {i}" for i in range(10_000)]
+    values = ",".join(["1"] * len(more))
+    text = f"COSMIC_ID,{','.join(more)},DRUG_ID,LN_IC50\n1,{values},10,1.5\n2,{values},10,-2.5\n"
+    assert len(text.split("\n")[0]) > 2 * raw_file.HEAD_BYTES
+    assert read(tmp_path, text).frame["ln_ic50"].tolist() == [1.5, -2.5]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_without_an_end_of_line_is_refused_before_it_fills_the_memory(tmp_path: Path, packed: bool) -> None:
+    content = b"0," * (raw_file.HEADER_BYTES + raw_file.HEAD_BYTES)
+    with pytest.raises(InputError, match=r"its first row does not end within 8,388,608 bytes"):
+        read(tmp_path, gzip.compress(content, 1) if packed else content)
+
+
+def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(raw_file, "ROW_CHARACTERS", 1_000_000)
+    with pytest.raises(InputError, match="one of its rows has more than 1,000,000 characters"):
+        read(tmp_path, gzip.compress(GOOD.encode() + b"0" * 5_000_000))
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(raw_file, "UNPACKED_BYTES", 1000)
+    with pytest.raises(InputError, match=r"r\.csv unpacks to 0\.0 GB of text: save its table as CSV"):
+        read(tmp_path, zipped({"xl/workbook.xml": "", "xl/sharedStrings.xml": "x" * 2000}))
