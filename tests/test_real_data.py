@@ -36,15 +36,30 @@ def engine(real_data: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_baselines_are_those_of_this_kind_of_data(engine):
-    """0.72 and 0.78: means over random draws on these tables, single draws differ by 0.01."""
-    (run,) = engine("runs")
-    metrics = run["metrics"]
+    """0.72, 0.765 and 0.78: means over random draws on these tables, single draws differ by 0.01."""
+    metrics = next(run["metrics"] for run in engine("runs") if run["split"] == "pairs")
     assert metrics["drug_mean"]["r2"] == pytest.approx(0.72, abs=0.02)
+    assert metrics["type_drug_mean"]["r2"] == pytest.approx(0.765, abs=0.02)
     assert metrics["mean_effects"]["r2"] == pytest.approx(0.78, abs=0.02)
+    assert metrics["mean_effects"]["within_drug_r"] == pytest.approx(0.48, abs=0.03)
+    for model in ("master", "mean_effects"):
+        assert 0.88 <= metrics[model]["coverage"] <= 0.92
     assert metrics["drug_mean"]["n"] == metrics["master"]["n"] == pytest.approx(0.05 * 121_928, abs=25)
     # One epoch does not reach the baselines; it has to be far from knowing nothing.
     assert 0.5 < metrics["master"]["r2"] < 0.8
     assert metrics["ensemble"] == metrics["master"]
+
+
+def test_naive_baselines_on_unseen_lines(engine):
+    """Means over random draws on these tables: drug mean 0.72, cancer type x drug 0.76, mean effects = drug mean."""
+    naive = "drug_mean,line_mean,type_drug_mean,mean_effects"
+    words = f"--networks none --baselines {naive} --split cell_line --folds 5 --seed 1 --wait"
+    metrics = engine("train", "response", *words.split())["metrics"]
+    assert metrics["drug_mean"]["r2"] == pytest.approx(0.72, abs=0.02)
+    assert metrics["type_drug_mean"]["r2"] == pytest.approx(0.76, abs=0.02)
+    assert metrics["mean_effects"]["r2"] == pytest.approx(metrics["drug_mean"]["r2"], abs=0.002)
+    assert {found["n"] for found in metrics.values()} == {121_928}
+    assert metrics["type_drug_mean"]["within_drug_r"] == pytest.approx(0.38, abs=0.03)
 
 
 def test_predicts_lines_that_were_never_screened(engine, real_data, tmp_path):
@@ -56,10 +71,12 @@ def test_predicts_lines_that_were_never_screened(engine, real_data, tmp_path):
     assert len(unseen) == 20
     pairs = unseen.to_frame().merge(pd.DataFrame({"drug_id": [1, 1047, 1373]}), how="cross")
     pairs.to_parquet(tmp_path / "pairs.parquet")
-    (run,) = engine("runs")
+    run = next(run for run in engine("runs") if run["split"] == "pairs")
     arguments = ("--run", run["id"], "--pairs", tmp_path / "pairs.parquet", "--out", tmp_path / "out.csv")
     summary = engine("predict", "response", *arguments)
     out = pd.read_csv(tmp_path / "out.csv")
     assert summary["pairs"] == 60
     assert out[["cosmic_id", "drug_id"]].equals(pairs.reset_index(drop=True))
     assert out["ln_ic50_pred"].between(-8, 8).all() and out["ln_ic50_pred"].nunique() > 3
+    assert (out["lower"] < out["ln_ic50_pred"]).all() and (out["ln_ic50_pred"] < out["upper"]).all()
+    assert (out["line_similarity"] < 1).all() and (out["drug_similarity"] == 1).all()

@@ -21,7 +21,7 @@ WITH_INTERVALS = ("all", "cancer_type")
 
 def prediction_rows(
     run_id: str, fold: "Fold", models: Mapping[str, "Values"]
-) -> tuple[pd.DataFrame, dict[str, object], list[str]]:
+) -> tuple[pd.DataFrame, dict[str, dict[str, float | int | None]], list[str]]:
     """The fold's test pairs as rows of `prediction`, its calibrations by model, and notes in plain words.
 
     Intervals are split conformal: calibrated on the validation pairs, which no model was fitted to.

@@ -1,18 +1,23 @@
 """Predictions of a trained run for any pairs of lines and drugs the store knows features of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from engine.chem.fingerprints import drug_fingerprints
 from engine.errors import InputError
 from engine.jobs.queue import job_folder
-from engine.response.fingerprint import genome_bits
-from engine.response.records import features_of, run_summary
-from engine.response.settings import NETWORKS
+from engine.learn.conformal import Calibration
+from engine.response.domain import lines_inside, nearest, usual_similarity
+from engine.response.fingerprint import Vocabulary, genome_bits
+from engine.response.fold_models import network_file
+from engine.response.records import RunSummary, features_of, run_summary
+from engine.response.reference import Reference, load_reference
+from engine.response.settings import ENSEMBLE, NETWORKS
 from engine.response.tables import EXTRA, chunks, open_table
 from engine.response.trained import TrainedNetwork, predict_pairs
 from engine.store.database import Database
@@ -23,7 +28,11 @@ EXAMPLES = 5  # ids named in an error
 
 @dataclass(frozen=True)
 class PredictionSummary:
-    """What `predict_file` did. unseen_positions: mutated positions of these lines that the run does not know."""
+    """What `predict_file` did. unseen_positions: mutated positions of these lines that the run does not know.
+
+    outside: pairs flagged as extrapolation; None where the run is older than that. split: how the intervals of the
+    predictions were calibrated.
+    """
 
     run_id: str
     networks: tuple[str, ...]
@@ -31,6 +40,8 @@ class PredictionSummary:
     lines: int
     drugs: int
     unseen_positions: int
+    split: str
+    outside: int | None
     file: str
 
 
@@ -41,8 +52,10 @@ def predict_file(
     out_path: Path,
     on_progress: Callable[[float, str], None] = lambda share, message: None,
 ) -> PredictionSummary:
-    """Read cosmic_id, drug_id (CSV or Parquet), write them with ln_ic50_pred: the mean of the run's networks, ln uM.
+    """Read cosmic_id, drug_id (CSV or Parquet), write them with the mean of the run's networks and how far to trust it.
 
+    Columns added: ln_ic50_pred, lower, upper (90 %, all ln uM), ic50_um_pred, then the applicability domain:
+    nearest_line, line_similarity, positions, known_positions, nearest_drug, drug_similarity, extrapolation.
     Raises InputError naming the file and the lines or drugs without features, NetworkError naming a checkpoint that is
     gone or damaged; nothing is written then.
     """
@@ -55,27 +68,110 @@ def predict_file(
     known = features_of(db, lines.tolist(), drugs.tolist())
     _refuse_unknown(pairs_path, lines, known["mutation"]["cosmic_id"], "cell lines", "mutations")
     _refuse_unknown(pairs_path, drugs, known["drug"]["drug_id"], "drugs", "structure")
-    networks = [model for model in run.models if model in NETWORKS]
-    total, unseen = np.zeros(len(pairs)), 0
+    networks = tuple(model for model in run.models if model in NETWORKS)
+    if not networks:
+        raise InputError(f"Run {run_id} trained no network, only baselines: choose another run to predict with.")
+    results = job_folder(run_id) / "results"
+    folds = run.config.get("ran_folds", [0])
+    members, unseen = [], 0
     for i, name in enumerate(networks):
-        trained = TrainedNetwork.load(job_folder(run_id) / "results" / f"{name}.pt")
-        keys = known["mutation"].drop_duplicates(["cosmic_id", "position_key"])["position_key"]
-        unseen = len(trained.vocabulary.unknown(keys))
-        genomes = genome_bits(known["mutation"], lines.tolist(), trained.vocabulary)
-        bits = drug_fingerprints(known["drug"]["smiles"].tolist(), trained.fingerprint, known["drug"]["name"].tolist())
+        values = np.zeros(len(pairs))
+        for k, number in enumerate(folds):
+            trained = TrainedNetwork.load(network_file(results, name, number))
+            unseen = _unseen_positions(run_id, known["mutation"], trained.vocabulary)
+            genomes = genome_bits(known["mutation"], lines.tolist(), trained.vocabulary)
+            names = known["drug"]["name"].tolist()
+            bits = drug_fingerprints(known["drug"]["smiles"].tolist(), trained.fingerprint, names)
 
-        def told(share: float, name: str = name, i: int = i) -> None:
-            on_progress((i + share) / len(networks), name.replace("_", " "))
+            def told(share: float, done: int = i * len(folds) + k, name: str = name) -> None:
+                on_progress((done + share) / len(networks) / len(folds), name.replace("_", " "))
 
-        total += predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
-    result = pairs[["cosmic_id", "drug_id"]].assign(ln_ic50_pred=total / len(networks))
+            values += predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
+        members.append(values / len(folds))
+    mean, spread = np.mean(members, axis=0), np.std(members, axis=0)
+    result = pairs[["cosmic_id", "drug_id"]].assign(ln_ic50_pred=mean)
+    calibration = _calibration(run)
+    if calibration is not None:
+        low, high = calibration.interval(mean, spread if len(members) > 1 else None)
+        result = result.assign(lower=low, upper=high)
+    result["ic50_um_pred"] = np.exp(mean)
+    reference = load_reference(results)
+    if reference is not None:
+        of_line, of_drug = _domain(reference, known, lines, bits)
+        domain = pd.concat(
+            [of_line.iloc[line].reset_index(drop=True), of_drug.iloc[drug].reset_index(drop=True)], axis=1
+        )
+        outside = ~(domain.pop("line_inside") & domain.pop("drug_inside"))
+        result = pd.concat([result, domain.assign(extrapolation=outside)], axis=1)
+    _write(result, out_path)
+    flagged = int(result["extrapolation"].sum()) if reference is not None else None
+    sizes = len(pairs), len(lines), len(drugs)
+    return PredictionSummary(run_id, networks, *sizes, unseen, run.split, flagged, str(out_path))
+
+
+def _domain(
+    reference: Reference, known: dict[str, pd.DataFrame], lines: np.ndarray, drug_bits: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How far each line and each drug lies from those the run was trained on."""
+    genomes = genome_bits(known["mutation"], lines.tolist(), Vocabulary(tuple(map(str, reference.keys))))
+    distinct = known["mutation"].drop_duplicates(["cosmic_id", "position_key"])
+    positions = distinct.groupby("cosmic_id").size().reindex(lines).to_numpy()
+    near = nearest(genomes, reference.genomes, positions)
+    known_positions = np.diff(genomes.indptr)
+    seen = np.isin(lines, reference.cosmic_ids)
+    similarity = np.where(seen, 1.0, near.similarity)
+    of_line = pd.DataFrame(
+        {
+            "nearest_line": np.where(seen, lines, reference.cosmic_ids[near.row]),
+            "line_similarity": similarity,
+            "positions": positions,
+            "known_positions": known_positions,
+            "line_inside": lines_inside(similarity, known_positions, usual_similarity(reference.genomes)),
+        }
+    )
+    training = csr_matrix(reference.drug_bits)
+    near = nearest(csr_matrix(drug_bits), training)
+    of_drug = pd.DataFrame(
+        {
+            "nearest_drug": reference.drug_ids[near.row],
+            "drug_similarity": near.similarity,
+            "drug_inside": near.similarity >= usual_similarity(training, reference.structure),
+        }
+    )
+    return of_line, of_drug
+
+
+def _unseen_positions(run_id: str, mutations: pd.DataFrame, vocabulary: Vocabulary) -> int:
+    keys = mutations.drop_duplicates(["cosmic_id", "position_key"])["position_key"]
+    unseen = len(vocabulary.unknown(keys))
+    if len(keys) and unseen == len(keys):
+        raise InputError(
+            f"Run {run_id} knows none of the {len(keys):,} mutated positions of these lines: it was trained on another "
+            "naming of positions. Train again on the tables that are in the store now."
+        )
+    return unseen
+
+
+def _calibration(run: RunSummary) -> Calibration | None:
+    """The ensemble's; of several folds their median. None where the run is older than intervals."""
+    kept = run.config.get("conformal", {}).values()
+    folds = [Calibration.from_dict(fold[ENSEMBLE]) for fold in kept if ENSEMBLE in fold]
+    if not folds:
+        return None
+    return replace(
+        folds[0],
+        quantile=float(np.median([one.quantile for one in folds])),
+        floor=float(np.median([one.floor for one in folds])),
+    )
+
+
+def _write(result: pd.DataFrame, out_path: Path) -> None:
     temporary = out_path.with_name(out_path.name + ".part")
     if out_path.suffix.lower() == ".parquet":
         result.to_parquet(temporary, index=False)
     else:
         result.to_csv(temporary, index=False)
     temporary.replace(out_path)
-    return PredictionSummary(run_id, tuple(networks), len(pairs), len(lines), len(drugs), unseen, str(out_path))
 
 
 def read_pairs(path: Path) -> pd.DataFrame:

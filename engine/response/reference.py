@@ -11,13 +11,17 @@ from engine.response.folds import Fold
 
 @dataclass(frozen=True)
 class Reference:
-    """cosmic_ids (t,), genomes (t, g) over the positions `keys` (g,); drug_ids (u,), drug_bits (u, m)."""
+    """cosmic_ids (t,), genomes (t, g) over the positions `keys` (g,); drug_ids (u,), drug_bits (u, m).
+
+    structure: (u,) number of each drug's compound.
+    """
 
     cosmic_ids: np.ndarray
     genomes: csr_matrix
     keys: np.ndarray
     drug_ids: np.ndarray
     drug_bits: np.ndarray
+    structure: np.ndarray
 
 
 def save_reference(results: Path, fold: Fold) -> None:
@@ -34,6 +38,7 @@ def save_reference(results: Path, fold: Fold) -> None:
         drug_ids=cohort.drugs["drug_id"].to_numpy()[drugs],
         drug_bits=np.packbits(cohort.drug_bits[drugs].astype(np.uint8), axis=1),
         n_drug_bits=cohort.drug_bits.shape[1],
+        structure=fold.structure[drugs],
     )
 
 
@@ -44,4 +49,4 @@ def load_reference(results: Path) -> Reference | None:
     kept = np.load(results / "reference.npz")
     bits = np.unpackbits(kept["drug_bits"], axis=1, count=int(kept["n_drug_bits"]))
     genomes = csr_matrix(load_npz(results / "reference_genomes.npz"))
-    return Reference(kept["cosmic_ids"], genomes, kept["keys"], kept["drug_ids"], bits)
+    return Reference(kept["cosmic_ids"], genomes, kept["keys"], kept["drug_ids"], bits, kept["structure"])

@@ -60,7 +60,12 @@ def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
     told = []
     summary = predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.parquet", lambda *a: told.append(a))
     out = pd.read_parquet(tmp_path / "out.parquet")
-    assert list(out.columns) == ["cosmic_id", "drug_id", "ln_ic50_pred"]
+    assert list(out.columns[:6]) == ["cosmic_id", "drug_id", "ln_ic50_pred", "lower", "upper", "ic50_um_pred"]
+    stored = store.query("SELECT * FROM prediction WHERE model = 'ensemble' ORDER BY cosmic_id, drug_id")
+    np.testing.assert_allclose(out[["lower", "upper"]], stored[["lower", "upper"]], atol=1e-4)
+    np.testing.assert_allclose(out["ic50_um_pred"], np.exp(out["ln_ic50_pred"]))
+    assert (out["nearest_line"] == out["cosmic_id"]).all() and (out["line_similarity"] == 1).all()
+    assert (out["drug_similarity"] == 1).all() and summary.outside == out["extrapolation"].sum()
     np.testing.assert_allclose(out["ln_ic50_pred"], held_out["ensemble"], atol=1e-4)
     assert (summary.pairs, summary.networks, summary.unseen_positions) == (len(held_out), ("master", "tanh"), 0)
     assert told[-1][0] == 1.0
@@ -82,6 +87,18 @@ def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
 def test_bad_pairs_write_nothing(store, tmp_path, text, message):
     (tmp_path / "pairs.csv").write_text(text)
     with pytest.raises(InputError, match=message):
+        predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_run_that_knows_no_position_of_these_lines_is_refused(store, tmp_path):
+    (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n500,1\n")
+    with store.write() as connection:
+        connection.execute(
+            "INSERT INTO mutation BY NAME SELECT 500 AS cosmic_id, 'ABL1' AS gene, 'chr9:133' AS position_key, "
+            "'Missense_Mutation' AS classification, 't' AS source_id"
+        )
+    with pytest.raises(InputError, match="knows none of the 1 mutated positions of these lines"):
         predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
