@@ -4,97 +4,101 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from engine.figures.forest import Mark, Row, forest
+from engine.figures.pair_tables import extrapolation, pair_table
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
-from engine.figures.text import MEASURE_NAMES, count, interval, model_name, number, plural
+from engine.figures.text import LOWER_IS_BETTER, MEASURE_NAMES, count, interval, model_name, number, plural
+from engine.response.pair_records import BINS, Density
 from engine.response.settings import BASELINES
 
 POINT_LIMIT = 20_000  # beyond this a browser is slow and points hide each other
-BINS = 90
 HEIGHT = 330
-PAIR_COLUMNS = {
-    "drug": "Drug",
-    "line": "Cell line",
-    "cancer_type": "Cancer type",
-    "pathway": "Target pathway",
-    "observed": "Observed ln(IC50), µM",
-    "predicted": "Predicted ln(IC50), µM",
-    "residual": "Residual, ln µM",
-}
 PAIR_TRACE = 1  # the curve number a selection must name: trace 0 is the identity line
+FURTHEST = 0.4  # below the best model, a share of 1: what is further stands at the edge with an arrow
 
 
 def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False) -> Chart:
     """Each held-out pair at its measured and predicted ln(IC50), with the identity line.
 
-    pairs: not empty; `drug`, `line`, `cancer_type`, `pathway`, and `observed`, `predicted` as ln of IC50 in uM.
+    pairs: not empty; `drug`, `line`, `cancer_type`, `pathway`, and `observed`, `predicted` as ln of IC50 in uM; where
+    known, whether a pair is an extrapolation (`pair_records.pair_points`).
     context: data and split, for the caption.
     Up to POINT_LIMIT pairs are points that can be selected; more are binned by density, and the caption says so.
     """
-    colours = palette(dark)
     low = float(min(pairs["observed"].min(), pairs["predicted"].min()))
     high = float(max(pairs["observed"].max(), pairs["predicted"].max()))
-    margin = 0.03 * (high - low) or 1.0
-    limits = [low - margin, high + margin]
-    binned = len(pairs) > POINT_LIMIT
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=limits,
-                y=limits,
-                mode="lines",
-                line={"color": colours.muted, "width": 1},
-                hoverinfo="skip",
-            ),
-            _density(pairs, limits) if binned else _points(pairs, colours),
-        ]
-    )
-    step = _step(limits[1] - limits[0])
-    figure.update_xaxes(title_text="Observed ln(IC50), µM", range=limits, tick0=0, dtick=step)
-    figure.update_yaxes(title_text="Predicted ln(IC50), µM", range=limits, tick0=0, dtick=step)
-    figure.update_layout(dragmode="zoom" if binned else "lasso")
-    how = "Density: too many pairs for points; filter to select some." if binned else "Draw around points to select."
+    limits = padded(low, high)
     error = pairs["predicted"] - pairs["observed"]
+    if len(pairs) > POINT_LIMIT:
+        edges = np.linspace(limits[0], limits[1], BINS + 1)
+        counts, _, _ = np.histogram2d(pairs["predicted"], pairs["observed"], bins=(edges, edges))
+        found = Density(edges, counts.astype(int), float(error.median()), float(error.abs().median()))
+        return density_of_pairs(found, context, dark)
+    colours = palette(dark)
+    flagged = _flagged(pairs)
+    figure = _square(limits, _points(pairs, flagged, colours), colours)
+    figure.update_layout(dragmode="lasso")
+    diamonds = f" Diamonds: {plural(int(flagged.sum()), 'extrapolation')}." if flagged.any() else ""
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="Do predictions follow the measurements?",
-        caption=f"{plural(len(pairs), 'held-out pair')}, {context}. Line: identity. {how}",
-        summary=(
-            f"Predicted against observed ln(IC50) of {plural(len(pairs), 'held-out pair')}. "
-            f"Observed from {number(pairs['observed'].min())} to {number(pairs['observed'].max())}, "
-            f"median error {number(float(error.median()))}, "
-            f"half of the pairs within {number(float(error.abs().median()))} of the identity line."
+        caption=f"{plural(len(pairs), 'held-out pair')}, {context}. Line: identity.{diamonds} "
+        "Draw around points to select.",
+        summary=_summary(
+            len(pairs), pairs["observed"].min(), pairs["observed"].max(), error.median(), error.abs().median()
         ),
         table=pair_table(pairs),
     )
 
 
-def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Pairs with the names that columns have on screen, largest residual (predicted - observed) first."""
-    table = pairs.assign(residual=pairs["predicted"] - pairs["observed"])
-    order = table["residual"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order, list(PAIR_COLUMNS)].rename(columns=PAIR_COLUMNS)
+def density_of_pairs(density: Density, context: str, dark: bool = False) -> Chart:
+    """The same of so many pairs that they are counted on a grid. density: as `pair_records.pair_density` gives it."""
+    colours = palette(dark)
+    edges, counts = density.edges, density.counts
+    n = int(counts.sum())
+    figure = _square((float(edges[0]), float(edges[-1])), _heatmap(density), colours)
+    figure.update_layout(dragmode="zoom")
+    predicted, observed = np.nonzero(counts)
+    middle = (edges[:-1] + edges[1:]) / 2
+    measured = middle[np.flatnonzero(counts.sum(axis=0))]
+    return Chart(
+        figure=styled(figure, dark, HEIGHT),
+        question="Do predictions follow the measurements?",
+        caption=f"{plural(n, 'held-out pair')}, {context}. Line: identity. "
+        "Density: too many pairs for points; filter to select some.",
+        summary=_summary(n, measured[0], measured[-1], density.median_error, density.median_absolute_error),
+        table=pd.DataFrame(
+            {
+                "Observed ln(IC50), µM": middle[observed],
+                "Predicted ln(IC50), µM": middle[predicted],
+                "Pairs": counts[predicted, observed],
+            }
+        ).sort_values("Pairs", ascending=False, kind="stable", ignore_index=True),
+    )
 
 
-def group_table(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Errors per drug, line or cancer type (`by`), largest first, beside those of the mean effects.
+def padded(low: float, high: float) -> tuple[float, float]:
+    """Limits of both axes, with a margin around the values."""
+    margin = 0.03 * (high - low) or 1.0
+    return low - margin, high + margin
 
-    pairs: as for `predicted_vs_observed`, with `drug_id`, `cosmic_id` and, where known, `mean_effects`.
-    """
-    known = pairs[pairs[by].notna()]
-    key = {"drug": "drug_id", "line": "cosmic_id"}.get(by, by)
-    error = known["predicted"] - known["observed"]
-    parts = known.assign(error=error, squared=error**2)
-    columns = {
-        PAIR_COLUMNS[by]: parts.groupby(key)[by].first(),
-        "Pairs": parts.groupby(key).size(),
-        "RMSE, ln µM": parts.groupby(key)["squared"].mean() ** 0.5,
-        "Mean residual, ln µM": parts.groupby(key)["error"].mean(),
-    }
-    if "mean_effects" in known:
-        naive = (known["mean_effects"] - known["observed"]) ** 2
-        columns["RMSE of mean effects, ln µM"] = naive.groupby(known[key]).mean() ** 0.5
-        columns["Difference, ln µM"] = columns["RMSE, ln µM"] - columns["RMSE of mean effects, ln µM"]
-    return pd.DataFrame(columns).sort_values("RMSE, ln µM", ascending=False, kind="stable").reset_index(drop=True)
+
+def _square(limits: tuple[float, float], pairs: go.Scattergl | go.Heatmap, colours: Palette) -> go.Figure:
+    """Both axes alike, with the identity line below the pairs."""
+    line = {"color": colours.muted, "width": 1}
+    figure = go.Figure([go.Scatter(x=list(limits), y=list(limits), mode="lines", line=line, hoverinfo="skip"), pairs])
+    step = _step(limits[1] - limits[0])
+    figure.update_xaxes(title_text="Observed ln(IC50), µM", range=list(limits), tick0=0, dtick=step)
+    figure.update_yaxes(title_text="Predicted ln(IC50), µM", range=list(limits), tick0=0, dtick=step)
+    return figure
+
+
+def _summary(n: int, low: float, high: float, error: float, absolute: float) -> str:
+    return (
+        f"Predicted against observed ln(IC50) of {plural(n, 'held-out pair')}. Observed from {number(low)} to "
+        f"{number(high)}, median error {number(float(error))}, half of the pairs within {number(float(absolute))} of "
+        "the identity line."
+    )
 
 
 def _step(span: float) -> float:
@@ -103,30 +107,44 @@ def _step(span: float) -> float:
     return float(next(power * factor for factor in (1, 2, 5, 10) if span <= 10 * power * factor))
 
 
-def _points(pairs: pd.DataFrame, colours: Palette) -> go.Scattergl:
+def _flagged(pairs: pd.DataFrame) -> np.ndarray:
+    if "line_flagged" not in pairs:
+        return np.zeros(len(pairs), bool)
+    return (pairs["line_flagged"] | pairs["drug_flagged"]).to_numpy(bool)
+
+
+def _points(pairs: pd.DataFrame, flagged: np.ndarray, colours: Palette) -> go.Scattergl:
     crowded = len(pairs) > 500
+    text = pairs["drug"] + ", " + pairs["line"] + " (" + pairs["cancer_type"].fillna("type unknown") + ")"
+    if flagged.any():
+        why = [f"<br>extrapolation, {reason}" if reason else "" for reason in extrapolation(pairs)]
+        text = text + pd.Series(why, index=pairs.index)
     return go.Scattergl(
         x=pairs["observed"].to_numpy().round(3),
         y=pairs["predicted"].to_numpy().round(3),
         mode="markers",
-        text=(pairs["drug"] + ", " + pairs["line"] + " (" + pairs["cancer_type"].fillna("type unknown") + ")").tolist(),
+        text=text.tolist(),
         hovertemplate="%{text}<br>observed %{x:.2f}, predicted %{y:.2f}<extra></extra>",
-        marker={"size": 5 if crowded else 8, "color": colours.sensitive, "opacity": 0.4 if crowded else 0.75},
+        marker={
+            "size": 5 if crowded else 8,
+            "color": colours.sensitive,
+            "opacity": 0.4 if crowded else 0.75,
+            "symbol": np.where(flagged, "diamond-open", "circle").tolist() if flagged.any() else "circle",
+        },
         selected={"marker": {"color": SELECTED, "opacity": 1, "size": 8}},
         unselected={"marker": {"opacity": 0.2 if crowded else 0.4}},
     )
 
 
-def _density(pairs: pd.DataFrame, limits: list[float]) -> go.Heatmap:
-    edges = np.linspace(limits[0], limits[1], BINS + 1)
-    counts, _, _ = np.histogram2d(pairs["predicted"], pairs["observed"], bins=(edges, edges))
-    middle = (edges[:-1] + edges[1:]) / 2
+def _heatmap(density: Density) -> go.Heatmap:
+    counts = density.counts
+    middle = (density.edges[:-1] + density.edges[1:]) / 2
     top = int(np.log10(counts.max()))
     return go.Heatmap(
         x=middle.round(3),
         y=middle.round(3),
         z=np.where(counts > 0, np.log10(np.maximum(counts, 1)), np.nan).round(3),
-        customdata=counts.astype(int),
+        customdata=counts,
         colorscale=SEQUENTIAL,
         hovertemplate="observed %{x:.2f}, predicted %{y:.2f}<br>%{customdata:,} pairs<extra></extra>",
         colorbar={
@@ -146,44 +164,37 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
     """
     rows = scores[scores["name"] == measure].dropna(subset=["value"])
     rows = rows.assign(baseline=rows["model"].isin(BASELINES))
-    better_first = measure == "rmse"
-    rows = rows.sort_values(["baseline", "value"], ascending=[True, better_first]).reset_index(drop=True)
-    colours = palette(dark)
-    figure = go.Figure()
-    for baseline, group in rows.groupby("baseline"):
-        figure.add_trace(_forest_marks(group, bool(baseline), colours))
-    figure.add_trace(
-        go.Scatter(
-            x=rows["upper"].fillna(rows["value"]),
-            y=rows.index,
-            mode="text",
-            text=["  " + number(value) for value in rows["value"]],
-            textposition="middle right",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
+    lower_is_better = measure in LOWER_IS_BETTER
+    rows = rows.sort_values(["baseline", "value"], ascending=[True, lower_is_better]).reset_index(drop=True)
     names = [model_name(model) for model in rows["model"]]
+    marks = [
+        Mark(
+            row=row.Index,
+            value=row.value,
+            lower=None if pd.isna(row.lower) else row.lower,
+            upper=None if pd.isna(row.upper) else row.upper,
+            label=number(row.value),
+            name=names[row.Index],
+            kind="baseline" if row.baseline else "predicted",
+        )
+        for row in rows.itertuples()
+    ]
+    if not lower_is_better and len(rows):
+        marks = [mark.at_least(rows["value"].max() - FURTHEST) for mark in marks]
     ticks = [f"<b>{name}</b>" if model == selected else name for name, model in zip(names, rows["model"], strict=True)]
-    low, high = rows["lower"].fillna(rows["value"]).min(), rows["upper"].fillna(rows["value"]).max()
-    span = (high - low) if len(rows) and high > low else 1.0
-    figure.update_xaxes(
-        title_text=f"{MEASURE_NAMES[measure]} on held-out pairs (95 % interval)",
-        range=[low - 0.08 * span, high + 0.25 * span],
-        tick0=0,
-        dtick=_step(2 * 1.33 * span),
-    )
-    figure.update_yaxes(
-        tickvals=list(rows.index), ticktext=ticks, range=[len(rows) - 0.4, -0.6], showgrid=True, ticksuffix="  "
-    )
     n = int(rows["n"].max()) if len(rows) else 0
     best = f"{names[0]} {number(rows['value'].iloc[0])}" if names else "no model"
     naive = [f"{model_name(row.model)} {number(row.value)}" for row in rows[rows["baseline"]].itertuples()]
     return Chart(
-        figure=styled(figure, dark, HEIGHT),
+        figure=forest(
+            marks,
+            [Row(i, tick) for i, tick in enumerate(ticks)],
+            f"{MEASURE_NAMES[measure]} on held-out pairs (95 % interval)",
+            dark,
+            height=HEIGHT,
+        ),
         question="What does the model add to the naive baselines?",
-        caption=f"{plural(n, 'held-out pair')}, {context}. Circles: networks. "
-        "Dashes: baselines, which know only averages.",
+        caption=f"{plural(n, 'held-out pair')}, {context}. Circles: networks. Dashes: baselines.",
         summary=f"{MEASURE_NAMES[measure]} of {plural(len(rows), 'model')}. Best network: {best}. "
         f"Baselines: {', '.join(naive) or 'none'}.",
         table=pd.DataFrame(
@@ -194,34 +205,4 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
                 "Pairs": rows["n"],
             }
         ),
-    )
-
-
-def _forest_marks(rows: pd.DataFrame, baseline: bool, colours: Palette) -> go.Scatter:
-    colour = colours.resistant if baseline else colours.sensitive
-    lower, upper = rows["lower"].fillna(rows["value"]), rows["upper"].fillna(rows["value"])
-    return go.Scatter(
-        x=rows["value"],
-        y=rows.index,
-        mode="markers",
-        text=[
-            f"{model_name(model)}: {number(value)} ({interval(low, high)})"
-            for model, value, low, high in zip(rows["model"], rows["value"], rows["lower"], rows["upper"], strict=True)
-        ],
-        hovertemplate="%{text}<extra></extra>",
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": upper - rows["value"],
-            "arrayminus": rows["value"] - lower,
-            "color": colour,
-            "thickness": 2,
-            "width": 0,
-        },
-        marker={
-            "symbol": "line-ns" if baseline else "circle",
-            "size": 14 if baseline else 11,
-            "color": colours.ground,
-            "line": {"color": colour, "width": 2},
-        },
     )

@@ -49,6 +49,9 @@ class RunSummary:
     @property
     def naive(self) -> str | None:
         """The strongest naive baseline over all held-out pairs, which `skill` is measured against."""
+        named = self.config.get("naive")
+        if named in self.metrics:
+            return str(named)
         known = {model: found["r2"] for model, found in self.metrics.items() if model in NAIVE}
         defined = {model: value for model, value in known.items() if value is not None}
         return max(defined, key=lambda model: defined[model]) if defined else None
@@ -64,16 +67,17 @@ class PairFilter:
     pathways: tuple[str, ...] = ()
 
     def where(self) -> tuple[str, list[Any]]:
+        """A condition on the rows p of `prediction`, and the values of its question marks."""
         clauses = ["TRUE"]
         values: list[Any] = []
-        for column, chosen in (
-            ("l.cancer_type", self.cancer_types),
-            ("p.drug_id", self.drug_ids),
-            ("p.cosmic_id", self.cosmic_ids),
-            ("d.pathway", self.pathways),
+        for condition, chosen in (
+            ("p.cosmic_id IN (SELECT cosmic_id FROM cell_line WHERE cancer_type IN ({}))", self.cancer_types),
+            ("p.drug_id IN ({})", self.drug_ids),
+            ("p.cosmic_id IN ({})", self.cosmic_ids),
+            ("p.drug_id IN (SELECT drug_id FROM drug WHERE pathway IN ({}))", self.pathways),
         ):
             if chosen:
-                clauses.append(f"{column} IN ({', '.join('?' * len(chosen))})")
+                clauses.append(condition.format(", ".join("?" * len(chosen))))
                 values += chosen
         return " AND ".join(clauses), values
 

@@ -13,7 +13,7 @@ def test_the_newest_run_opens_with_its_own_split(filled_home, open_page):
     assert app.selectbox(key="run").value == HONEST_RUN
     control = app.button_group(key="split")
     assert control.value == "cell_line"
-    assert [option.content for option in control.options] == ["Published protocol", "Honest: unseen lines"]
+    assert list(control.options) == ["Published protocol", "Honest: unseen lines"]
     assert "unseen cell lines, simulated" in shown(app)
 
 
@@ -22,7 +22,7 @@ def test_another_split_shows_the_familys_run_under_it(filled_home, open_page):
     app.button_group(key="split").select("pairs").run()
     assert app.selectbox(key="run").value == HONEST_RUN
     assert "published split (random pairs), simulated" in shown(app)
-    assert app.query_params["split"] == ["pairs"]
+    assert app.query_params["split"] in ("pairs", ["pairs"])
 
 
 def test_another_run_opens_with_its_own_split(filled_home, open_page):

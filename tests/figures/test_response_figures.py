@@ -7,8 +7,10 @@ import pytest
 
 from engine.figures import response
 from engine.figures.learning import LABEL_GAP, _apart, _whole_step, learning_curves
-from engine.figures.response import PAIR_TRACE, group_table, model_forest, predicted_vs_observed
+from engine.figures.pair_tables import group_table, pair_table
+from engine.figures.response import PAIR_TRACE, density_of_pairs, model_forest, predicted_vs_observed
 from engine.figures.template import DARK, LIGHT, SELECTED
+from engine.response.pair_records import BINS, Density
 
 
 def pairs(n: int) -> pd.DataFrame:
@@ -76,16 +78,62 @@ def test_both_axes_have_the_same_round_ticks():
     assert layout.xaxis.dtick == layout.yaxis.dtick == 1.0
 
 
-def test_errors_by_group_put_the_worst_first_beside_the_mean_effects():
-    frame = pairs(4).assign(drug_id=[1, 1, 2, 2], drug=["A", "A", "B", "B"], cosmic_id=range(4), observed=0.0)
-    frame = frame.assign(predicted=[1.0, -1.0, 3.0, 4.0], mean_effects=[1.0, 1.0, 2.0, 2.0])
-    table = group_table(frame, "drug")
-    assert list(table["Drug"]) == ["B", "A"] and list(table["Pairs"]) == [2, 2]
-    assert list(table["RMSE, ln µM"]) == pytest.approx([12.5**0.5, 1.0])
-    assert list(table["Mean residual, ln µM"]) == pytest.approx([3.5, 0.0])
-    assert list(table["Difference, ln µM"]) == pytest.approx([12.5**0.5 - 2, 0.0])
-    assert "Difference, ln µM" not in group_table(frame.drop(columns="mean_effects"), "line")
-    assert group_table(frame.assign(cancer_type=[None, "LUAD", "LUAD", "LUAD"]), "cancer_type")["Pairs"].sum() == 3
+def test_so_many_pairs_come_counted():
+    counts = np.zeros((BINS, BINS), int)
+    counts[10, 12], counts[40, 40] = 30_000, 5
+    chart = density_of_pairs(Density(np.linspace(-9, 9, BINS + 1), counts, 0.1, 0.8), "Master")
+    assert chart.caption.startswith("30,005 held-out pairs, Master. Line: identity. Density: too many")
+    assert "half of the pairs within 0.800 of the identity line" in chart.summary
+    assert list(chart.table["Pairs"]) == [30_000, 5]
+    assert list(chart.table.iloc[0])[:2] == pytest.approx([-6.5, -6.9])  # the middle of 12 and of 10 of 90 bins
+
+
+FLAGS = {
+    "lower": -5.0,
+    "upper": 5.0,
+    "line_flagged": [True, False, True],
+    "line_similarity": [0.02, np.nan, np.nan],
+    "line_nearest": ["LINE-9", None, None],
+    "known_positions": [1, pd.NA, 0],
+    "positions": [4, pd.NA, 7],
+    "drug_flagged": [False, False, True],
+    "drug_similarity": [np.nan, np.nan, 0.21],
+    "drug_nearest": [None, None, "Lapatinib"],
+}
+
+
+def test_extrapolations_are_flagged_with_their_number():
+    chart = predicted_vs_observed(pairs(3).assign(**FLAGS), "Master")
+    assert "Diamonds: 2 extrapolations." in chart.caption
+    assert list(chart.figure.data[PAIR_TRACE].marker.symbol) == ["diamond-open", "circle", "diamond-open"]
+    assert (
+        chart.figure.data[PAIR_TRACE]
+        .text[0]
+        .endswith("<br>extrapolation, line: Jaccard 0.0200 to LINE-9, 1 of 4 positions known")
+    )
+    assert list(chart.table["Extrapolation"]) == [
+        "line: Jaccard 0.0200 to LINE-9, 1 of 4 positions known",
+        "line: no similar training line, 0 of 7 positions known; drug: Tanimoto 0.210 to Lapatinib",
+        "",
+    ]
+    assert list(chart.table["Lower 90 %"]) == [-5.0] * 3
+
+
+def test_intervals_that_nobody_kept_are_no_column():
+    assert "Lower 90 %" not in pair_table(pairs(3).assign(lower=np.nan, upper=np.nan))
+
+
+def test_errors_by_group_stand_beside_a_baseline():
+    errors = pd.DataFrame(
+        {"id": [2, 1], "name": ["B", "A"], "pairs": [3, 2], "rmse": [3.0, 1.0], "bias": [2.0, 0.0], "naive_rmse": 2.5}
+    )
+    table = group_table(errors, "drug", "mean_effects")
+    assert list(table.columns) == [
+        "Drug", "Pairs", "RMSE, ln µM", "Mean residual, ln µM", "RMSE of mean effects, ln µM", "Difference, ln µM",
+    ]  # fmt: skip
+    assert list(table["Difference, ln µM"]) == [0.5, -1.5]
+    assert "Difference, ln µM" not in group_table(errors, "line", None)
+    assert "Difference, ln µM" not in group_table(errors.assign(naive_rmse=np.nan), "line", "drug_mean")
 
 
 def test_forest_puts_networks_first_as_circles_and_baselines_last_as_dashes():
@@ -99,6 +147,13 @@ def test_forest_puts_networks_first_as_circles_and_baselines_last_as_dashes():
         "0.800 to 0.820", "0.790 to 0.810", "0.760 to 0.780", "0.700 to 0.720",
     ]  # fmt: skip
     assert "Best network: Ensemble 0.810. Baselines: Mean effects 0.770, Drug mean 0.710." in chart.summary
+
+
+def test_forest_keeps_room_for_the_models_that_are_close():
+    far = pd.DataFrame([("line_mean", "r2", -0.3, -0.4, -0.2, 100)], columns=SCORES.columns)
+    chart = model_forest(pd.concat([SCORES, far]), "r2", "")
+    assert chart.figure.data[1].x[-1] == pytest.approx(0.81 - 0.4)
+    assert chart.figure.data[2].text[-1].strip() == "◂ −0.300"
 
 
 def test_forest_leaves_out_what_is_not_defined():

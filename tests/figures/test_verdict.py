@@ -12,6 +12,10 @@ def scores(value: float | None, lower: float | None = None, upper: float | None 
     return frame.astype({"value": float, "lower": float, "upper": float})
 
 
+def added(rows: list[tuple[str, float, float, float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["model", "value", "lower", "upper"]).assign(name="r2", n=630)
+
+
 @pytest.mark.parametrize(
     ("value", "lower", "upper", "said"),
     [
@@ -37,3 +41,37 @@ def test_what_cannot_be_compared_is_said():
 
 def test_a_baseline_is_called_one():
     assert "Drug mean is a baseline" in verdict(scores(0.8), "drug_mean")
+
+
+def test_the_strongest_of_four_naive_baselines_counts_and_no_other():
+    more = [("type_drug_mean", 0.79, 0.78, 0.80), ("line_mean", 0.01, 0.0, 0.02), ("random_forest", 0.83, 0.82, 0.84)]
+    frame = pd.concat([scores(0.81, 0.80, 0.82), added(more)])
+    assert verdict(frame, "ensemble") == (
+        "The ensemble explains more than cancer type × drug mean on these 630 pairs (R² 0.810 against 0.790). "
+        "Random forest, a classical model, reaches 0.830."
+    )
+    assert verdict(frame, "random_forest").startswith("Random forest explains more than cancer type × drug mean")
+
+
+@pytest.mark.parametrize(
+    ("split", "begins"),
+    [
+        ("pairs", "The ensemble explains"),
+        ("cell_line", "For cell lines it has never seen, the ensemble explains more than mean effects on these"),
+        ("both", "For cell lines and drugs it has never seen, the ensemble explains"),
+    ],
+)
+def test_an_honest_split_begins_the_sentence(split, begins):
+    assert verdict(scores(0.81, 0.80, 0.82), "ensemble", split).startswith(begins)
+
+
+def test_the_paired_interval_of_skill_decides_where_it_fits():
+    skill = added([("ensemble", 0.05, -0.02, 0.11)]).assign(name="skill")
+    frame = pd.concat([scores(0.77, 0.76, 0.78), skill])
+    assert verdict(frame, "ensemble").endswith("(R² 0.770 against 0.756).")
+    assert "within its 95 % interval" in verdict(frame, "ensemble", skill_of="mean_effects")
+    assert verdict(frame, "ensemble", skill_of="drug_mean").endswith("(R² 0.770 against 0.756).")
+
+
+def test_a_model_that_was_not_run_has_no_verdict():
+    assert verdict(scores(0.8), "svm") == "Support vector machine has no measures on these pairs."
