@@ -6,12 +6,20 @@ Model Passports (cellmodelpassports.sanger.ac.uk), COSMIC download readmes (canc
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import InputError
 
-KINDS = ("cell-lines", "drugs", "mutations", "responses")
+KINDS = ("cell-lines", "drugs", "mutations", "responses")  # in the order in which they are imported
+# What each kind joins to: these tables of the store travel with an import, as a worker never opens the store.
+NEEDS = {
+    "cell-lines": ("cell_line",),
+    "drugs": (),
+    "mutations": ("cell_line",),
+    "responses": ("cell_line", "drug"),
+}
+TABLES = {"cell-lines": "cell_line", "drugs": "drug", "mutations": "mutation", "responses": "response"}
 
 
 @dataclass(frozen=True)
@@ -242,6 +250,26 @@ def _signed(header: Sequence[str], candidate: Format) -> bool:
     return bool(candidate.signature) and squeezed.issuperset(map(squeeze, candidate.signature))
 
 
+def nearest(header: Sequence[str], kind: str) -> Match:
+    """The format of `kind` of which least is missing in the header."""
+    matches = [match_format(header, candidate) for candidate in FORMATS if candidate.kind == kind]
+    return min(matches, key=lambda match: (len(match.missing), -len(match.columns)))
+
+
+def missing_columns(match: Match) -> list[str]:
+    """What a header lacks for a format, by the names that the format gives it."""
+    return [_column_names(match.format, group) for group in match.missing]
+
+
+def lacking(kind: str, filled: Collection[str]) -> str:
+    """Why `kind` cannot be imported yet, empty where it can. filled: the store's tables that have rows."""
+    for table in NEEDS[kind]:
+        if table not in filled and table != TABLES[kind]:
+            words = table.replace("_", " ")
+            return f"The store knows no {words}s yet: import a table of {words}s before {kind}."
+    return ""
+
+
 def _column_names(candidate: Format, group: Sequence[str]) -> str:
     return " or ".join(candidate.fields[name][0] for name in group if name in candidate.fields)
 
@@ -251,8 +279,7 @@ def refusal(header: Sequence[str], kind: str, file_name: str) -> InputError:
     other = next((k for k in KINDS if k != kind and recognise(header, k)), None)
     hint = f" It looks like a table of {other}: import it as that." if other else ""
     matches = [match_format(header, candidate) for candidate in FORMATS if candidate.kind == kind]
-    nearest = min(matches, key=lambda match: (len(match.missing), -len(match.columns)))
-    missing = "; ".join(_column_names(nearest.format, group) for group in nearest.missing)
+    missing = "; ".join(missing_columns(nearest(header, kind)))
     found = ", ".join(column.strip() for column in header if column.strip())
     known = "; ".join(
         f"{match.format.name} ({', '.join(_column_names(match.format, group) for group in match.format.required)})"

@@ -11,21 +11,13 @@ import pandas as pd
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.response.formats import KINDS
+from engine.response.formats import KINDS, NEEDS, TABLES, lacking
 from engine.response.readers import Progress, Reading, open_as, read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses, require_rows
 from engine.response.units_check import UNITS
 from engine.settings import store_path
 from engine.store.database import Database
 
-TABLES = {"cell-lines": "cell_line", "drugs": "drug", "mutations": "mutation", "responses": "response"}
-# What each kind joins to: it travels with the job, as a worker never opens the store.
-NEEDS = {
-    "cell-lines": ("cell_line",),
-    "drugs": (),
-    "mutations": ("cell_line",),
-    "responses": ("cell_line", "drug"),
-}
 FILE = "table"  # the name of the file among the job's inputs; its format is seen from its content
 
 
@@ -91,16 +83,13 @@ def _refuse_name_of_another_kind(source_id: str, kind: str) -> None:
 
 
 def _known(kind: str) -> dict[str, pd.DataFrame]:
-    tables: dict[str, pd.DataFrame] = {}
     if not NEEDS[kind]:
-        return tables
+        return {}
     store = Database(store_path())
-    for table in NEEDS[kind]:
-        tables[f"{table}.parquet"] = store.query(f"SELECT * FROM {table}")
-        if tables[f"{table}.parquet"].empty and table != TABLES[kind]:
-            words = table.replace("_", " ")
-            raise InputError(f"The store knows no {words} yet: import a table of {words}s before {kind}.")
-    return tables
+    tables = {table: store.query(f"SELECT * FROM {table}") for table in NEEDS[kind]}
+    if told := lacking(kind, [table for table, rows in tables.items() if not rows.empty]):
+        raise InputError(told)
+    return {f"{table}.parquet": rows for table, rows in tables.items()}
 
 
 def run_import(job: JobContext) -> None:

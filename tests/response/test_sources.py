@@ -204,7 +204,7 @@ def test_submit_refuses_at_once(tmp_path: Path, tumorcast_home: Path, monkeypatc
     calls = _submitted(monkeypatch)
     path = tmp_path / "r.csv"
     path.write_text(RESPONSES)
-    with pytest.raises(InputError, match="knows no cell line yet: import a table of cell lines before responses"):
+    with pytest.raises(InputError, match="knows no cell lines yet: import a table of cell lines before responses"):
         submit_import(path, "responses")
     with pytest.raises(InputError, match="There is nothing called 'genes' to import: choose one of cell-lines"):
         submit_import(path, "genes")
