@@ -160,9 +160,11 @@ def _card(view: View, name: str, scores: pd.DataFrame, sensitive: int, folds: in
     if name != "skill" and (view.naive, name) in scores.index and view.naive != view.model:
         other = scores.loc[(view.naive, name)]
         known = pd.notna(own["value"]) and pd.notna(other["value"])
-        better = known and (own["value"] < other["value"]) == (name in LOWER_IS_BETTER)
+        better = (
+            known and (own["value"] < other["value"]) == (name in LOWER_IS_BETTER) and own["value"] != other["value"]
+        )
         shown = difference(own["value"], other["value"]) if known else ""
-        beside = [(model_name(view.naive), number(other["value"]), shown, better and own["value"] != other["value"])]
+        beside = [(model_name(view.naive), number(other["value"]), shown, better)]
     return frame.Card(label, number(own["value"]), f"{interval(own['lower'], own['upper'])} · {n}", tuple(beside))
 
 

@@ -79,9 +79,9 @@ def _mutations(line: LineFacts) -> None:
         "protein_change": "Protein change",
         "position_key": "Position",
         "classification": "Class",
-        "lines": "Lines with this position",
+        "lines": "Lines with it",
     }
-    shown = found[list(names)].rename(columns=names)
+    shown = found.fillna({"protein_change": "not given"})[list(names)].rename(columns=names)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(plural(len(shown), "mutation"), anchor=False, width="content")
         export.buttons(shown, f"tumorcast-mutations-{line.cosmic_id}", key="mutations")

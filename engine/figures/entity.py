@@ -1,18 +1,22 @@
 """One drug or one cell line: where its R² stands among all others, and what stands out in its responses."""
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.template import SELECTED, Chart, palette, styled
-from engine.figures.text import count, model_name, number, plural
+from engine.figures.text import count, model_name, number, plural, setting
 from engine.response.settings import BASELINES
 
 HEIGHT = 360
-BIN = 0.1  # of R2
+BINS = (0.02, 0.05, 0.1)  # of R2; the first of which there are at most 25
 FLOOR = -1.0  # lower R2 stand together in the first bar: one of -20 would squeeze all others into the last one
 ENOUGH = 10  # pairs; R2 of fewer is mostly chance, so such a drug or line is not named best or worst
 _COLUMN = {"observed": "Observed", "predicted": "Predicted", "naive": "Baseline"}
+FEW_LINES = 3  # a median of fewer says little about a cancer type
 SHOWN = 12  # rows of a chart; the table has all
 
 
@@ -27,34 +31,33 @@ def r2_histogram(
     known = spreads.dropna(subset=["r2"]).sort_values("r2", kind="stable")
     colours = palette(dark)
     figure = go.Figure()
-    lowest = max(FLOOR, np.floor(known["r2"].min() / BIN) * BIN) if len(known) else 0.0
-    edges = np.arange(round(lowest / BIN), 11) * BIN
+    lowest = max(FLOOR, float(known["r2"].min())) if len(known) else 0.0
+    width = next((width for width in BINS if (1 - lowest) / width <= 25), BINS[-1])
+    edges = np.arange(np.floor(lowest / width + 1e-9), round(1 / width) + 1) * width
     counts, _ = np.histogram(known["r2"].clip(lower=edges[0], upper=1.0), bins=edges)
     figure.add_trace(
         go.Bar(
-            x=(edges[:-1] + BIN / 2).round(3),
+            x=(edges[:-1] + width / 2).round(3),
             y=counts,
-            width=BIN * 0.94,
+            width=width * 0.94,
             marker={"color": colours.resistant if model in BASELINES else colours.sensitive, "opacity": 0.6},
-            customdata=[_range(a, edges[0]) for a in edges[:-1]],
+            customdata=[_range(low, high, edges[0]) for low, high in pairwise(edges)],
             hovertemplate=f"R² %{{customdata}}: %{{y}} {word}s<extra></extra>",
         )
     )
     named = known[known["n"] >= ENOUGH] if (known["n"] >= ENOUGH).any() else known
     own = known[known["id"] == entity]
     if len(named):
-        worst, best = named.iloc[0], named.iloc[-1]
-        for row, side, which in ((worst, "left", "worst"), (best, "right", "best")):
+        ends = {"worst: ": named.iloc[0], "best: ": named.iloc[-1]}
+        for (which, row), height in zip(ends.items(), (1.26, 1.16), strict=True):
             if row["id"] != entity:
-                _pointer(figure, row, edges[0], 1.15, side, colours.muted, f"{which}: ")
-    for row in own.to_dict("records"):
-        middle = 0.5 * (edges[0] + 1)
-        side = "left" if row["r2"] < middle else "right"
-        which = {worst["id"]: "worst: ", best["id"]: "best: "}.get(entity, "")
-        _pointer(figure, row, edges[0], 1.05, side, SELECTED, which, 2.5)
-    figure.update_xaxes(title_text=f"R² of one {word} on its held-out pairs", range=[edges[0] - 0.02, 1.02], dtick=0.2)
+                _pointer(figure, row, edges[0], height, which, colours.muted)
+        for row in own.to_dict("records"):
+            which = next((which for which, end in ends.items() if end["id"] == entity), "")
+            _pointer(figure, row, edges[0], 1.06, which, SELECTED, 2.5)
+    figure.update_xaxes(title_text=f"R² of one {word} on its held-out pairs", range=[edges[0] - 0.02, 1.02])
     figure.update_yaxes(title_text=f"{word.capitalize()}s", rangemode="tozero", dtick=1 if counts.max() <= 5 else None)
-    styled(figure, dark, HEIGHT).update_layout(margin={"t": 56}, bargap=0)
+    styled(figure, dark, HEIGHT).update_layout(margin={"t": 70}, bargap=0)
     below = int((known["r2"] < FLOOR).sum())
     return Chart(
         figure=figure,
@@ -65,23 +68,28 @@ def r2_histogram(
     )
 
 
-def _range(edge: float, first: float) -> str:
-    low, high = number(round(edge, 1), 1), number(round(edge + BIN, 1), 1)
-    return f"below {high}" if edge == first and edge == FLOOR else f"{low} to {high}"
+def _range(low: float, high: float, first: float) -> str:
+    upper = setting(round(high, 2))
+    return f"below {upper}" if low == first == FLOOR else f"{setting(round(low, 2))} to {upper}"
 
 
-def _pointer(
-    figure: go.Figure, row, low: float, y: float, anchor: str, colour: str, word: str, width: float = 1
-) -> None:
-    """A line down from the upper edge at the R² of a row, and its name and value beside it."""
+def _pointer(figure: go.Figure, row: Any, low: float, height: float, which: str, colour: str, width: float = 1) -> None:
+    """A line down from above the bars at the R² of a row, and its name and value beside it, on the roomier side."""
     x = max(float(row["r2"]), low)
     figure.add_shape(
-        type="line", x0=x, x1=x, y0=0, y1=y, yref="y domain", line={"color": colour, "width": width}, layer="above"
+        type="line", x0=x, x1=x, y0=0, y1=height, yref="y domain", line={"color": colour, "width": width}, layer="above"
     )
+    left = x > (low + 1) / 2
     figure.add_annotation(
-        x=x, y=y, yref="y domain", text=f"{word}{row['name']} {number(row['r2'])}", showarrow=False, xanchor=anchor,
-        yanchor="middle", xshift=5 if anchor == "left" else -5,
-    )  # fmt: skip
+        x=x,
+        y=height,
+        yref="y domain",
+        text=f"{which}{row['name']} {number(row['r2'])}",
+        showarrow=False,
+        xanchor="right" if left else "left",
+        yanchor="middle",
+        xshift=-5 if left else 5,
+    )
 
 
 def _histogram_caption(
@@ -136,18 +144,21 @@ def type_medians(pairs: pd.DataFrame, model: str, naive: str, context: str, dark
         known.remove("naive")
     rows = groups[known].median().assign(n=groups.size()).sort_values("observed", kind="stable")
     rows = rows.reset_index(names="label")
-    first = rows.iloc[0]
+    drawn = rows[rows["n"] >= FEW_LINES] if (rows["n"] >= FEW_LINES).any() else rows
+    first = drawn.iloc[0]
     marks = ["Filled: observed."]
     if "predicted" in known:
         marks.append(f"{_mark(model)}.")
     if "naive" in known:
         marks.append(f"Grey dash: {model_name(naive).lower()}.")
+    few = len(rows) - len(drawn)
     kind = "held-out" if "predicted" in known else "measured"
     names = {name: f"{_COLUMN[name]} median ln(IC50), µM" for name in known}
     return Chart(
-        figure=_dots(rows.head(SHOWN), "Median ln(IC50), µM", model, dark),
+        figure=_dots(drawn.head(SHOWN), "Median ln(IC50), µM", model, dark),
         question="Which cancer types are most sensitive?",
-        caption=f"{_of(len(rows), 'cancer type')}, lowest observed median first; in brackets the {kind} lines. "
+        caption=f"{_of(len(drawn), 'cancer type')}, lowest observed median first; in brackets the {kind} lines"
+        f"{f' ({few} more types with fewer than {FEW_LINES}: see the table)' if few else ''}. "
         f"{_sentence(context)} {' '.join(marks)}",
         summary=f"Most sensitive of {plural(len(rows), 'cancer type')}: {first['label']} (n {count(first['n'])}), "
         + ", ".join(f"{_COLUMN[name].lower()} median {number(first[name])}" for name in known)

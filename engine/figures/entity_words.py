@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from engine.figures.text import count, number, plural, split_name
-from engine.response.entity_records import DRUG, Applicability
+from engine.response.entity_records import DRUG, LINE, Applicability
 
 FAR = 0.2  # an R2 so much below that of all pairs together calls for a word
 NORMAL = 1.25  # an RMSE up to so many times the median one is no larger than usual
@@ -98,7 +98,7 @@ def how_near(found: Applicability | None, subject: str) -> str:
             "or is older than these records."
         )
     known = ""
-    if found.positions is not None and found.known_positions is not None:
+    if subject == LINE and found.positions is not None and found.known_positions is not None:
         known = (
             f" Of its {plural(found.positions, 'mutated position')} in the curated genes the models know "
             f"{count(found.known_positions)}."

@@ -200,7 +200,11 @@ def most_sensitive(pairs: pd.DataFrame) -> str:
 def pair_table(pairs: pd.DataFrame, subject: str) -> pd.DataFrame:
     """The pairs of a waterfall, in their order, with the names that columns have on screen."""
     _, column, group = OTHERS[subject]
-    columns = {column: pairs["name"], group: pairs["grp"], "Observed ln(IC50), µM": pairs["observed"]}
+    columns = {
+        column: pairs["name"],
+        group: pairs["grp"].fillna("not known"),
+        "Observed ln(IC50), µM": pairs["observed"],
+    }
     columns["Observed IC50, µM"] = pd.Series(ic50_um(pairs["observed"]), index=pairs.index)
     if "predicted" in pairs:
         columns |= {

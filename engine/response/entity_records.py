@@ -242,7 +242,8 @@ def entity_scores(pairs: pd.DataFrame, model: str, naive: str, sensitive_below: 
             )
             rows += [{"model": name, **score._asdict()} for score in found]
     columns = ["model", "name", "value", "lower", "upper", "n"]
-    return pd.DataFrame(rows, columns=columns).astype({"value": float, "lower": float, "upper": float})
+    found = pd.DataFrame(rows, columns=columns).astype({"value": float, "lower": float, "upper": float})
+    return found.round(12)  # a skill of 2e-16 is 0
 
 
 def spreads(db: Database, run_id: str, model: str, subject: str) -> pd.DataFrame:
