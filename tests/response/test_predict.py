@@ -42,7 +42,14 @@ def store(tmp_path_factory):
                 connection.register("frame", frame)
                 connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
                 connection.unregister("frame")
-        settings = {"networks": ["master", "tanh"], "epochs": 1, "test_share": 0.2, "dataset": "T"}
+        settings = {
+            "networks": ["master", "tanh"],
+            "baselines": ["drug_mean", "mean_effects"],
+            "epochs": 1,
+            "test_share": 0.2,
+            "validation_share": 0.15,
+            "dataset": "T",
+        }
         folder = jobs_folder() / RUN
         inputs, dataset, simulated = training_inputs(db)
         assert (dataset, simulated) == ("T", True)
