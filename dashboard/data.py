@@ -1,7 +1,7 @@
 """Cached reads of the store, the one open Database, and the collector that brings finished jobs in."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -9,9 +9,22 @@ import streamlit as st
 from engine import views
 from engine.collect import Collector
 from engine.report import card
-from engine.response import comparison_records, entity_records, records
+from engine.response import (
+    comparison_records,
+    cross_study,
+    entity_records,
+    evidence,
+    pair_records,
+    records,
+    source_records,
+    type_records,
+)
+from engine.response import shown_scores as filtered
 from engine.settings import store_path
 from engine.store.database import Database
+
+if TYPE_CHECKING:
+    from engine.learn.comparison import Comparison
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,13 +50,21 @@ READS = {
     for read in (
         views.store_summary,
         views.sources,
+        source_records.imports,
+        source_records.table_rows,
         views.pair_options,
         views.model_scores,
         views.training_estimate,
         records.runs,
-        records.model_predictions,
+        filtered.shown_scores,
+        pair_records.pair_summary,
+        pair_records.pair_points,
+        pair_records.pair_density,
+        pair_records.group_errors,
         comparison_records.fold_scores,
         comparison_records.scope_scores,
+        evidence.differences,
+        evidence.rank_models,
         card.model_card,
         entity_records.entity_options,
         entity_records.drug_facts,
@@ -53,6 +74,9 @@ READS = {
         entity_records.held_out,
         entity_records.z_scores,
         entity_records.spreads,
+        type_records.type_gains,
+        cross_study.cross_study,
+        cross_study.measured_twice,
         entity_records.applicability,
     )
 }
@@ -77,6 +101,14 @@ def sources() -> pd.DataFrame:
     return _cached("sources")
 
 
+def imports() -> list[source_records.Import]:
+    return _cached("imports")
+
+
+def table_rows() -> dict[str, int]:
+    return _cached("table_rows")
+
+
 def runs() -> list[records.RunSummary]:
     """Newest first: the order in which a person looks for one."""
     return _cached("runs")[::-1]
@@ -86,8 +118,30 @@ def pair_options(run_id: str) -> views.PairOptions:
     return _cached("pair_options", run_id)
 
 
-def model_predictions(run_id: str, wanted: records.PairFilter) -> pd.DataFrame:
-    return _cached("model_predictions", run_id, wanted)
+def shown_scores(run_id: str, model: str, wanted: records.PairFilter, sensitive_below: float) -> filtered.ShownScores:
+    return _cached("shown_scores", run_id, model, wanted, sensitive_below)
+
+
+def pair_summary(
+    run_id: str, model: str, wanted: records.PairFilter, sensitive_below: float
+) -> pair_records.PairSummary:
+    return _cached("pair_summary", run_id, model, wanted, sensitive_below)
+
+
+def pair_points(
+    run_id: str, model: str, naive: str, wanted: records.PairFilter, worst: int | None = None
+) -> pd.DataFrame:
+    return _cached("pair_points", run_id, model, naive, wanted, worst)
+
+
+def pair_density(
+    run_id: str, model: str, wanted: records.PairFilter, limits: tuple[float, float]
+) -> pair_records.Density:
+    return _cached("pair_density", run_id, model, wanted, limits)
+
+
+def group_errors(run_id: str, model: str, naive: str, wanted: records.PairFilter, by: str) -> pd.DataFrame:
+    return _cached("group_errors", run_id, model, naive, wanted, by)
 
 
 def model_scores(run_id: str, wanted: records.PairFilter = records.PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
@@ -104,6 +158,14 @@ def fold_scores(run_id: str) -> pd.DataFrame:
 
 def scope_scores(run_id: str, scope: str, names: tuple[str, ...]) -> pd.DataFrame:
     return _cached("scope_scores", run_id, scope, names)
+
+
+def differences(run_id: str, reference: str) -> evidence.Differences:
+    return _cached("differences", run_id, reference)
+
+
+def rank_models(run_id: str, models: tuple[str, ...]) -> "Comparison":
+    return _cached("rank_models", run_id, models)
 
 
 def model_card(run_id: str) -> card.Card:
@@ -144,3 +206,17 @@ def spreads(run_id: str, model: str, subject: str) -> pd.DataFrame:
 
 def applicability(run_id: str, subject: str, entity: int) -> entity_records.Applicability | None:
     return _cached("applicability", run_id, subject, entity)
+
+
+def type_gains(
+    run_id: str, split: str, model: str, baseline: str, only: str | None = None
+) -> dict[str, type_records.TypeGain]:
+    return _cached("type_gains", run_id, split, model, baseline, only)
+
+
+def cross_study_of(run_id: str, dataset: str, model: str) -> cross_study.CrossStudy:
+    return _cached("cross_study", run_id, dataset, model)
+
+
+def measured_twice(run_id: str, dataset: str, model: str) -> pd.DataFrame:
+    return _cached("measured_twice", run_id, dataset, model)

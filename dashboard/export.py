@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from dashboard import data
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -26,8 +28,8 @@ def as_xlsx(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def buttons(frame: pd.DataFrame, name: str, key: str) -> None:
-    """CSV and XLSX of a frame, made when somebody asks for them."""
+def buttons(frame: pd.DataFrame, name: str, key: str, whole: Callable[[], pd.DataFrame] | None = None) -> None:
+    """CSV and XLSX of a frame, made when somebody asks for them; `whole` reads it where `frame` is only a part."""
     formats: tuple[tuple[str, Callable[[pd.DataFrame], bytes], str], ...] = (
         ("CSV", as_csv, "text/csv"),
         ("XLSX", as_xlsx, XLSX),
@@ -36,7 +38,7 @@ def buttons(frame: pd.DataFrame, name: str, key: str) -> None:
         for label, make, mime in formats:
             st.download_button(
                 label,
-                data=lambda make=make: make(frame),
+                data=lambda make=make: make(whole() if whole else frame),
                 file_name=f"{name}.{label.lower()}",
                 mime=mime,
                 key=f"{key}_{label.lower()}",
@@ -44,3 +46,24 @@ def buttons(frame: pd.DataFrame, name: str, key: str) -> None:
                 on_click="ignore",
                 disabled=frame.empty,
             )
+
+
+def report(run_id: str) -> None:
+    """The report of a run as one HTML file, made when somebody asks for it."""
+
+    def make() -> str:
+        from engine.report.write import report_html
+
+        return report_html(data.database(), run_id)
+
+    st.download_button(
+        "Report",
+        data=make,
+        file_name=f"tumorcast-report-{run_id}.html",
+        mime="text/html",
+        key="report",
+        icon=":material/description:",
+        type="tertiary",
+        help="Everything about this run in one HTML file that opens without Tumorcast and without a network",
+        on_click="ignore",
+    )

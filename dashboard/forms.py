@@ -10,7 +10,7 @@ from dashboard.job_panel import when
 from dashboard.tables import trained
 from engine.figures.text import model_name, plural, split_name
 from engine.response.records import PairFilter, RunSummary, family
-from engine.response.settings import NETWORKS, PUBLISHED_SPLIT, TrainSettings
+from engine.response.settings import PUBLISHED_SPLIT
 from engine.views import PairOptions
 
 FILTER_KEYS = ("type", "drug", "line", "pathway")
@@ -105,14 +105,6 @@ def pair_filter(options: PairOptions) -> PairFilter:
         cosmic_ids=tuple(options.lines[name] for name in lines),
         pathways=tuple(pathways),
     )
-
-
-def train_settings() -> TrainSettings:
-    """What to train, and for how long."""
-    names = choose_many("Networks", NETWORKS, "train_networks", show=model_name, placeholder="All five")
-    epochs = number("Epochs", "train_epochs", 1, 500)
-    seed = number("Seed", "train_seed", 0, 2**31 - 1)
-    return TrainSettings(networks=tuple(names) or NETWORKS, epochs=epochs, seed=seed)
 
 
 def number(label: str, name: str, low: int, high: int) -> int:

@@ -1,6 +1,6 @@
 """What every page shares: settings, sidebar, heading, cards, charts with their text and table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, export
 from engine.figures.template import Chart
-from engine.figures.text import number, plural
+from engine.figures.text import MISSING, number, plural
 from engine.settings import REPOSITORY
 
 STYLE = """
@@ -42,6 +42,14 @@ button[data-testid="stBaseButton-primary"], button[data-testid="stBaseButton-pri
 .tc-cards .tc-label, .tc-cards .tc-note {
     font-size: 0.86rem; line-height: 1.35; font-weight: 400; color: color-mix(in srgb, currentColor 78%, transparent);}
 .tc-cards .tc-value {font-size: 1.6rem; font-weight: 700; line-height: 1.2;}
+.tc-protocols {display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem;}
+.tc-protocols dl {flex: 2 1 200px; margin: 0; padding: 0.15rem 0 0.15rem 0.7rem; font-size: 0.86rem; line-height: 1.4;
+    border-left: 3px solid color-mix(in srgb, currentColor 22%, transparent);}
+.tc-protocols dl.tc-none {flex: 1 1 130px;}
+.tc-protocols dl.tc-shown {border-left-color: light-dark(#0f8b8d, #2fb5b3);}
+.tc-protocols dt {font-weight: 600; margin: 0;}
+.tc-protocols dd {margin: 0; padding: 0; color: color-mix(in srgb, currentColor 82%, transparent);}
+.tc-protocols a {color: light-dark(#0a6b6e, #3fc1bd);}
 .tc-cards .tc-note b {font-weight: 600; color: light-dark(#0a6b4c, #62d2a4);}
 </style>
 """
@@ -127,10 +135,13 @@ def _card(card: Card) -> str:
     )
 
 
-def chart(item: Chart, key: str, view: Any = "", lead: str = "", **plot: Any) -> Any:
+def chart(
+    item: Chart, key: str, view: Any = "", lead: str = "", on_pick: Callable[[Any], None] | None = None, **plot: Any
+) -> Any:
     """A chart under its question, with its caption below and its text and table one click away.
 
     view: what the chart shows; a selection is forgotten when it changes. lead: the answer, above the chart.
+    on_pick: takes the customdata of a point that was clicked, before the page runs again.
     """
     name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -144,9 +155,18 @@ def chart(item: Chart, key: str, view: Any = "", lead: str = "", **plot: Any) ->
     if lead:
         st.markdown(lead)
     config = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 3}}
-    event = st.plotly_chart(item.figure, theme=None, key=f"{key}_{hash(view)}", config=config, alt=item.summary, **plot)
+    own_key = f"{key}_{hash(view)}"
+    if on_pick:
+        plot |= {"on_select": lambda: _picked(own_key, on_pick), "selection_mode": "points"}
+    event = st.plotly_chart(item.figure, theme=None, key=own_key, config=config, alt=item.summary, **plot)
     st.caption(item.caption)
     return event
+
+
+def _picked(key: str, take: Callable[[Any], None]) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points and points[0].get("customdata") is not None:
+        take(points[0]["customdata"])
 
 
 def table(
@@ -155,12 +175,14 @@ def table(
     height: int | str = "auto",
     select: bool = False,
     shown: Mapping[str, Sequence[str]] | None = None,
+    missing: str = MISSING,
     **columns: Any,
 ) -> list[int]:
     """A table that shows three significant figures and true minus signs and still sorts by number.
 
     select: one row can be picked. Returns the positions of the picked rows; give every content its own key then.
-    shown: of a column, the texts that stand for its values, such as a value with its interval.
+    shown: of a column, the texts that stand for its values, such as a value with its interval. missing: what stands
+    for numbers that are not there.
     """
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
@@ -174,6 +196,12 @@ def table(
     frozen = {name: st.column_config.Column(pinned=True)}
     picking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if select else {}
     event = st.dataframe(
-        styled, key=key, height=height, hide_index=True, column_config={**frozen, **columns}, **picking
+        styled,
+        key=key,
+        height=height,
+        hide_index=True,
+        column_config={**frozen, **columns},
+        placeholder=missing,
+        **picking,
     )
     return list(event["selection"]["rows"]) if select else []

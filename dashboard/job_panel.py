@@ -35,6 +35,13 @@ def submit_training(settings: TrainSettings) -> str:
     return submit(data.database(), settings)
 
 
+def submit_evaluation(run_id: str, split: str, folds: int) -> str:
+    """Queue the training of a run's models under another split."""
+    from engine.response.train import submit_evaluation as submit
+
+    return submit(data.database(), run_id, split, folds)
+
+
 def submit_demo() -> str:
     """Queue the demonstration cohort."""
     from engine.demo.build import start_demo

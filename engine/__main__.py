@@ -25,6 +25,7 @@ EXAMPLES = {
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
     "export": "python -m engine export tables/",
+    "report": "python -m engine report --run RUN_ID --out report.html",
     "fetch": "python -m engine fetch gdsc --only GDSC2          (without a source: list what there is)",
 }
 
@@ -124,6 +125,10 @@ def parser() -> argparse.ArgumentParser:
 
     export = command("export", "Write every table of the store as Parquet.")
     export.add_argument("folder", type=Path)
+
+    report = command("report", "Write a run as one HTML file that needs no server and no network.")
+    report.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
+    report.add_argument("--out", required=True, type=Path, metavar="FILE", help="HTML file to write")
 
     fetch = command("fetch", "Download public releases, resumed and checked; their licence is shown first.")
     fetch.add_argument("source", nargs="?", choices=SOURCES)

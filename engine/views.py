@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from engine.learn.metrics import pair_scores
-from engine.response.records import MODEL_ORDER, PairFilter, RunSummary, datasets, model_predictions, runs
+from engine.response.comparison_records import learning_rows
+from engine.response.records import datasets, runs
+from engine.response.shown_scores import model_scores as model_scores
 from engine.store.database import Database
 
 
@@ -79,13 +80,15 @@ def sources(db: Database) -> pd.DataFrame:
 def pair_options(db: Database, run_id: str) -> PairOptions:
     """The cancer types, drugs, lines and pathways among the held-out pairs of a run."""
     lines = db.query(
-        "SELECT DISTINCT cosmic_id AS id, coalesce(c.name, p.cosmic_id::VARCHAR) AS name, c.cancer_type "
-        "FROM prediction p LEFT JOIN cell_line c USING (cosmic_id) WHERE run_id = ? ORDER BY name, id",
+        """SELECT id, coalesce(c.name, id::VARCHAR) AS name, c.cancer_type
+           FROM (SELECT DISTINCT cosmic_id AS id FROM prediction WHERE run_id = ?)
+           LEFT JOIN cell_line c ON cosmic_id = id ORDER BY name, id""",
         [run_id],
     )
     drugs = db.query(
-        "SELECT DISTINCT drug_id AS id, coalesce(d.name, p.drug_id::VARCHAR) AS name, d.pathway "
-        "FROM prediction p LEFT JOIN drug d USING (drug_id) WHERE run_id = ? ORDER BY name, id",
+        """SELECT id, coalesce(d.name, id::VARCHAR) AS name, d.pathway
+           FROM (SELECT DISTINCT drug_id AS id FROM prediction WHERE run_id = ?)
+           LEFT JOIN drug d ON drug_id = id ORDER BY name, id""",
         [run_id],
     )
     return PairOptions(
@@ -103,31 +106,6 @@ def _labels(entities: pd.DataFrame) -> dict[str, int]:
     return dict(zip(names, entities["id"].astype(int).tolist(), strict=True))
 
 
-def model_scores(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
-    """Every model's measures over the wanted held-out pairs: model, name, value, lower, upper, n.
-
-    Stored values where nothing is filtered; else computed, with 95 % intervals by bootstrap over cell lines.
-    """
-    columns = ["model", "name", "value", "lower", "upper", "n"]
-    if wanted == PairFilter():
-        return db.query(f"SELECT {', '.join(columns)} FROM metric WHERE run_id = ? AND scope = 'all'", [run_id])
-    wide = model_predictions(db, run_id, wanted)
-    observed, lines = wide["observed"].to_numpy(), wide["cosmic_id"].to_numpy()
-    rows = [
-        {"model": model, **score._asdict()}
-        for model in MODEL_ORDER
-        if model in wide
-        for score in pair_scores(observed, wide[model].to_numpy(), lines)
-    ]
-    return pd.DataFrame(rows, columns=columns).astype({"value": float, "lower": float, "upper": float})
-
-
-def training_curves(run: RunSummary) -> pd.DataFrame:
-    """One row per network and epoch: model, epoch, train_loss, validation_rmse (ln uM), learning_rate, seconds."""
-    rows = [{"model": model, **epoch} for model, epochs in run.curves.items() for epoch in epochs]
-    return pd.DataFrame(rows, columns=["model", "epoch", "train_loss", "validation_rmse", "learning_rate", "seconds"])
-
-
 def training_estimate(db: Database, networks: Sequence[str], epochs: int) -> TrainingEstimate:
     """Measured pairs of the dataset that would train, and the time so many epochs would take at most.
 
@@ -138,7 +116,7 @@ def training_estimate(db: Database, networks: Sequence[str], epochs: int) -> Tra
     newest = runs(db)[-1:]
     measured = False
     if newest:
-        seconds = training_curves(newest[0]).groupby("model")["seconds"].median()
+        seconds = learning_rows(newest[0]).groupby("model")["seconds"].median()
         known = {name: newest[0].n_train / seconds[name] for name in networks if seconds.get(name, 0) > 0}
         measured = len(known) == len(networks) > 0
         rates |= known

@@ -1,12 +1,13 @@
 """What a model is worth: under every split, against permuted inputs, and whether its intervals keep their promise."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from engine.figures.forest import Mark, Row, forest
 from engine.figures.template import Chart
-from engine.figures.text import MEASURE_NAMES, MISSING, count, interval, model_name, number, plural, split_name
+from engine.figures.text import MEASURE_NAMES, MISSING, count, interval, model_name, number, plural, signed, split_name
 from engine.response.settings import ABLATIONS, BASELINES, ENSEMBLE, INTERVAL_LEVEL, LEARNED, NAIVE, SPLITS
 
 KEPT = (0.88, 0.92)  # coverage within which a 90 % interval keeps its promise
@@ -16,6 +17,10 @@ SPLIT_ROWS = {
     "cancer_type": "Unseen<br>cancer types",
     "drug": "Unseen<br>drugs",
     "both": "Unseen lines<br>and drugs",
+}
+QUESTIONS = {
+    "r2": "What is it worth under each split?",
+    "skill": "How much better than the strongest naive baseline?",
 }
 STEP = 0.27  # of a row, between marks of one split
 LOWEST = -1.0  # R² and skill below this stand at the edge: far worse is not more interesting
@@ -50,7 +55,7 @@ def split_worth(worth: pd.DataFrame, model: str, measure: str, context: str, dar
     )
     return Chart(
         figure=figure,
-        question="What is it worth under each split?",
+        question=QUESTIONS.get(measure, QUESTIONS["r2"]),
         caption=f"{context}. Circle: the network. Dashes: the best baseline with features and the strongest one "
         "without, each of that split.",
         summary=f"{MEASURE_NAMES[measure]} per split. " + "; ".join(said) + ".",
@@ -64,19 +69,17 @@ def _best(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     return rows[rows["model"].isin(models)].sort_values("value", ascending=False, kind="stable").head(1)
 
 
-def _worth_mark(row, place: float) -> Mark:
-    name, value = model_name(row.model), float(row.value)
-    edge = max(value, LOWEST)
-    beyond = value < LOWEST
+def _worth_mark(row: Any, place: float) -> Mark:
+    name = model_name(row.model)
     return Mark(
         row=place,
-        value=edge,
-        lower=None if beyond else _maybe(row.lower, LOWEST),
-        upper=None if beyond else _maybe(row.upper, LOWEST),
-        label=f"{'◂ ' if beyond else ''}{name} {number(value)}",
+        value=float(row.value),
+        lower=_maybe(row.lower),
+        upper=_maybe(row.upper),
+        label=f"{name} {number(row.value)}",
         name=name,
         kind="baseline" if row.model in BASELINES else "predicted",
-    )
+    ).at_least(LOWEST)
 
 
 def coverage(rows: pd.DataFrame, question: str, context: str, dark: bool = False) -> Chart:
@@ -173,6 +176,7 @@ def ablation(scores: pd.DataFrame, naive: str | None, context: str, dark: bool =
     )
 
 
+MATTERS = 0.02  # of R²: a smaller loss makes no practical difference
 MEANING = {
     "genomes": (
         "genome",
@@ -189,36 +193,39 @@ MEANING = {
 }
 
 
-def ablation_sentences(scores: pd.DataFrame, split: str) -> list[str]:
+def ablation_sentences(scores: pd.DataFrame, differences: pd.DataFrame, split: str) -> list[str]:
     """What the permuted inputs say, one plain sentence each.
 
-    An ablation "does as well" when its R² lies inside the ensemble's 95 % interval or above it.
+    differences: `model`, `difference`, `lower`, `upper`: R² minus that of the ensemble, paired
+    (`response.evidence.differences`). Real inputs help where the whole interval lies below zero; the wrong ones do as
+    well where it does not and nothing below -MATTERS lies inside; else nothing can be said.
     """
-    found = scores[(scores["name"] == "r2") & scores["value"].notna()].set_index("model")
-    if ENSEMBLE not in found.index:
-        return []
-    own = found.loc[ENSEMBLE]
+    r2 = scores[(scores["name"] == "r2") & scores["value"].notna()].set_index("model")["value"]
+    paired = differences.set_index("model")
     sentences = []
     for which, model in ABLATIONS.items():
-        if model not in found.index:
+        if model not in r2.index or ENSEMBLE not in r2.index or model not in paired.index:
             continue
         what, name_tag, nothing, unseen = MEANING[which]
-        other = float(found.loc[model, "value"])
-        numbers = f"R² {number(other)} with permuted {what}s, {number(own.value)} with the real ones"
-        lower = own.lower if pd.notna(own.lower) else own.value
-        if other >= lower:
+        row = paired.loc[model]
+        ends = f"{signed(row['lower'])} to {signed(row['upper'])}" if pd.notna(row["lower"]) else "no interval"
+        numbers = (
+            f"(R² {number(r2[ENSEMBLE])} with the real ones, {number(r2[model])} with permuted ones; paired difference "
+            f"{signed(row['difference'])}, {ends})"
+        )
+        if row["upper"] < 0:
+            sentences.append(f"**The real {what}s help** {numbers}: the network uses what they say.")
+        elif row["lower"] >= -MATTERS:
             meaning = nothing if split in unseen else name_tag
-            sentences.append(f"**The ensemble does as well with the wrong {what}s** ({numbers}): {meaning}.")
+            sentences.append(f"**The ensemble does as well with the wrong {what}s** {numbers}: {meaning}.")
         else:
-            sentences.append(
-                f"**The real {what}s add {number(float(own.value) - other)} of R²** ({numbers}): what they say is used."
-            )
+            sentences.append(f"**Whether the real {what}s help cannot be told here** {numbers}.")
     return sentences
 
 
-def _table_row(row, **first: str) -> dict:
+def _table_row(row: Any, **first: str) -> dict[str, Any]:
     return {**first, "Value": row.value, "95 % interval": interval(row.lower, row.upper), "Pairs": row.n}
 
 
-def _maybe(value: float | None, lowest: float = float("-inf")) -> float | None:
-    return None if value is None or pd.isna(value) else max(float(value), lowest)
+def _maybe(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,7 +1,7 @@
 """Values with their intervals in rows: the one way such a chart is drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
@@ -29,6 +29,12 @@ class Mark:
     name: str
     kind: str = "predicted"
     failed: bool = False
+
+    def at_least(self, lowest: float) -> "Mark":
+        """The same; a value below `lowest` stands there with an arrow, so that it does not squeeze the others."""
+        if self.value < lowest:
+            return replace(self, value=lowest, lower=None, upper=None, label=f"← {self.label}")
+        return replace(self, lower=None if self.lower is None else max(self.lower, lowest))
 
 
 @dataclass(frozen=True)

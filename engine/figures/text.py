@@ -73,6 +73,11 @@ def difference(value: float, other: float) -> str:
     return f"{value - other:+,.{decimals}f}".replace("-", MINUS)
 
 
+def signed(value: float) -> str:
+    """A difference of R² with the decimals that R² has, and its sign: +0.031, −0.031."""
+    return f"{value:+.3f}".replace("-", MINUS)
+
+
 def count(value: int) -> str:
     """A whole number, thousands separated."""
     return f"{int(value):,}".replace("-", MINUS)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from engine.figures.text import MISSING, count, duration, model_name, number, plural, split_name
 from engine.response.comparison_records import extrapolations, fold_sizes
-from engine.response.records import RunSummary
+from engine.response.records import RunSummary, run_summary
 from engine.response.settings import ABLATIONS, BASELINES, NETWORKS, PUBLISHED_SPLIT
 from engine.store.database import Database
 
@@ -50,8 +50,9 @@ class Card:
     command: str
 
 
-def model_card(db: Database, run: RunSummary) -> Card:
-    """The card of one run."""
+def model_card(db: Database, run_id: str) -> Card:
+    """The card of one run. Raises StoreError for a run that is not in the store."""
+    run = run_summary(db, run_id)
     folds = fold_sizes(db, run.run_id)
     return Card(
         facts=tuple(_facts(run, folds)),
@@ -90,7 +91,7 @@ def _facts(run: RunSummary, folds: pd.DataFrame) -> list[Fact]:
     baselines = [model_name(name) for name in BASELINES if name in run.metrics]
     permuted = [model_name(name) for name in ABLATIONS.values() if name in run.metrics]
     data = f"{run.dataset or 'unnamed'}{', simulated' if run.simulated else ''}"
-    mean = "on average " if run.folds > 1 else ""
+    mean = "On average " if run.folds > 1 else ""
     facts = [
         Fact("Predicts", "ln(IC50), IC50 in µM, of a drug in a cell line, from mutated positions and drug structure"),
         Fact("Networks", ", ".join(networks) or "none: baselines only"),

@@ -1,12 +1,15 @@
 """The chapters of a report, each from the reads the pages use too."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from engine.figures.comparison import ablation, ablation_sentences, coverage, split_worth
-from engine.figures.response import model_forest, predicted_vs_observed
+from engine.figures.response import model_forest
+from engine.figures.significance import critical_difference, difference_forest, evidence_words
+from engine.figures.template import Chart
 from engine.figures.text import (
     MEASURE_NAMES,
     MISSING,
@@ -20,8 +23,12 @@ from engine.figures.text import (
 from engine.figures.verdict import verdict
 from engine.report.card import Card
 from engine.report.parts import Number, Plot, Section, Table, plot, text_table
+from engine.response.evidence import Differences
 from engine.response.records import RunSummary
 from engine.response.settings import ABLATIONS, BASELINES
+
+if TYPE_CHECKING:
+    from engine.learn.comparison import Comparison
 
 CARDS = ("r2", "rmse", "skill", "within_drug_r")
 BEST_AND_WORST = 10
@@ -32,8 +39,9 @@ class Material:
     """What the chapters are written from.
 
     model: the one the report is about. scores: over all held-out pairs (model, name, value, lower, upper, n).
-    types, drugs, lines: per cancer type, drug and line (`comparison_records.scope_scores`). pairs: of the model
-    (`pairs_of`). worth: across splits. sources: the imports.
+    types, drugs, lines: per cancer type, drug and line (`comparison_records.scope_scores`). scatter: draws predicted
+    against observed, None without pairs. worth: across splits. sources: the imports. against_naive,
+    against_ensemble: paired differences of R². ranks: over folds, or in words why there are none.
     """
 
     run: RunSummary
@@ -45,8 +53,12 @@ class Material:
     types: pd.DataFrame
     drugs: pd.DataFrame
     lines: pd.DataFrame
-    pairs: pd.DataFrame
+    scatter: Callable[[bool], Chart] | None
+    pairs_note: str
     sources: pd.DataFrame
+    against_naive: Differences | None
+    against_ensemble: Differences | None
+    ranks: "Comparison | str"
     card: Card
 
 
@@ -58,6 +70,7 @@ def chapters(given: Material) -> list[Section]:
         _splits(given),
         _types(given),
         _entities(given),
+        _evidence(given),
         _ablations(given),
         _coverage(given),
         _card(given),
@@ -68,14 +81,13 @@ def chapters(given: Material) -> list[Section]:
 
 def _result(given: Material) -> Section:
     plots = [plot("forest", lambda dark: model_forest(given.scores, "r2", given.context, given.model, dark))]
-    if len(given.pairs):
-        n = plural(len(given.pairs), "held-out pair")
-        caption = f"{n}, {model_name(given.model)}, {given.context}. Line: identity."
-        plots.insert(0, plot("pairs", lambda dark: predicted_vs_observed(given.pairs, given.context, dark), caption))
+    if given.scatter:
+        caption = f"{model_name(given.model)}, {given.context}. Line: identity. {given.pairs_note}".strip()
+        plots.insert(0, plot("pairs", given.scatter, caption))
     return Section(
         anchor="result",
         title="Result",
-        lead=verdict(given.scores, given.model),
+        lead=verdict(given.scores, given.model, given.run.split, given.run.naive),
         cards=[card for name in CARDS if (card := _number(given, name))],
         plots=plots,
     )
@@ -202,8 +214,23 @@ def _entities(given: Material) -> Section:
     )
 
 
+def _evidence(given: Material) -> Section:
+    plots, texts = [], []
+    if given.against_naive:
+        found = given.against_naive
+        plots.append(plot("differences", lambda dark: difference_forest(found, given.context, dark)))
+        texts.append(evidence_words(found, given.model))
+    if isinstance(given.ranks, str):
+        texts.append(given.ranks)
+    else:
+        ranks = given.ranks
+        plots.append(plot("ranks", lambda dark: critical_difference(ranks, given.context, dark)))
+    return Section("evidence", "More than chance?", texts=[text for text in texts if text], plots=plots)
+
+
 def _ablations(given: Material) -> Section:
-    sentences = ablation_sentences(given.scores, given.run.split)
+    found = given.against_ensemble
+    sentences = ablation_sentences(given.scores, found.table, given.run.split) if found else []
     if not sentences:
         return Section("ablations", "Permuted inputs")
     draw = lambda dark: ablation(given.scores, given.run.naive, given.context, dark)  # noqa: E731

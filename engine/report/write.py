@@ -2,22 +2,33 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from engine.errors import InputError
-from engine.figures.text import split_name
+from engine.figures.response import POINT_LIMIT, density_of_pairs, padded, predicted_vs_observed
+from engine.figures.template import Chart
+from engine.figures.text import count, plural, split_name
 from engine.jobs.spec import versions
+from engine.learn.metrics import SENSITIVE_BELOW
 from engine.report.card import RESEARCH_USE, model_card, ran_folds
 from engine.report.parts import Section
 from engine.report.sections import Material, chapters
-from engine.response.comparison_records import across_splits, pairs_of, scope_scores, sources_of
-from engine.response.records import RunSummary, family, run_summary, runs
+from engine.response.comparison_records import across_splits, scope_scores, sources_of
+from engine.response.evidence import differences, rank_models, ranked
+from engine.response.pair_records import pair_density, pair_points, pair_summary
+from engine.response.records import PairFilter, RunSummary, family, run_summary, runs
+from engine.response.settings import ENSEMBLE
 from engine.store.database import Database
 from engine.views import model_scores
+
+if TYPE_CHECKING:
+    from engine.learn.comparison import Comparison
 
 PER_GROUP = ("r2", "skill", "coverage")
 
@@ -71,20 +82,50 @@ def _gather(db: Database, run: RunSummary) -> Material:
     kin = family(runs(db), run)
     sources = sources_of(db, run.dataset)
     context = split_name(run.split) + (f", {ran_folds(run)}" if run.folds > 1 else "")
+    context += ", simulated" if run.simulated else ""
+    scatter, note = _scatter(db, run, model, context)
     return Material(
         run=run,
         model=model,
-        context=context + (", simulated" if run.simulated else ""),
+        context=context,
         scores=model_scores(db, run.run_id),
         worth=across_splits(kin),
         family=kin,
         types=scope_scores(db, run.run_id, "cancer_type", PER_GROUP),
         drugs=scope_scores(db, run.run_id, "drug", PER_GROUP),
         lines=scope_scores(db, run.run_id, "cell_line", PER_GROUP),
-        pairs=pairs_of(db, run.run_id, model),
+        scatter=scatter,
+        pairs_note=note,
         sources=sources[sources["simulated"] == run.simulated],
-        card=model_card(db, run),
+        against_naive=differences(db, run.run_id, run.naive) if run.naive else None,
+        against_ensemble=differences(db, run.run_id, ENSEMBLE) if ENSEMBLE in run.metrics else None,
+        ranks=_ranks(db, run),
+        card=model_card(db, run.run_id),
     )
+
+
+def _scatter(db: Database, run: RunSummary, model: str, context: str) -> tuple[Callable[[bool], Chart] | None, str]:
+    """How predicted against observed is drawn, and what its caption adds."""
+    below = float(run.config.get("sensitive_below") or SENSITIVE_BELOW)
+    every = PairFilter()
+    summary = pair_summary(db, run.run_id, model, every, below)
+    if not summary.pairs:
+        return None, ""
+    note = f"{plural(summary.pairs, 'held-out pair')}"
+    note += f", {count(summary.not_finite)} more left out: not finite." if summary.not_finite else "."
+    if summary.pairs > POINT_LIMIT:
+        density = pair_density(db, run.run_id, model, every, padded(summary.low, summary.high))
+        return lambda dark: density_of_pairs(density, context, dark), f"{note} Density: too many pairs for points."
+    points = pair_points(db, run.run_id, model, run.naive or model, every)
+    return lambda dark: predicted_vs_observed(points, context, dark), note
+
+
+def _ranks(db: Database, run: RunSummary) -> "Comparison | str":
+    """Ranks over folds of the models that matter, or why there are none."""
+    try:
+        return rank_models(db, run.run_id, ranked(run))
+    except InputError as error:
+        return f"Models are not ranked over folds here: {error}"
 
 
 def _figures(sections: list[Section]) -> str:

@@ -1,18 +1,22 @@
 """Reads of the store that compare models: across splits, fold by fold, per cancer type, best and worst. Torch-free."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
+from engine.response.drawn_scores import FINITE
 from engine.response.records import RunSummary
 from engine.store.database import Database
 
 COLUMNS = ["value", "lower", "upper"]
+CLUSTERS = {
+    "cancer_type": "coalesce(l.cancer_type, '')",
+    "drug": "coalesce(nullif(left(d.inchikey, 14), ''), p.drug_id::VARCHAR)",
+}
 SCOPE_NAMES = {
-    "cancer_type": "metric.key",
-    "cell_line": "coalesce((SELECT name FROM cell_line WHERE cosmic_id::VARCHAR = metric.key), 'COSMIC ' || metric.key)",
-    "drug": "coalesce((SELECT name FROM drug WHERE drug_id::VARCHAR = metric.key), 'drug ' || metric.key)",
+    "cancer_type": "key",
+    "cell_line": "coalesce((SELECT name FROM cell_line WHERE cosmic_id::VARCHAR = key), 'COSMIC ' || key)",
+    "drug": "coalesce((SELECT name FROM drug WHERE drug_id::VARCHAR = key), 'drug ' || key)",
 }
 
 
@@ -43,6 +47,17 @@ def across_splits(family: Mapping[str, RunSummary]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(COLUMNS, float))
 
 
+def learning_rows(run: RunSummary) -> pd.DataFrame:
+    """One row per network, fold and epoch: model, fold (0 for a single cut), epoch, train_loss, validation_rmse
+    (ln uM), learning_rate, seconds."""
+    rows = []
+    for key, epochs in run.curves.items():
+        model, _, fold = key.partition(", fold ")
+        rows += [{"model": model, "fold": int(fold or 0), **epoch} for epoch in epochs]
+    columns = ["model", "fold", "epoch", "train_loss", "validation_rmse", "learning_rate", "seconds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def fold_scores(db: Database, run_id: str) -> pd.DataFrame:
     """Every measure of every model in every fold: fold, model, name, value (NaN where not defined), n."""
     return db.query(
@@ -69,23 +84,28 @@ def scope_scores(db: Database, run_id: str, scope: str, names: tuple[str, ...]) 
     )
 
 
+def error_sums(db: Database, run_id: str, split: str) -> pd.DataFrame:
+    """Per model and unit left out: cluster, model, n, and sums: observed, squares (of it), squared_error.
+
+    The unit is the cancer type or the structure where the split leaves those out, else the cell line. Predictions that
+    are not finite are left out.
+    """
+    return db.query(
+        f"""SELECT {CLUSTERS.get(split, "p.cosmic_id::VARCHAR")} AS cluster, model, count(*) AS n,
+                   sum(observed) AS observed, sum(observed * observed) AS squares,
+                   sum((mean - observed) * (mean - observed)) AS squared_error
+            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
+            WHERE run_id = ? AND {FINITE} GROUP BY ALL ORDER BY cluster, model""",
+        [run_id],
+    )
+
+
 def extrapolations(db: Database, run_id: str) -> pd.DataFrame:
     """How many lines and drugs are flagged as extrapolation: subject, flagged, total (counted once per fold)."""
     return db.query(
         """SELECT subject, count(*) FILTER (NOT inside) AS flagged, count(*) AS total FROM domain
            WHERE run_id = ? GROUP BY subject ORDER BY subject""",
         [run_id],
-    )
-
-
-def pairs_of(db: Database, run_id: str, model: str) -> pd.DataFrame:
-    """Held-out pairs of one model: drug, line, cancer_type, pathway, observed, predicted (ln IC50 in uM)."""
-    return db.query(
-        """SELECT coalesce(d.name, 'drug ' || p.drug_id) AS drug, coalesce(l.name, 'COSMIC ' || p.cosmic_id) AS line,
-                  l.cancer_type, d.pathway, p.observed, p.mean AS predicted
-           FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
-           WHERE p.run_id = ? AND p.model = ? ORDER BY p.cosmic_id, p.drug_id""",
-        [run_id, model],
     )
 
 
