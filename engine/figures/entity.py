@@ -152,13 +152,13 @@ def type_medians(pairs: pd.DataFrame, model: str, naive: str, context: str, dark
     if "naive" in known:
         marks.append(f"Grey dash: {model_name(naive).lower()}.")
     few = len(rows) - len(drawn)
+    hidden = f" ({plural(few, 'more type')} with fewer than {FEW_LINES}: see the table)" if few else ""
     kind = "held-out" if "predicted" in known else "measured"
     names = {name: f"{_COLUMN[name]} median ln(IC50), µM" for name in known}
     return Chart(
         figure=_dots(drawn.head(SHOWN), "Median ln(IC50), µM", model, dark),
         question="Which cancer types are most sensitive?",
-        caption=f"{_of(len(drawn), 'cancer type')}, lowest observed median first; in brackets the {kind} lines"
-        f"{f' ({few} more types with fewer than {FEW_LINES}: see the table)' if few else ''}. "
+        caption=f"{_of(len(drawn), 'cancer type')}, lowest observed median first; in brackets the {kind} lines{hidden}. "
         f"{_sentence(context)} {' '.join(marks)}",
         summary=f"Most sensitive of {plural(len(rows), 'cancer type')}: {first['label']} (n {count(first['n'])}), "
         + ", ".join(f"{_COLUMN[name].lower()} median {number(first[name])}" for name in known)
