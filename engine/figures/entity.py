@@ -158,8 +158,8 @@ def type_medians(pairs: pd.DataFrame, model: str, naive: str, context: str, dark
     return Chart(
         figure=_dots(drawn.head(SHOWN), "Median ln(IC50), µM", model, dark),
         question="Which cancer types are most sensitive?",
-        caption=f"{_of(len(drawn), 'cancer type')}, lowest observed median first; in brackets the {kind} lines{hidden}. "
-        f"{_sentence(context)} {' '.join(marks)}",
+        caption=f"{_of(len(drawn), 'cancer type')}, lowest observed median first; in brackets the {kind} lines"
+        f"{hidden}. {_sentence(context)} {' '.join(marks)}",
         summary=f"Most sensitive of {plural(len(rows), 'cancer type')}: {first['label']} (n {count(first['n'])}), "
         + ", ".join(f"{_COLUMN[name].lower()} median {number(first[name])}" for name in known)
         + ".",

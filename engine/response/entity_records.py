@@ -88,11 +88,12 @@ def entity_options(db: Database, subject: str, run_id: str = "") -> pd.DataFrame
         f"""WITH tested AS (SELECT DISTINCT {s.own} AS id FROM prediction WHERE run_id = ?),
                  known AS (SELECT {s.own} AS id FROM {table} UNION SELECT {s.own} FROM response
                            UNION SELECT id FROM tested)
-            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS name, id IN (FROM tested) AS held_out
+            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS shown, id IN (FROM tested) AS held_out
             FROM known LEFT JOIN {table} e ON e.{s.own} = id
-            ORDER BY lower(name), id""",
+            ORDER BY lower(shown), id""",
         [run_id],
     )
+    found = found.rename(columns={"shown": "name"})
     shared = found["name"].duplicated(keep=False)
     return found.assign(name=found["name"].where(~shared, found["name"] + " (" + found["id"].astype(str) + ")"))
 
