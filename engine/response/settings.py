@@ -12,6 +12,32 @@ NETWORKS = ("master", "fully_connected", "shallow", "tanh", "unified")
 NAIVE = ("drug_mean", "line_mean", "type_drug_mean", "mean_effects")
 LEARNED = ("nearest_lines", "elastic_net", "random_forest", "svm")  # classical models on reduced features
 BASELINES = (*NAIVE, *LEARNED)
+GENE_LINES = 5  # training lines a gene must be mutated in to be a feature of elastic_net
+COMPONENTS, SVM_COMPONENTS = 30, 60  # of genomes and, random_forest first, of drug fingerprints
+FOREST_TREES, FOREST_PAIRS, SVM_PAIRS = 60, 40_000, 12_000  # pairs: random training pairs
+# What each baseline knows and how it is reduced, to be read after its name.
+BASELINE_DESCRIPTIONS = {
+    "drug_mean": "predicts the average of the drug for every cell line",
+    "line_mean": "predicts the average of the cell line for every drug",
+    "type_drug_mean": "predicts the drug's average in the cancer type, drawn to its average where lines are few",
+    "mean_effects": "adds the average of the cell line to the average of the drug",
+    "nearest_lines": (
+        "corrects the averages by what the drug did to the most similar lines: those of the same cancer type first, "
+        "then those that share most mutated positions"
+    ),
+    "elastic_net": (
+        "corrects the averages by a sparse linear model per drug of the cancer type and the genes mutated in at least "
+        f"{GENE_LINES} training lines"
+    ),
+    "random_forest": (
+        f"grows {FOREST_TREES} trees on {FOREST_PAIRS:,} random training pairs, from {COMPONENTS} components each of "
+        "mutated positions and of drug fingerprints, cancer type and number of mutations"
+    ),
+    "svm": (
+        f"fits support vectors with a Gaussian kernel to {SVM_PAIRS:,} random training pairs, from {COMPONENTS} "
+        f"components of mutated positions, {SVM_COMPONENTS} of drug fingerprints and the cancer type"
+    ),
+}
 ENSEMBLE = "ensemble"
 # The ensemble trained again with every line's genome (every drug's structure) swapped for another one's.
 ABLATIONS = {"genomes": "permuted_genomes", "drugs": "permuted_drugs"}
