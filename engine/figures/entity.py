@@ -139,9 +139,8 @@ def type_medians(pairs: pd.DataFrame, model: str, naive: str, context: str, dark
     naive: the baseline whose median stands as a dash.
     """
     groups = pairs.assign(grp=pairs["grp"].fillna("type unknown")).groupby("grp")
-    known = [name for name in ("observed", "predicted", "naive") if name in pairs and pairs[name].notna().any()]
-    if naive == model:
-        known.remove("naive")
+    wanted = ("observed", "predicted") if naive == model else ("observed", "predicted", "naive")
+    known = [name for name in wanted if name in pairs and pairs[name].notna().any()]
     rows = groups[known].median().assign(n=groups.size()).sort_values("observed", kind="stable")
     rows = rows.reset_index(names="label")
     drawn = rows[rows["n"] >= FEW_LINES] if (rows["n"] >= FEW_LINES).any() else rows

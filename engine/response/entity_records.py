@@ -16,9 +16,10 @@ WITHIN_FOLDS = ("pearson", "spearman")
 
 @dataclass(frozen=True)
 class _Subject:
-    """How the store speaks of an entity and of what it is paired with."""
+    """How the store speaks of an entity (subject = its table) and of what it is paired with."""
 
     own: str  # its column in prediction and response
+    word: str  # what stands before the id of one without a name
     other: str  # the column of the other side
     other_table: str
     other_group: str  # what the other side is grouped by
@@ -26,8 +27,8 @@ class _Subject:
 
 
 SUBJECTS = {
-    DRUG: _Subject("drug_id", "cosmic_id", "cell_line", "cancer_type", "COSMIC"),
-    LINE: _Subject("cosmic_id", "drug_id", "drug", "pathway", "drug"),
+    DRUG: _Subject("drug_id", "drug", "cosmic_id", LINE, "cancer_type", "COSMIC"),
+    LINE: _Subject("cosmic_id", "COSMIC", "drug_id", DRUG, "pathway", "drug"),
 }
 
 
@@ -83,23 +84,18 @@ def entity_options(db: Database, subject: str, run_id: str = "") -> pd.DataFrame
     A name that two entities share carries its id (GDSC lists some drugs twice).
     """
     s = SUBJECTS[subject]
-    table = {DRUG: "drug", LINE: "cell_line"}[subject]
     found = db.query(
         f"""WITH tested AS (SELECT DISTINCT {s.own} AS id FROM prediction WHERE run_id = ?),
-                 known AS (SELECT {s.own} AS id FROM {table} UNION SELECT {s.own} FROM response
+                 known AS (SELECT {s.own} AS id FROM {subject} UNION SELECT {s.own} FROM response
                            UNION SELECT id FROM tested)
-            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS shown, id IN (FROM tested) AS held_out
-            FROM known LEFT JOIN {table} e ON e.{s.own} = id
+            SELECT id, coalesce(e.name, '{s.word} ' || id) AS shown, id IN (FROM tested) AS held_out
+            FROM known LEFT JOIN {subject} e ON e.{s.own} = id
             ORDER BY lower(shown), id""",
         [run_id],
     )
     found = found.rename(columns={"shown": "name"})
     shared = found["name"].duplicated(keep=False)
     return found.assign(name=found["name"].where(~shared, found["name"] + " (" + found["id"].astype(str) + ")"))
-
-
-def _fallback(subject: str) -> str:
-    return {DRUG: "'drug '", LINE: "'COSMIC '"}[subject]
 
 
 def drug_facts(db: Database, drug_id: int) -> DrugFacts:
@@ -254,16 +250,15 @@ def spreads(db: Database, run_id: str, model: str, subject: str) -> pd.DataFrame
     observed), all ln uM; r2 is NULL where it is not defined: below 3 pairs or for one measured value.
     """
     s = SUBJECTS[subject]
-    table = {DRUG: "drug", LINE: "cell_line"}[subject]
     return db.query(
         f"""WITH sums AS (
                 SELECT {s.own} AS id, count(*) AS n, stddev_pop(observed) AS sd, min(observed) AS low,
                        max(observed) AS high, avg((mean - observed) ** 2) AS mse, avg(mean - observed) AS bias
                 FROM prediction WHERE run_id = ? AND model = ? GROUP BY ALL)
-            SELECT id, coalesce(e.name, {_fallback(subject)} || id) AS name, n,
+            SELECT id, coalesce(e.name, '{s.word} ' || id) AS name, n,
                    CASE WHEN n >= 3 AND high > low THEN 1 - mse / sd ** 2 END AS r2,
                    sd, low, high, sqrt(mse) AS rmse, bias
-            FROM sums LEFT JOIN {table} e ON e.{s.own} = id
+            FROM sums LEFT JOIN {subject} e ON e.{s.own} = id
             ORDER BY r2 NULLS FIRST, id""",
         [run_id, model],
     )
@@ -272,13 +267,12 @@ def spreads(db: Database, run_id: str, model: str, subject: str) -> pd.DataFrame
 def applicability(db: Database, run_id: str, subject: str, entity: int) -> Applicability | None:
     """How far the entity lies from what a run was trained on; None where the run kept no such rows."""
     s = SUBJECTS[subject]
-    table = {DRUG: "drug", LINE: "cell_line"}[subject]
     found = db.query(
         f"""WITH tested AS (SELECT fold, count(*) AS pairs FROM prediction
                             WHERE run_id = ? AND {s.own} = ? GROUP BY fold)
-            SELECT d.nearest_id, coalesce(e.name, {_fallback(subject)} || d.nearest_id) AS nearest, d.similarity,
+            SELECT d.nearest_id, coalesce(e.name, '{s.word} ' || d.nearest_id) AS nearest, d.similarity,
                    d.positions, d.known_positions, d.inside
-            FROM domain d LEFT JOIN tested USING (fold) LEFT JOIN {table} e ON e.{s.own} = d.nearest_id
+            FROM domain d LEFT JOIN tested USING (fold) LEFT JOIN {subject} e ON e.{s.own} = d.nearest_id
             WHERE d.run_id = ? AND d.subject = ? AND d.id = ?
             ORDER BY pairs DESC NULLS LAST, d.fold LIMIT 1""",
         [run_id, entity, run_id, subject, entity],
