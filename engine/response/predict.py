@@ -158,10 +158,11 @@ def _calibration(run: RunSummary) -> Calibration | None:
     folds = [Calibration.from_dict(fold[ENSEMBLE]) for fold in kept if ENSEMBLE in fold]
     if not folds:
         return None
+    floors = [one.floor for one in folds if one.floor is not None]
     return replace(
         folds[0],
         quantile=float(np.median([one.quantile for one in folds])),
-        floor=float(np.median([one.floor for one in folds])),
+        floor=float(np.median(floors)) if floors else None,
     )
 
 
