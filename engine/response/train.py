@@ -93,7 +93,7 @@ class _Outcome:
     domain: list[pd.DataFrame] = field(default_factory=list)
     folds: list[dict[str, object]] = field(default_factory=list)
     curves: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    conformal: dict[str, dict[str, object]] = field(default_factory=dict)
+    conformal: dict[str, dict[str, dict[str, float | int | None]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
