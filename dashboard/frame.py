@@ -27,7 +27,7 @@ STYLE = """
 /* A pair of unequal cells stands one below the other where it is narrow. */
 @media (max-width: 1150px) {[class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}}
 /* Streamlit writes white on the primary colour, which on dark ground is too light for it. */
-button[data-testid="stBaseButton-primary"], button[data-testid="stBaseButton-primary"] * {
+button[data-testid="stBaseButton-primary"]:enabled, button[data-testid="stBaseButton-primary"]:enabled * {
     color: light-dark(#ffffff, #0d1217) !important;}
 .tc-cards {display: grid; grid-template-columns: repeat(var(--wide), 1fr); gap: 0.75rem;}
 @media (max-width: 1150px) {.tc-cards {grid-template-columns: repeat(var(--narrow), 1fr);}}

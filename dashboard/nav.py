@@ -19,9 +19,11 @@ class Entry:
 
 PAGES: tuple[Entry, ...] = (
     Entry("home.py", "Home", ":material/home:", "Overview"),
+    Entry("data.py", "Data", ":material/database:", "Overview"),
     Entry("jobs.py", "Jobs", ":material/pending_actions:", "Overview"),
     Entry("models.py", "Models", ":material/leaderboard:", "Overview"),
     Entry("responses.py", "Responses", ":material/scatter_plot:", "Drug response"),
+    Entry("cancer_types.py", "Cancer types", ":material/category:", "Drug response"),
     Entry("drug.py", "Drug", ":material/medication:", "Drug response"),
     Entry("cell_line.py", "Cell line", ":material/biotech:", "Drug response"),
 )

@@ -5,6 +5,7 @@ from itertools import combinations_with_replacement
 
 import pandas as pd
 
+from engine.response.drawn_scores import FINITE
 from engine.store.database import Database
 
 SERIES = ("a", "b", "model", "naive")  # what is known of a common pair, all ln(IC50) in uM
@@ -83,7 +84,7 @@ class CommonPairs:
                     JOIN response r ON r.dataset = ? AND r.cosmic_id = p.cosmic_id AND r.drug_id = m.drug_id_b
                     JOIN prediction q ON q.run_id = p.run_id AND q.model = ?
                                      AND q.cosmic_id = p.cosmic_id AND q.drug_id = p.drug_id
-                    WHERE p.run_id = ? AND p.model = ?)
+                    WHERE p.run_id = ? AND p.model = ? AND {FINITE} AND isfinite(q.mean) AND isfinite(r.ln_ic50))
                 {select}""",
             [
                 self.drugs["drug_id"].tolist(),
