@@ -93,7 +93,11 @@ def entity_options(db: Database, subject: str, run_id: str = "") -> pd.DataFrame
             ORDER BY lower(shown), id""",
         [run_id],
     )
-    found = found.rename(columns={"shown": "name"})
+    return _told_apart(found.rename(columns={"shown": "name"}))
+
+
+def _told_apart(found: pd.DataFrame) -> pd.DataFrame:
+    """`found` (id, name, ...): a name that stands there twice carries its id."""
     shared = found["name"].duplicated(keep=False)
     return found.assign(name=found["name"].where(~shared, found["name"] + " (" + found["id"].astype(str) + ")"))
 
@@ -143,12 +147,12 @@ def _only(found: pd.DataFrame) -> dict[str, Any]:
 
 def mutations(db: Database, cosmic_id: int) -> pd.DataFrame:
     """A line's mutations: gene, protein_change, position_key, classification, lines (of the store that share the
-    position); by gene and position."""
+    position); the most shared first."""
     return db.query(
         """WITH shared AS (SELECT position_key, count(DISTINCT cosmic_id) AS lines FROM mutation GROUP BY ALL)
            SELECT DISTINCT gene, protein_change, position_key, classification, lines
            FROM mutation JOIN shared USING (position_key) WHERE cosmic_id = ?
-           ORDER BY gene, position_key, protein_change""",
+           ORDER BY lines DESC, gene, position_key, protein_change""",
         [cosmic_id],
     )
 
@@ -159,7 +163,7 @@ def measured(db: Database, subject: str, entity: int, dataset: str = "") -> pd.D
     grp: cancer type of a line, target pathway of a drug. dataset: empty averages over all.
     """
     s = SUBJECTS[subject]
-    return db.query(
+    found = db.query(
         f"""SELECT r.{s.other} AS id, coalesce(o.name, '{s.other_word} ' || r.{s.other}) AS name,
                    o.{s.other_group} AS grp, avg(r.ln_ic50) AS observed
             FROM response r LEFT JOIN {s.other_table} o USING ({s.other})
@@ -167,6 +171,7 @@ def measured(db: Database, subject: str, entity: int, dataset: str = "") -> pd.D
             GROUP BY ALL ORDER BY observed, id""",
         [entity, dataset, dataset],
     )
+    return _told_apart(found)
 
 
 def held_out(db: Database, run_id: str, model: str, naive: str, subject: str, entity: int) -> pd.DataFrame:
@@ -176,7 +181,7 @@ def held_out(db: Database, run_id: str, model: str, naive: str, subject: str, en
     predicts), all values ln IC50 in uM.
     """
     s = SUBJECTS[subject]
-    return db.query(
+    found = db.query(
         f"""WITH own AS (SELECT * FROM prediction WHERE run_id = ? AND model IN (?, ?) AND {s.own} = ?)
             SELECT p.{s.other} AS id, coalesce(o.name, '{s.other_word} ' || p.{s.other}) AS name,
                    o.{s.other_group} AS grp, p.fold, p.observed, p.mean AS predicted, p.lower, p.upper,
@@ -187,6 +192,7 @@ def held_out(db: Database, run_id: str, model: str, naive: str, subject: str, en
             ORDER BY p.observed, p.{s.other}""",
         [run_id, model, naive, entity, naive, model],
     )
+    return _told_apart(found)
 
 
 def z_scores(db: Database, run_id: str, model: str, naive: str, cosmic_id: int) -> pd.DataFrame:

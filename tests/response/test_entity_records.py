@@ -152,6 +152,13 @@ def test_held_out_pairs_of_a_drug(db):
     assert pairs["grp"].fillna("?").tolist() == ["SKCM", "CESC", "?", "?"]
 
 
+def test_names_that_stand_there_twice_carry_their_id(db):
+    with db.write() as connection:
+        connection.execute("UPDATE drug SET name = 'Bortezomib' WHERE drug_id = 1")
+    assert list(records.held_out(db, "r", "ensemble", "", LINE, 11)["name"]) == ["Bortezomib (2)", "Bortezomib (1)"]
+    assert list(records.measured(db, LINE, 11)["name"]) == ["Bortezomib"]
+
+
 def test_held_out_pairs_of_a_line_and_of_nothing(db):
     pairs = records.held_out(db, "r", "ensemble", "", LINE, 11)
     assert list(pairs["name"]) == ["Bortezomib", "erlotinib"] and pairs["naive"].isna().all()
