@@ -21,9 +21,9 @@ from engine.response.settings import COMPONENTS, FOREST_PAIRS, FOREST_TREES, SVM
 
 TREES_AT_ONCE = 10  # between two reports of progress
 LEAF_PAIRS = 2  # at least, in a leaf of a tree
-TREE_FEATURES = 0.33  # share of the features that a branch chooses from
+TREE_FEATURES = 0.25  # share of the features that a branch chooses from
 TREE_PAIRS = 0.5  # share of the sampled pairs that a tree sees
-CHOICE_PAIRS = 5_000  # training pairs of each fit that settings of the svm are chosen by
+CHOICE_PAIRS = 4_000  # training pairs of each fit that settings of the svm are chosen by
 # Settings of the svm, (gamma, C), for features on the scale of `_scaled`.
 CHOICES = ((0.3, 1.0), (0.3, 4.0), (1.0, 1.0), (1.0, 4.0), (2.0, 1.0))
 LINE_SCALE = 0.3  # lines differ less in response than drugs, so their distances count less
@@ -83,7 +83,7 @@ def svm(
         """(l, d) predictions."""
         mean, spread = sample.value.mean(), max(sample.value.std(), 1e-9)
         x = np.hstack([of_line[sample.line], of_drug[sample.drug]])
-        fit = SVR(gamma=gamma, C=c, epsilon=EPSILON, tol=1e-2, cache_size=500)
+        fit = SVR(gamma=gamma, C=c, epsilon=EPSILON, tol=1e-2, cache_size=600)
         fit.fit(x, (sample.value - mean) / spread)
         weight = np.zeros(known.sizes)
         np.add.at(weight, (sample.line[fit.support_], sample.drug[fit.support_]), fit.dual_coef_[0])

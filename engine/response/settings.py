@@ -13,7 +13,7 @@ NAIVE = ("drug_mean", "line_mean", "type_drug_mean", "mean_effects")
 LEARNED = ("nearest_lines", "elastic_net", "random_forest", "svm")  # classical models on reduced features
 BASELINES = (*NAIVE, *LEARNED)
 GENE_LINES = 5  # training lines a gene must be mutated in to be a feature of elastic_net
-COMPONENTS, SVM_COMPONENTS = 30, 60  # of genomes and, random_forest first, of drug fingerprints
+COMPONENTS, SVM_COMPONENTS = 30, 60  # 30 of genomes; of drug fingerprints 30 for random_forest, 60 for svm
 FOREST_TREES, FOREST_PAIRS, SVM_PAIRS = 60, 40_000, 12_000  # pairs: random training pairs
 # What each baseline knows and how it is reduced, to be read after its name.
 BASELINE_DESCRIPTIONS = {
