@@ -1,33 +1,133 @@
-"""Measures of one model as cards, each beside the baselines' values on the same pairs."""
+"""What a model is worth: cards beside the strongest naive baseline, both protocols, and what to beware of."""
+
+from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
+import streamlit as st
 
 from dashboard import frame
-from engine.figures.text import count, difference, interval, model_name, number
-from engine.learn.metrics import SENSITIVE_BELOW
-from engine.response.settings import BASELINES
+from engine.figures.text import LOWER_IS_BETTER, count, difference, interval, model_name, number, plural, setting
+from engine.response.pair_records import PairSummary
+from engine.response.records import RunSummary
+from engine.response.settings import SPLITS
+from engine.response.shown_scores import ShownScores
 
-MEASURES = {"r2": "R²", "rmse": "RMSE, ln µM", "pearson": "Pearson r", "auroc": "AUROC, ln(IC50) < −2"}
+MEASURES = {
+    "r2": "R²",
+    "rmse": "RMSE, ln µM",
+    "pearson": "Pearson r",
+    "auroc": "AUROC, ln(IC50) < {}",
+    "within_drug_r": "Pearson r within a drug",
+    "skill": "Skill",
+}
+NOT_RECORDED = "not recorded"
+PROTOCOLS = {
+    "pairs": "Published: random pairs",
+    "cell_line": "Honest: unseen lines",
+    "cancer_type": "Honest: unseen cancer types",
+    "drug": "Honest: unseen drugs",
+    "both": "Honest: unseen lines and drugs",
+}
 
 
-def cards(model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> None:
-    """A row of cards; `pairs` are those the scores are made of."""
-    frame.cards([_card(name, model, scores, pairs) for name in MEASURES])
+def cards(model: str, found: ShownScores, summary: PairSummary, sensitive_below: float) -> None:
+    """A row of cards, each with n, the 95 % interval and the strongest naive baseline's value on the same pairs."""
+    frame.cards([_card(name, model, found, summary, sensitive_below) for name in MEASURES])
 
 
-def _card(name: str, model: str, scores: pd.DataFrame, pairs: pd.DataFrame) -> frame.Card:
-    found = {row.model: row for row in scores[scores["name"] == name].itertuples()}
-    own = found[model]
+def _card(name: str, model: str, found: ShownScores, summary: PairSummary, sensitive_below: float) -> frame.Card:
+    label = MEASURES[name].format(setting(sensitive_below))
+    rows = {row.model: row for row in found.table[found.table["name"] == name].itertuples()}
+    if model not in rows:
+        return frame.Card(label, NOT_RECORDED, "This run keeps no such measure.")
+    own = rows[model]
     n = f"n {count(own.n)}"
     if name == "auroc":
-        n = f"{count((pairs['observed'] < SENSITIVE_BELOW).sum())} sensitive of {count(own.n)}"
-    beside = []
-    for baseline in reversed(BASELINES):
-        if baseline in found and baseline != model:
-            other = found[baseline]
-            known = pd.notna(own.value) and pd.notna(other.value)
-            better = known and (own.value < other.value) == (name == "rmse") and own.value != other.value
-            shown = difference(own.value, other.value) if known else ""
-            beside.append((model_name(baseline), number(other.value), shown, better))
+        n = f"{count(summary.sensitive)} sensitive of {count(own.n)}"
     note = f"{interval(own.lower, own.upper)} · {n}"
-    return frame.Card(MEASURES[name], number(own.value), note, tuple(beside))
+    beside = []
+    if name == "skill" and found.naive:
+        beside.append((f"over {model_name(found.skill_of or found.naive).lower()}", "", "", False))
+    elif found.naive in rows and found.naive != model:
+        other = rows[found.naive]
+        known = pd.notna(own.value) and pd.notna(other.value)
+        better = known and (own.value < other.value) == (name in LOWER_IS_BETTER) and own.value != other.value
+        shown = difference(own.value, other.value) if known else ""
+        beside.append((model_name(found.naive), number(other.value), shown, better))
+    return frame.Card(label, number(own.value), note, tuple(beside))
+
+
+def notes(model: str, found: ShownScores, summary: PairSummary) -> None:
+    """What to beware of: intervals that do not cover, extrapolations, predictions that are no numbers."""
+    said = [_coverage(model, found), _outside(summary)]
+    if found.clusters:
+        said.append(f"95 % intervals of these pairs: bootstrap over {found.clusters}.")
+    st.caption(" ".join(said))
+    if summary.not_finite:
+        st.warning(
+            f"{plural(summary.not_finite, 'pair')} {'has' if summary.not_finite == 1 else 'have'} a prediction or "
+            "measurement that is not a finite number (NaN or infinite) and "
+            f"{'is' if summary.not_finite == 1 else 'are'} left out of everything on this page.",
+            icon=":material/warning:",
+        )
+
+
+def _coverage(model: str, found: ShownScores) -> str:
+    rows = found.table[(found.table["name"] == "coverage") & (found.table["model"] == model)].dropna(subset=["value"])
+    if rows.empty:
+        return "This run keeps no prediction intervals."
+    row = next(iter(rows.itertuples()))
+    ends = "" if pd.isna(row.lower) else f" ({100 * row.lower:.1f} to {100 * row.upper:.1f})"
+    return f"90 % prediction intervals cover {100 * row.value:.1f} %{ends} of {plural(row.n, 'pair')}."
+
+
+def _outside(summary: PairSummary) -> str:
+    if not summary.judged:
+        return "This run does not say how far its pairs lie from what it was trained on."
+    of = f"{count(summary.outside)} of {plural(summary.pairs, 'pair')} are extrapolations"
+    if not summary.outside:
+        return f"{of}."
+    why = [plural(summary.outside_lines, "line")] if summary.outside_lines else []
+    why += [plural(summary.outside_drugs, "drug")] if summary.outside_drugs else []
+    return f"{of}: {' and '.join(why)} unlike anything trained on."
+
+
+def skill_words(run: RunSummary, model: str) -> str:
+    """How much of the naive baseline's error is gone, over all held-out pairs; empty where the run does not say."""
+    own = run.metrics[model]
+    if not run.naive or own.get("skill") is None:
+        return ""
+    ends = interval(own.get("skill_lower"), own.get("skill_upper"))
+    return f"Skill over {model_name(run.naive).lower()}: {number(own['skill'])} ({ends})."
+
+
+def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str) -> None:
+    """The published and the honest protocol side by side, over all held-out pairs: R² with interval and n, the
+    strongest naive baseline's R², and skill; a split that nobody evaluated leads to where it can be.
+
+    family: split -> run, as `forms.choose_run_and_split` gives it; run: the one that is shown.
+    """
+    cells = [_protocol(split, family.get(split), run, model) for split in SPLITS]
+    st.html(f'<div class="tc-protocols">{"".join(cells)}</div>')
+
+
+def _protocol(split: str, found: RunSummary | None, run: RunSummary, model: str) -> str:
+    title = f"<dt>{escape(PROTOCOLS[split])}</dt>"
+    if found is None:
+        # A link of the page itself: Streamlit's own cannot stand inside a grid of text.
+        where = f'<a href="models?run={escape(run.run_id)}&amp;tab=Train" target="_self">Evaluate</a>'
+        return f'<dl class="tc-none">{title}<dd>not evaluated · {where}</dd></dl>'
+    shown = ' class="tc-shown"' if found.run_id == run.run_id else ""
+    own = found.metrics.get(model)
+    if own is None:
+        return f"<dl{shown}>{title}<dd>{escape(model_name(model))}: not evaluated</dd></dl>"
+    lines = [
+        f"<b>R² {number(own.get('r2'))}</b> {interval(own.get('r2_lower'), own.get('r2_upper'))} · "
+        f"n {count(own.get('n') or 0)}"
+    ]
+    if found.naive and found.naive != model:
+        lines.append(f"{escape(model_name(found.naive))} {number(found.metrics[found.naive].get('r2'))}")
+    if "skill" in own:
+        lines.append(f"Skill {number(own['skill'])} ({interval(own.get('skill_lower'), own.get('skill_upper'))})")
+    return f"<dl{shown}>{title}{''.join(f'<dd>{line}</dd>' for line in lines)}</dl>"

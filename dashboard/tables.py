@@ -1,13 +1,13 @@
-"""Runs, sources and scores as tables with the names that columns have on screen."""
+"""Runs and sources as tables with the names that columns have on screen."""
 
 from typing import Any
 
 import pandas as pd
 
 from dashboard.job_panel import when
-from engine.figures.text import MEASURE_NAMES, interval, model_name
+from engine.figures.text import model_name, split_name
 from engine.response.records import RunSummary
-from engine.response.settings import BASELINES, NETWORKS
+from engine.response.settings import ABLATIONS, BASELINES, NETWORKS
 
 KINDS = {"cell-lines": "Cell lines", "drugs": "Drugs", "mutations": "Mutations", "responses": "Responses"}
 
@@ -18,24 +18,31 @@ def trained(run: RunSummary) -> list[str]:
 
 
 def last_runs(runs: list[RunSummary]) -> pd.DataFrame:
-    """One row per run with its best network or ensemble beside the mean effects."""
+    """One row per run: its split, and its best network or ensemble beside the strongest naive baseline."""
     rows = []
     for run in runs:
-        own = {model: found["r2"] for model, found in run.metrics.items() if model not in BASELINES}
-        known: dict[str, Any] = {model: value for model, value in own.items() if value is not None}
-        best = max(known, key=lambda model: known[model]) if known else None
+        known: dict[str, Any] = {
+            model: found["r2"]
+            for model, found in run.metrics.items()
+            if model not in (*BASELINES, *ABLATIONS.values()) and found.get("r2") is not None
+        }
+        best = max(known, key=lambda model: known[model]) if known else ""
+        naive = run.naive or ""
         rows.append(
             {
                 "Run": when(str(run.created_at)),
                 "Data": run.dataset.capitalize() if run.simulated else run.dataset,
+                "Split": split_name(run.split),
                 "Networks": len(trained(run)),
-                "Epochs": run.config.get("epochs"),
-                "Best": model_name(best) if best else "",
-                "R²": known[best] if best else None,
-                "Mean effects R²": run.metrics.get("mean_effects", {}).get("r2"),
+                "Best": model_name(best) if best else "none",
+                "R²": known.get(best),
+                "Naive": model_name(naive) if naive else "none",
+                "Naive R²": run.metrics.get(naive, {}).get("r2"),
+                "Skill": run.metrics.get(best, {}).get("skill"),
+                "Pairs": run.n_test,
             }
         )
-    return pd.DataFrame(rows).astype({"R²": float, "Mean effects R²": float})
+    return pd.DataFrame(rows).astype({"R²": float, "Naive R²": float, "Skill": float})
 
 
 def imported(sources: pd.DataFrame) -> pd.DataFrame:
@@ -50,16 +57,3 @@ def imported(sources: pd.DataFrame) -> pd.DataFrame:
             "Licence": sources["licence"].fillna("").replace("", "not noted"),
         }
     )
-
-
-def leaderboard(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, best R² first; intervals beside the values."""
-    rows = []
-    for model, found in scores.groupby("model"):
-        row = {"Model": model_name(str(model)), "Kind": "baseline" if model in BASELINES else "network"}
-        for name, label in MEASURE_NAMES.items():
-            score = found[found["name"] == name].iloc[0]
-            row[label] = score["value"]
-            row[f"{label}: 95 % interval"] = interval(score["lower"], score["upper"])
-        rows.append({**row, "Held-out pairs": int(found["n"].max())})
-    return pd.DataFrame(rows).sort_values(MEASURE_NAMES["r2"], ascending=False, ignore_index=True)

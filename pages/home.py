@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import data, frame, job_panel, messages, nav, tables
+from dashboard import data, frame, job_panel, messages, nav, scores, tables
 from engine.figures.response import model_forest
 from engine.figures.text import count, plural, split_name
 from engine.figures.verdict import verdict
-from engine.response.records import RunSummary
+from engine.response.records import RunSummary, family
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
 LAST = 4  # runs, sources and jobs that are listed
@@ -52,12 +52,15 @@ def _newest(runs: list[RunSummary]) -> None:
         nav.link("models.py", "Train the networks", ":material/model_training:")
         return
     run = runs[0]
-    scores = data.model_scores(run.run_id)
+    if not run.models:
+        messages.empty("**The newest run holds no measures.**", page="models.py", label="Train again")
+        return
+    measures = data.model_scores(run.run_id)
     context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}"
     context += ", simulated" if run.simulated else ""
-    frame.chart(
-        model_forest(scores, "r2", context, dark=frame.dark()), "newest_run", lead=verdict(scores, run.models[0])
-    )
+    lead = f"{verdict(measures, run.models[0], run.split, run.naive)} {scores.skill_words(run, run.models[0])}"
+    frame.chart(model_forest(measures, "r2", context, run.models[0], frame.dark()), "newest_run", lead=lead)
+    scores.protocols(family(runs, run), run, run.models[0])
 
 
 def _starting_points() -> None:

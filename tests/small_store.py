@@ -18,7 +18,7 @@ import pandas as pd
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine.learn.metrics import pair_scores
+from engine.learn.metrics import Score, coverage, pair_scores, within_group_r
 from engine.response.settings import INTERVAL_LEVEL, NETWORKS, TrainSettings
 from engine.settings import REPOSITORY, store_path
 from engine.store.database import Database
@@ -214,63 +214,28 @@ def _metrics(predictions: pd.DataFrame, naive: str) -> list[dict]:
             groups += [(scope, str(label), part) for label, part in found.groupby(by)]
         for scope, label, part in groups:
             for score in _scores(part, draws=DRAWS if scope in ("all", "cancer_type") else 0):
-                if score["name"] not in ("within_drug_r", "coverage", "width") or scope not in ("cell_line", "drug"):
-                    rows.append(
-                        {"run_id": part["run_id"].iloc[0], "model": model, "scope": scope, "key": label, **score}
-                    )
+                if score.name not in ("within_drug_r", "coverage", "width") or scope not in ("cell_line", "drug"):
+                    row = {"run_id": part["run_id"].iloc[0], "model": model, "scope": scope, "key": label}
+                    rows.append(row | score._asdict())
     return rows
 
 
-def _scores(part: pd.DataFrame, draws: int) -> list[dict]:
-    """What pair_scores knows, and the measures that need the naive prediction, the drug or the interval."""
+def _scores(part: pd.DataFrame, draws: int) -> list[Score]:
+    """Every measure of one group of pairs; lines are drawn for the intervals."""
     observed, predicted = part["observed"].to_numpy(), part["mean"].to_numpy()
     clusters = part["cosmic_id"].to_numpy() if draws else None
-    found = [score._asdict() for score in pair_scores(observed, predicted, clusters, draws=draws)]
-    index = np.unique(part["cosmic_id"], return_inverse=True)[1]
-    error, naive_error = (predicted - observed) ** 2, (part["naive"].to_numpy() - observed) ** 2
-    inside = (part["lower"] <= observed) & (observed <= part["upper"])
-    columns = [
-        np.ones(len(part)),
-        error,
-        naive_error,
-        inside,
-        part["upper"] - part["lower"],
-        np.abs(predicted - observed),
+    return [
+        *pair_scores(observed, predicted, clusters, draws, reference=part["naive"].to_numpy()),
+        *coverage(observed, part["lower"].to_numpy(), part["upper"].to_numpy(), clusters, draws),
+        within_group_r(
+            observed,
+            predicted,
+            part["drug_id"].to_numpy(),
+            clusters,
+            fold=part["fold"].to_numpy(),
+            draws=draws or 1,
+        ),
     ]
-    sums = np.stack([np.bincount(index, np.asarray(column, float)) for column in columns], axis=1)
-    weights = np.random.default_rng(0).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
-    for name, of in {
-        "skill": lambda total: 1 - total[..., 1] / total[..., 2],
-        "coverage": lambda total: total[..., 3] / total[..., 0],
-        "width": lambda total: total[..., 4] / total[..., 0],
-        "mae": lambda total: total[..., 5] / total[..., 0],
-    }.items():
-        low, high = np.percentile(of(weights @ sums), (2.5, 97.5)) if draws and len(sums) > 1 else (None, None)
-        found.append({"name": name, "value": of(sums.sum(0)), "lower": low, "upper": high, "n": len(part)})
-    for name, value in {
-        "spearman": _correlation(part["observed"].rank(), part["mean"].rank()),
-        "average_precision": _average_precision(observed < -2, predicted),
-        "within_drug_r": _within_drug(part),
-    }.items():
-        found.append({"name": name, "value": value, "lower": None, "upper": None, "n": len(part)})
-    return list({score["name"]: score for score in found[::-1]}.values())  # what pair_scores knows comes last and wins
-
-
-def _correlation(a: pd.Series, b: pd.Series) -> float | None:
-    return float(np.corrcoef(a, b)[0, 1]) if len(a) >= 3 and a.std() > 1e-9 and b.std() > 1e-9 else None
-
-
-def _average_precision(sensitive: np.ndarray, predicted: np.ndarray) -> float | None:
-    hits = sensitive[np.argsort(predicted, kind="stable")]
-    if hits.all() or not hits.any():
-        return None
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
-
-
-def _within_drug(part: pd.DataFrame) -> float | None:
-    by_drug = [_correlation(rows["observed"], rows["mean"]) for _, rows in part.groupby("drug_id") if len(rows) >= 10]
-    known = [r for r in by_drug if r is not None]
-    return float(np.mean(known)) if known else None
 
 
 def _folds(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -339,7 +304,7 @@ def _run(run_id: str, simulated: bool) -> pd.DataFrame:
         "ran_folds": list(range(1, FOLDS + 1)) if honest else [0],
         "naive": "type_drug_mean" if honest else "mean_effects",
         "conformal": {"level": INTERVAL_LEVEL},
-        "curation": {"steps": [{"subject": "lines", "rule": "no cancer type", "dropped": 1, "kept": 40}]},
+        "curation": {"steps": [{"subject": "lines", "rule": "no cancer type", "dropped": 1, "left": 40}]},
         "versions": {"tumorcast": "0.1.0", "python": "3.11", "torch": "2.9"},
         "command": f"python -m engine train response --split {split} --folds {folds} --epochs 12 --seed 0",
         "notes": ["Compound 13 has no structure and was left out."],

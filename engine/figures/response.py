@@ -37,12 +37,14 @@ def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False)
     colours = palette(dark)
     flagged = _flagged(pairs)
     figure = _square(limits, _points(pairs, flagged, colours), colours)
+    if flagged.any():
+        figure.add_trace(_rings(pairs[flagged], colours))
     figure.update_layout(dragmode="lasso")
-    diamonds = f" Diamonds: {plural(int(flagged.sum()), 'extrapolation')}." if flagged.any() else ""
+    rings = f" Rings: {plural(int(flagged.sum()), 'extrapolation')}." if flagged.any() else ""
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="Do predictions follow the measurements?",
-        caption=f"{plural(len(pairs), 'held-out pair')}, {context}. Line: identity.{diamonds} "
+        caption=f"{plural(len(pairs), 'held-out pair')}, {context}. Line: identity.{rings} "
         "Draw around points to select.",
         summary=_summary(
             len(pairs), pairs["observed"].min(), pairs["observed"].max(), error.median(), error.abs().median()
@@ -129,10 +131,21 @@ def _points(pairs: pd.DataFrame, flagged: np.ndarray, colours: Palette) -> go.Sc
             "size": 5 if crowded else 8,
             "color": colours.sensitive,
             "opacity": 0.4 if crowded else 0.75,
-            "symbol": np.where(flagged, "diamond-open", "circle").tolist() if flagged.any() else "circle",
         },
         selected={"marker": {"color": SELECTED, "opacity": 1, "size": 8}},
         unselected={"marker": {"opacity": 0.2 if crowded else 0.4}},
+    )
+
+
+def _rings(pairs: pd.DataFrame, colours: Palette) -> go.Scattergl:
+    """Around pairs whose line or drug is unlike anything trained on."""
+    return go.Scattergl(
+        x=pairs["observed"].to_numpy().round(3),
+        y=pairs["predicted"].to_numpy().round(3),
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "circle-open", "size": 11, "color": colours.text, "line": {"width": 1}},
+        unselected={"marker": {"opacity": 0.4}},
     )
 
 

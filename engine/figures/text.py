@@ -55,7 +55,7 @@ def number(value: float | None, figures: int = 3) -> str:
     """Three significant figures, thousands separated, a true minus sign; missing is said to be missing."""
     if value is None or not math.isfinite(value):
         return MISSING
-    if value == 0:
+    if abs(value) < 1e-12:  # rounding on a zero
         return "0"
     rounded = round(value, figures - 1 - math.floor(math.log10(abs(value))))
     decimals = max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
@@ -93,6 +93,14 @@ def interval(lower: float | None, upper: float | None) -> str:
 def plural(n: int, one: str, many: str | None = None) -> str:
     """1 pair, 2 pairs, 1,204 pairs."""
     return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def size(n: int) -> str:
+    """Bytes as a person says them: 192 bytes, 12.3 kB, 339 MB."""
+    for unit, length in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n >= length:
+            return f"{number(n / length)} {unit}"
+    return plural(n, "byte")
 
 
 def duration(seconds: float | None) -> str:

@@ -88,8 +88,8 @@ def skill(view: View, model: str, naive: str) -> Score:
 
 
 def by_bins(view: View, model: str, naive: str | None, sensitive_below: float) -> list[tuple[str, Score]]:
-    """All of them for the model and the naive baseline, each with the name of its model."""
+    """AUROC and within_drug_r of the model and of the naive baseline, and the model's skill, each with its model."""
     models = list(dict.fromkeys(name for name in (model, naive) if name))
     rows = [(name, auroc(view, name, sensitive_below)) for name in models]
     rows += [(name, within_drug_r(view, name)) for name in models]
-    return rows + [(name, skill(view, name, naive)) for name in models if naive]
+    return rows + ([(model, skill(view, model, naive))] if naive else [])

@@ -146,3 +146,22 @@ def group_errors(db: Database, run_id: str, model: str, naive: str, wanted: Pair
             GROUP BY ALL ORDER BY rmse DESC, name, id""",
         [run_id, naive, run_id, model, *values],
     )
+
+
+def errors_of(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The same of pairs that are at hand, as `pair_points` gives them."""
+    key = {"drug": "drug_id", "line": "cosmic_id", "cancer_type": "cancer_type"}[by]
+    known = pairs[pairs[key].notna()]
+    error = known["predicted"] - known["observed"]
+    parts = known.assign(id=known[key], error=error, squared=error**2, other=(known["naive"] - known["observed"]) ** 2)
+    groups = parts.groupby("id", sort=True)
+    found = pd.DataFrame(
+        {
+            "name": groups[by].first(),
+            "pairs": groups.size(),
+            "rmse": groups["squared"].mean() ** 0.5,
+            "bias": groups["error"].mean(),
+            "naive_rmse": groups["other"].mean().where(groups["other"].count() == groups.size()) ** 0.5,
+        }
+    )
+    return found.sort_values(["rmse", "name"], ascending=[False, True], kind="stable").reset_index()

@@ -3,6 +3,7 @@
 u = cells of clusters (`learn.bootstrap`), b = draws, m = models, k = columns. Torch-free.
 """
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +38,13 @@ CONSTANT = 1e-12  # a variance this small beside the squares is a constant with 
 class ShownScores:
     """table: model, name, value, lower, upper, n; value NaN where not defined, no row where not known.
 
-    naive: the naive baseline with the highest R2 on these pairs. clusters: what the 95 % intervals draw, in words;
-    empty where everything is stored.
+    naive: the naive baseline with the highest R2 on these pairs. skill_of: the one that skill is measured against; of
+    stored values the run's own. clusters: what the 95 % intervals draw, in words; empty where everything is stored.
     """
 
     table: pd.DataFrame
     naive: str | None
+    skill_of: str | None
     clusters: str = ""
 
 
@@ -53,7 +55,10 @@ def shown_scores(db: Database, run_id: str, model: str, wanted: PairFilter, sens
     """
     stored = stored_scores(db, run_id, wanted)
     if stored is not None:
-        return ShownScores(stored, strongest_naive(stored))
+        config = json.loads(
+            db.query("SELECT any_value(config) AS config FROM run WHERE run_id = ?", [run_id])["config"][0]
+        )
+        return ShownScores(stored, strongest_naive(stored), config.get("naive"))
     view = View.of(db, run_id, wanted)
     table = _from_sums(view)
     naive = strongest_naive(table)
@@ -62,7 +67,7 @@ def shown_scores(db: Database, run_id: str, model: str, wanted: PairFilter, sens
         few = own["n"].iloc[0] <= EXACT_PAIRS
         rows = (_by_rank if few else by_bins)(view, model, naive, sensitive_below)
         table = pd.concat([table, _frame(rows)], ignore_index=True)
-    return ShownScores(table, naive, view.drawn.words)
+    return ShownScores(table, naive, naive, view.drawn.words)
 
 
 def model_scores(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:  # noqa: B008 - frozen
@@ -171,8 +176,8 @@ def _by_rank(view: View, model: str, naive: str | None, sensitive_below: float) 
             clusters_2=second,
         )
         found.append(within_group_r(observed, predicted, drug, first, fold=fold, draws=DRAWS))
-        rows += [(name, one) for one in found]
-    return rows
+        rows += [(name, one) for one in found if name == model or one.name != "skill"]
+    return rows if naive else [*rows, (model, Score("skill", None, None, None, len(pairs)))]
 
 
 def _frame(rows: list[tuple[str, Score]]) -> pd.DataFrame:

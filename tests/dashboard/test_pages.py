@@ -75,10 +75,12 @@ def test_errors_are_listed_by_drug_and_the_verdict_is_in_words(filled_home: Path
 def test_home_lists_runs_tables_and_jobs(filled_home: Path, open_page: Open):
     app = open_page("home.py")
     last_runs, imported = (item.value for item in app.dataframe)
-    assert list(last_runs["Best"]) == ["Ensemble"] * 2 and list(last_runs["Epochs"]) == [12] * 2
+    assert list(last_runs["Best"]) == ["Ensemble"] * 2 and last_runs["Naive"][0] == "Cancer type × drug mean"
+    assert list(last_runs["Split"]) == ["unseen cell lines", "published split (random pairs)"]
+    assert "Skill over cancer type × drug mean: 0.197 (−0.00866 to 0.377)." in shown(app)
     assert list(imported["Table"]) == ["Drugs", "Cell lines", "Mutations", "Responses", "Responses"]
     assert set(imported["Licence"]) == {"not noted"}
-    assert "The ensemble explains more than cancer type × drug mean" in shown(app)
+    assert "For cell lines it has never seen, the ensemble explains more than cancer type × drug mean" in shown(app)
     job_id = queue.submit("self_test", "Count to five", {})
     assert "Running jobs" in shown(app.run())
     queue.cancel(job_id)
@@ -137,10 +139,26 @@ def test_filters_that_match_nothing_say_so(filled_home: Path, open_page: Open):
 
 def test_cards_carry_interval_n_and_baselines(filled_home: Path, open_page: Open):
     text = shown(open_page("responses.py"))
-    for label in ("R²", "RMSE, ln µM", "Pearson r", "AUROC, ln(IC50) &lt; −2"):
-        assert label in text
-    assert text.count('"tc-note">Mean effects ') == 4 and text.count('"tc-note">Drug mean ') == 4
+    for label in ("R²", "RMSE, ln µM", "Pearson r", "AUROC, ln(IC50) &lt; −2", "Pearson r within a drug", "Skill"):
+        assert f'"tc-label">{label}<' in text
+    assert text.count('"tc-note">Cancer type × drug mean ') == 5  # skill is a comparison with it already
+    assert '"tc-note">over cancer type × drug mean' in text
     assert "n 480" in text and "sensitive of 480" in text
+
+
+def test_the_protocols_stand_side_by_side(filled_home: Path, open_page: Open):
+    text = shown(open_page("responses.py"))
+    assert (
+        "<dt>Published: random pairs</dt><dd><b>R² 0.873</b> 0.852 to 0.889 · n 480</dd><dd>Mean effects 0.722" in text
+    )
+    assert '<dl class="tc-shown"><dt>Honest: unseen lines</dt><dd><b>R² 0.765</b>' in text
+    assert text.count("not evaluated · ") == 3
+
+
+def test_what_to_beware_of_is_said(filled_home: Path, open_page: Open):
+    text = shown(open_page("responses.py"))
+    assert "90 % prediction intervals cover 90.0 % (87.5 to 92.5) of 480 pairs." in text
+    assert "48 of 480 pairs are extrapolations: 4 lines unlike anything trained on." in text
 
 
 def test_training_is_submitted_with_what_the_form_says(filled_home: Path, open_page: Open, monkeypatch):
@@ -151,7 +169,7 @@ def test_training_is_submitted_with_what_the_form_says(filled_home: Path, open_p
         return queue.submit("self_test", "Train two networks", {})
 
     monkeypatch.setattr("dashboard.job_panel.submit_training", submit)
-    app = open_page("models.py")
+    app = open_page("models.py", tab="Train")
     app.multiselect(key="train_networks").select("master").select("tanh")
     app.number_input(key="train_epochs").set_value(7)
     app.number_input(key="train_seed").set_value(3)
@@ -167,7 +185,7 @@ def test_a_refused_job_is_explained(filled_home: Path, open_page: Open, monkeypa
         raise InputError("There are too few pairs.")
 
     monkeypatch.setattr("dashboard.job_panel.submit_training", refuse)
-    app = open_page("models.py")
+    app = open_page("models.py", tab="Train")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert [item.value for item in app.error] == ["There are too few pairs."]
 

@@ -104,8 +104,8 @@ FLAGS = {
 
 def test_extrapolations_are_flagged_with_their_number():
     chart = predicted_vs_observed(pairs(3).assign(**FLAGS), "Master")
-    assert "Diamonds: 2 extrapolations." in chart.caption
-    assert list(chart.figure.data[PAIR_TRACE].marker.symbol) == ["diamond-open", "circle", "diamond-open"]
+    assert "Rings: 2 extrapolations." in chart.caption
+    assert list(chart.figure.data[-1].x) == [-4.0, 4.0] and chart.figure.data[-1].marker.symbol == "circle-open"
     assert (
         chart.figure.data[PAIR_TRACE]
         .text[0]
@@ -153,7 +153,7 @@ def test_forest_keeps_room_for_the_models_that_are_close():
     far = pd.DataFrame([("line_mean", "r2", -0.3, -0.4, -0.2, 100)], columns=SCORES.columns)
     chart = model_forest(pd.concat([SCORES, far]), "r2", "")
     assert chart.figure.data[1].x[-1] == pytest.approx(0.81 - 0.4)
-    assert chart.figure.data[2].text[-1].strip() == "◂ −0.300"
+    assert chart.figure.data[2].text[-1].endswith(" \N{MINUS SIGN}0.300")
 
 
 def test_forest_leaves_out_what_is_not_defined():
