@@ -5,7 +5,7 @@ from functools import cache
 
 import pandas as pd
 
-from engine.figures.text import MINUS, interval, model_name, number, plural
+from engine.figures.text import MINUS, MISSING, interval, model_name, number, plural
 from engine.response.settings import BASELINES, ENSEMBLE, INTERVAL_LEVEL
 from engine.response.type_records import TypeGain
 from engine.settings import REFERENCE
@@ -44,7 +44,9 @@ def full_name(label: str) -> str:
 
 def signed(value: float | None) -> str:
     """A difference of two R², with its sign and three decimals."""
-    return "not defined" if value is None else f"{value:+.3f}".replace("-", MINUS)
+    if value is None:
+        return MISSING
+    return f"{value:+.3f}".replace("-", MINUS) if abs(value) >= 0.0005 else "0.000"
 
 
 def gain_words(gain: TypeGain) -> str:
