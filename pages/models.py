@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import (
+    cross_study,
     data,
     export,
     forms,
@@ -24,6 +25,7 @@ TABS = {
     "Splits": models_splits.show,
     "Is it real?": models_evidence.show,
     "Intervals": models_intervals.show,
+    "Other study": lambda run, family: cross_study.section(run),
     "Learning curves": models_made.curves,
     "Model card": models_made.card,
     "Train": models_train.show,

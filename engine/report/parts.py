@@ -36,6 +36,7 @@ class Plot:
     light: dict
     dark: dict
     table: Table
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,19 @@ def _cell(value, whole: bool, broken: bool) -> str:
     return "" if value is None or value is pd.NaT or value != value else str(value)
 
 
-def plot(anchor: str, draw: Callable[[bool], Chart], caption: str = "") -> Plot:
-    """`draw(dark)` called for both grounds. caption: instead of the chart's own."""
+def plot(anchor: str, draw: Callable[[bool], Chart], caption: Callable[[str], str] = str, wide: bool = False) -> Plot:
+    """`draw(dark)` called for both grounds. caption: changes the chart's own. wide: takes the whole width."""
     light, dark = draw(False), draw(True)
     return Plot(
         anchor=anchor,
         question=light.question,
-        caption=caption or light.caption,
+        caption=caption(light.caption),
         summary=light.summary,
         height=int(light.figure.layout.height),
         light=_document(light),
         dark=_document(dark),
         table=text_table(light.table, most=MOST_ROWS),
+        wide=wide,
     )
 
 

@@ -20,18 +20,22 @@ from engine.figures.text import (
     plural,
     split_name,
 )
+from engine.figures.type_words import types_verdict
+from engine.figures.types import TypeView, type_chart
 from engine.figures.verdict import verdict
 from engine.report.card import Card
 from engine.report.parts import Number, Plot, Section, Table, plot, text_table
 from engine.response.evidence import Differences
 from engine.response.records import RunSummary
 from engine.response.settings import ABLATIONS, BASELINES
+from engine.response.type_records import TypeGain
 
 if TYPE_CHECKING:
     from engine.learn.comparison import Comparison
 
 CARDS = ("r2", "rmse", "skill", "within_drug_r")
 BEST_AND_WORST = 10
+HALF = 6  # measures in the first of two tables, so that both fit on a page
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Material:
 
     model: the one the report is about. scores: over all held-out pairs (model, name, value, lower, upper, n).
     types, drugs, lines: per cancer type, drug and line (`comparison_records.scope_scores`). scatter: draws predicted
-    against observed, None without pairs. worth: across splits. sources: the imports. against_naive,
-    against_ensemble: paired differences of R². ranks: over folds, or in words why there are none.
+    against observed, None without pairs. worth: across splits. sources: the imports. against_naive, against_ensemble:
+    paired differences of R². ranks: over folds, or in words why there are none. gains: in every cancer type.
     """
 
     run: RunSummary
@@ -59,6 +63,7 @@ class Material:
     against_naive: Differences | None
     against_ensemble: Differences | None
     ranks: "Comparison | str"
+    gains: Mapping[str, TypeGain]
     card: Card
 
 
@@ -82,8 +87,9 @@ def chapters(given: Material) -> list[Section]:
 def _result(given: Material) -> Section:
     plots = [plot("forest", lambda dark: model_forest(given.scores, "r2", given.context, given.model, dark))]
     if given.scatter:
-        caption = f"{model_name(given.model)}, {given.context}. Line: identity. {given.pairs_note}".strip()
-        plots.insert(0, plot("pairs", given.scatter, caption))
+        plots.insert(
+            0, plot("pairs", given.scatter, lambda caption: f"{_no_clicks(caption)} {given.pairs_note}".strip())
+        )
     return Section(
         anchor="result",
         title="Result",
@@ -91,6 +97,13 @@ def _result(given: Material) -> Section:
         cards=[card for name in CARDS if (card := _number(given, name))],
         plots=plots,
     )
+
+
+def _no_clicks(caption: str) -> str:
+    """A caption without what only the dashboard can do."""
+    for text in (" Draw around points to select.", "; filter to select some", " Click a row to open its type."):
+        caption = caption.replace(text, "")
+    return caption
 
 
 def _number(given: Material, name: str) -> Number | None:
@@ -108,21 +121,21 @@ def _number(given: Material, name: str) -> Number | None:
 
 
 def _leaderboard(given: Material) -> Section:
-    names = [name for name in MEASURE_NAMES if (given.scores["name"] == name).any()]
-    rows = []
-    for model in given.run.models:
-        found = given.scores[given.scores["model"] == model].set_index("name")
-        kind = "" if model in BASELINES or model in ABLATIONS.values() else "\nnetwork"
-        cells = [_with_interval(found.loc[name], "\n") if name in found.index else MISSING for name in names]
-        rows.append((model_name(model) + ("\nbaseline" if model in BASELINES else kind), *cells))
+    known = [name for name in MEASURE_NAMES if (given.scores["name"] == name).any()]
+    by = given.scores.set_index(["model", "name"])
+    tables = []
+    for names in (known[:HALF], known[HALF:]):
+        rows = []
+        for model in given.run.models:
+            kind = "\nbaseline" if model in BASELINES else "" if model in ABLATIONS.values() else "\nnetwork"
+            keys = [(model, name) for name in names]
+            cells = [_with_interval(by.loc[key], "\n") if key in by.index else MISSING for key in keys]
+            rows.append((model_name(model) + kind, *cells))
+        columns = ("Model", *(MEASURE_NAMES[name] for name in names))
+        tables.append(Table(columns, tuple(rows), (False, *(True for _ in names))))
     pairs = plural(int(given.scores["n"].max()), "held-out pair") if len(given.scores) else "no held-out pair"
-    table = Table(
-        columns=("Model", *(MEASURE_NAMES[name] for name in names)),
-        rows=tuple(rows),
-        numeric=(False, *(True for _ in names)),
-        caption=f"{pairs}, {given.context}. Below each value its 95 % interval, by bootstrap over what was left out.",
-    )
-    return Section("leaderboard", "Every model", tables=[table])
+    text = f"{pairs}, {given.context}. Below each value its 95 % interval, by bootstrap over what was left out."
+    return Section("leaderboard", "Every model", texts=[text], tables=[table for table in tables if table.numeric[1:]])
 
 
 def _with_interval(score: pd.Series, between: str = "") -> str:
@@ -164,10 +177,17 @@ def _data(given: Material) -> str:
 
 
 def _types(given: Material) -> Section:
+    table = text_table(beside_naive(given.types, given.model, given.run.naive, "Cancer type"))
+    if not table.rows or not given.gains:
+        return Section("types", "Cancer types", tables=[table])
+    measures = given.types.rename(columns={"key": "cancer_type"})
+    view = TypeView(measures, given.gains, "r2", given.model, given.run.naive or "")
     return Section(
         anchor="types",
         title="Cancer types",
-        tables=[text_table(beside_naive(given.types, given.model, given.run.naive, "Cancer type"))],
+        texts=[types_verdict(given.gains).replace("**", "")],
+        plots=[plot("types", lambda dark: type_chart(view, given.context, dark), _no_clicks, wide=True)],
+        tables=[table],
     )
 
 
@@ -224,7 +244,7 @@ def _evidence(given: Material) -> Section:
         texts.append(given.ranks)
     else:
         ranks = given.ranks
-        plots.append(plot("ranks", lambda dark: critical_difference(ranks, given.context, dark)))
+        plots.append(plot("ranks", lambda dark: critical_difference(ranks, given.context, dark), wide=True))
     return Section("evidence", "More than chance?", texts=[text for text in texts if text], plots=plots)
 
 

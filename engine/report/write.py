@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from engine.errors import InputError
 from engine.figures.response import POINT_LIMIT, density_of_pairs, padded, predicted_vs_observed
 from engine.figures.template import Chart
-from engine.figures.text import count, plural, split_name
+from engine.figures.text import model_name, plural, split_name
 from engine.jobs.spec import versions
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.report.card import RESEARCH_USE, model_card, ran_folds
@@ -24,13 +24,15 @@ from engine.response.evidence import differences, rank_models, ranked
 from engine.response.pair_records import pair_density, pair_points, pair_summary
 from engine.response.records import PairFilter, RunSummary, family, run_summary, runs
 from engine.response.settings import ENSEMBLE
+from engine.response.type_records import type_gains
 from engine.store.database import Database
 from engine.views import model_scores
 
 if TYPE_CHECKING:
     from engine.learn.comparison import Comparison
 
-PER_GROUP = ("r2", "skill", "coverage")
+PER_GROUP = ("r2", "skill")
+PER_TYPE = ("r2", "rmse", "skill", "within_drug_r", "auroc", "coverage")
 
 
 def write_report(db: Database, run_id: str, out: Path) -> Path:
@@ -83,7 +85,7 @@ def _gather(db: Database, run: RunSummary) -> Material:
     sources = sources_of(db, run.dataset)
     context = split_name(run.split) + (f", {ran_folds(run)}" if run.folds > 1 else "")
     context += ", simulated" if run.simulated else ""
-    scatter, note = _scatter(db, run, model, context)
+    scatter, note = _scatter(db, run, model, f"{model_name(model)}, {context}")
     return Material(
         run=run,
         model=model,
@@ -91,7 +93,7 @@ def _gather(db: Database, run: RunSummary) -> Material:
         scores=model_scores(db, run.run_id),
         worth=across_splits(kin),
         family=kin,
-        types=scope_scores(db, run.run_id, "cancer_type", PER_GROUP),
+        types=scope_scores(db, run.run_id, "cancer_type", PER_TYPE),
         drugs=scope_scores(db, run.run_id, "drug", PER_GROUP),
         lines=scope_scores(db, run.run_id, "cell_line", PER_GROUP),
         scatter=scatter,
@@ -100,6 +102,7 @@ def _gather(db: Database, run: RunSummary) -> Material:
         against_naive=differences(db, run.run_id, run.naive) if run.naive else None,
         against_ensemble=differences(db, run.run_id, ENSEMBLE) if ENSEMBLE in run.metrics else None,
         ranks=_ranks(db, run),
+        gains=type_gains(db, run.run_id, run.split, model, run.naive) if run.naive else {},
         card=model_card(db, run.run_id),
     )
 
@@ -111,11 +114,10 @@ def _scatter(db: Database, run: RunSummary, model: str, context: str) -> tuple[C
     summary = pair_summary(db, run.run_id, model, every, below)
     if not summary.pairs:
         return None, ""
-    note = f"{plural(summary.pairs, 'held-out pair')}"
-    note += f", {count(summary.not_finite)} more left out: not finite." if summary.not_finite else "."
+    note = f"{plural(summary.not_finite, 'pair')} left out: not finite." if summary.not_finite else ""
     if summary.pairs > POINT_LIMIT:
         density = pair_density(db, run.run_id, model, every, padded(summary.low, summary.high))
-        return lambda dark: density_of_pairs(density, context, dark), f"{note} Density: too many pairs for points."
+        return lambda dark: density_of_pairs(density, context, dark), note
     points = pair_points(db, run.run_id, model, run.naive or model, every)
     return lambda dark: predicted_vs_observed(points, context, dark), note
 
