@@ -55,7 +55,7 @@ def start(place: str, submit: Callable[[], str]) -> None:
         with st.spinner("Preparing the job ..."):
             job_id = submit()
     except EngineError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(messages.plain(error), icon=":material/error:")
         return
     state.keep("followed", {**state.get("followed"), place: job_id})
     st.toast("In the queue. Its progress stands on this page and on Jobs.", icon=":material/play_arrow:")
@@ -97,7 +97,7 @@ def line(job: JobStatus) -> None:
     label, colour, icon = STATES[job.state]
     ended = f" · {when(job.finished_at)}" if job.finished_at else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        nav.link("jobs.py", job.title, icon, job=job.id)
+        nav.link("jobs.py", messages.plain(job.title), icon, job=job.id)
         st.caption(f"{f':{colour}[{label}]' if job.state == 'failed' else label}{ended}", width="content")
 
 
@@ -123,15 +123,18 @@ def one(job: JobStatus, place: str) -> None:
     label, colour, icon = STATES[job.state]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{job.title}**", width="content")
+            st.markdown(f"**{messages.plain(job.title)}**", width="content")
             st.badge(label, color=colour, icon=icon)
         if job.state == "waiting":
-            st.markdown(job.message)
+            st.markdown(messages.plain(job.message))
         if job.state == "running":
             left = f", {duration(job.eta_s)} left" if job.eta_s is not None else ""
-            st.progress(min(max(job.fraction, 0.0), 1.0), text=f"{100 * job.fraction:.0f} %{left}. {job.message}")
+            st.progress(
+                min(max(job.fraction, 0.0), 1.0),
+                text=f"{100 * job.fraction:.0f} %{left}. {messages.plain(job.message)}",
+            )
         if job.error:
-            st.error(job.error, icon=":material/error:")
+            st.error(messages.plain(job.error), icon=":material/error:")
         st.caption(" · ".join(_facts(job, place)))
         _actions(job, place)
 
@@ -213,9 +216,9 @@ def _receipt(found: dict[str, Any]) -> None:
     reasons = {**found.get("dropped", {}), **found.get("flagged", {})}
     _small_table("Reason", "Rows", reasons)
     for reason, rows in found.get("examples", {}).items():
-        st.caption(f"{reason}, for example: {'; '.join(map(str, rows[:3]))}")
+        st.caption(messages.plain(f"{reason}, for example: {'; '.join(map(str, rows[:3]))}"))
     for note in found.get("notes", []):
-        st.caption(str(note))
+        st.caption(messages.plain(note))
 
 
 def _trained(found: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """EngineError -> words for a person. Nobody sees a traceback; it goes to the log."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except EngineError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     except Exception as error:
         log.exception("A page failed")
         st.error(
@@ -31,6 +32,11 @@ def in_words() -> Iterator[None]:
             "Reload the page; if it happens again, the details are in the terminal that runs the dashboard.",
             icon=":material/error:",
         )
+
+
+def plain(text: object) -> str:
+    """Text of a file or an error as it is: Markdown would make links, pictures and colours of some of its signs."""
+    return re.sub(r"([\\`*_\[\]<>~$#|]|:(?=\w))", r"\\\1", " ".join(str(text).split()))
 
 
 def empty(text: str, **link: str) -> None:
@@ -47,10 +53,11 @@ def no_run(data: bool) -> None:
     if data:
         empty(f"{text}.", page="models.py", label="Train the networks")
     else:
-        empty(f"{text}, and the store holds no data to train on.", page="home.py", label="Start with some data")
+        empty(f"{text}, and the store holds no data to train on.", page="data.py", label="Start with some data")
 
 
 def how_to_import() -> None:
-    """The commands that bring a person's own tables in."""
-    st.markdown("In a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")
+    """Where a person's own tables come in: the Data page, or these commands."""
+    nav.link("data.py", "Import tables on the Data page", ":material/upload_file:", data_tab="Import a table")
+    st.markdown("Or in a terminal, in the folder of Tumorcast; each command says what it kept, what not and why.")
     st.code(IMPORTS, language="bash", wrap_lines=True)

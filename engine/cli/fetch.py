@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.output import Answer, OnProgress, bar, table
 from engine.errors import InputError
+from engine.figures.text import size
 
 if TYPE_CHECKING:
     from engine.fetch.releases import Release
 
-MEGABYTE = 1e6
 STOPPED = "Stopped. What has come so far is kept: the same command continues."
 
 
@@ -50,7 +50,7 @@ def _list() -> Answer:
             "file": row["file"],
             "kind": row["kind"],
             "release": row["release"],
-            "size": f"{row['bytes'] / MEGABYTE:,.1f} MB" if row["bytes"] else None,
+            "size": size(row["bytes"]) if row["bytes"] else None,
             "licence": row["licence"],
         }
         for row in found
@@ -67,25 +67,25 @@ def _file(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, 
     from engine.fetch.releases import import_command
 
     # What was published of one address says nothing about another.
-    checksum, size = ("", None) if url else (release.checksum, release.bytes)
+    checksum, length = ("", None) if url else (release.checksum, release.bytes)
     with bar(release.file) as show:
-        found = download(url or release.url, folder / release.file, sha256 or checksum, size, _bytes(show))
+        found = download(url or release.url, folder / release.file, sha256 or checksum, length, _bytes(show))
     how = "there already" if found.there_already else "fetched"
     if found.began_at:
-        how += f", continued at {found.began_at / MEGABYTE:,.1f} MB"
+        how += f", continued at {size(found.began_at)}"
     return {
         **asdict(found),
         "path": str(found.path),
         "url": url or release.url,
-        "told": f"{release.file}: {how}, {found.bytes / MEGABYTE:,.1f} MB, checked against {found.checked}.",
+        "told": f"{release.file}: {how}, {size(found.bytes)}, checked against {found.checked}.",
         "import": import_command(release, found.path, url),
     }
 
 
 def _bytes(show: OnProgress) -> Any:
     def tell(done: int, total: int | None, message: str) -> None:
-        of = f" of {total / MEGABYTE:,.1f}" if total else ""
-        show(min(done / total, 1.0) if total else 0.0, message or f"{done / MEGABYTE:,.1f}{of} MB")
+        of = f" of {size(total)}" if total else ""
+        show(min(done / total, 1.0) if total else 0.0, message or f"{size(done)}{of}")
 
     return tell
 

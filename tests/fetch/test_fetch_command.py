@@ -34,7 +34,7 @@ def url(server) -> str:
 
 def test_without_a_source_it_lists_what_there_is(capsys):
     status, out, _ = run(capsys)
-    assert status == 0 and "GDSC1_fitted_dose_response_27Oct23.xlsx" in out and "338.9 MB" in out
+    assert status == 0 and "GDSC1_fitted_dose_response_27Oct23.xlsx" in out and "339 MB" in out
     status, out, _ = run(capsys, "--json")
     assert {row["source"] for row in json.loads(out)} == {"gdsc", "ccle", "cell-model-passports", "pubchem"}
 
@@ -45,7 +45,7 @@ def test_the_licence_comes_first_and_the_command_to_type_next_last(capsys, url, 
     assert "Licence: CC BY 4.0. Read the terms: https://doi.org/10.25452/figshare.plus.27993248.v1" in err
     path = tumorcast_home / "downloads" / "ccle" / "Model.csv"
     assert path.read_bytes() == TABLE
-    assert "Model.csv: fetched, 0.0 MB, checked against nothing published" in out
+    assert "Model.csv: fetched, 60 bytes, checked against nothing published" in out
     assert f"  python -m engine import cell-lines {path} --origin {url} --licence 'CC BY 4.0'\n" in out
     assert run(capsys, "ccle", "--only", "Model", "--url", url)[1].startswith("Model.csv: there already")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.figures.text import count, difference, duration, interval, model_name, number, plural
+from engine.figures.text import count, difference, duration, interval, model_name, number, plural, size
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,18 @@ def test_duration(seconds, shown):
 def test_an_unknown_model_keeps_its_name():
     assert model_name("fully_connected") == "Fully connected"
     assert model_name("graph_net") == "Graph net"
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (192, "192 bytes"),
+        (12_345, "12.3 kB"),
+        (338_945_382, "339 MB"),
+        (2**40, "1,100 GB"),
+    ],
+)
+def test_size(n, shown):
+    assert size(n) == shown
