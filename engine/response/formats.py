@@ -258,7 +258,7 @@ def nearest(header: Sequence[str], kind: str) -> Match:
 
 def missing_columns(match: Match) -> list[str]:
     """What a header lacks for a format, by the names that the format gives it."""
-    return [_column_names(match.format, group) for group in match.missing]
+    return [column_names(match.format, group) for group in match.missing]
 
 
 def lacking(kind: str, filled: Collection[str]) -> str:
@@ -270,7 +270,8 @@ def lacking(kind: str, filled: Collection[str]) -> str:
     return ""
 
 
-def _column_names(candidate: Format, group: Sequence[str]) -> str:
+def column_names(candidate: Format, group: Sequence[str]) -> str:
+    """The columns of a group of fields by their preferred names, any of which will do."""
     return " or ".join(candidate.fields[name][0] for name in group if name in candidate.fields)
 
 
@@ -282,7 +283,7 @@ def refusal(header: Sequence[str], kind: str, file_name: str) -> InputError:
     missing = "; ".join(missing_columns(nearest(header, kind)))
     found = ", ".join(column.strip() for column in header if column.strip())
     known = "; ".join(
-        f"{match.format.name} ({', '.join(_column_names(match.format, group) for group in match.format.required)})"
+        f"{match.format.name} ({', '.join(column_names(match.format, group) for group in match.format.required)})"
         for match in matches
     )
     return InputError(
