@@ -81,7 +81,7 @@ def choose(subject: str) -> View | None:
     if options.empty:
         with above:
             frame.heading(LABEL[subject], *heading)
-        messages.empty(f"**No {LABEL[subject].lower()} yet.**", page="home.py", label="Start with some data")
+        messages.empty(f"**No {LABEL[subject].lower()} yet.**", page="data.py", label="Start with some data")
         return None
     model = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -17,7 +17,7 @@ RANKED = 7  # folds from which on models can be ranked
 def show(run: RunSummary | None, family: Mapping[str, RunSummary]) -> None:
     """Both forms; without a run only the first."""
     if not data.store_summary().pairs:
-        messages.empty("Training needs measured responses.", page="home.py", label="Import data first")
+        messages.empty("Training needs measured responses.", page="data.py", label="Import data first")
         return
     if run is not None:
         _evaluate(run, family)

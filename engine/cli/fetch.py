@@ -59,7 +59,8 @@ def _list() -> Answer:
 
 
 def _notice(release: "Release") -> str:
-    return f"{release.release}. Licence: {release.licence}. Read the terms: {release.terms}"
+    told = " Ids or names of drugs without a structure are sent there." if release.source == "pubchem" else ""
+    return f"{release.release}. Licence: {release.licence}. Read the terms: {release.terms}{told}"
 
 
 def _file(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, Any]:

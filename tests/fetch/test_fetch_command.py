@@ -112,7 +112,7 @@ def test_pubchem_writes_a_table_that_import_reads(capsys, server, tumorcast_home
         server.pages[f"/compound/{field}/property/SMILES,InChIKey/JSON"] = answer
     status, out, err = run(capsys, "pubchem", "--url", server.address)
     assert status == 0 and "1 of 2 drugs without a structure now have one; not in PubChem: Nobody." in out
-    assert "NCBI" in err
+    assert "NCBI" in err and "names of drugs without a structure are sent there" in err
     folder = tumorcast_home / "downloads" / "pubchem"
     assert [path.name for path in folder.iterdir()] == ["pubchem_drugs.csv"]
     reading = read_drugs(folder / "pubchem_drugs.csv")
