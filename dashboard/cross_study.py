@@ -29,9 +29,8 @@ def section(run: RunSummary) -> None:
             st.code(IMPORT, language="bash")
         return
     other = forms.choose("Compare with", others, "other_study", width=260)
-    model = run.models[0]
     try:
-        found = data.cross_study_of(run.run_id, other, model)
+        found = data.cross_study_of(run.run_id, other)
     except InputError as error:
         st.info(str(error), icon=":material/info:")
         return
@@ -44,7 +43,7 @@ def section(run: RunSummary) -> None:
         rows = agreement_table(found)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption(
-                f"{plural(found.pairs, 'pair')} of {found.held_out:,} held out by this run; {model_name(model)}."
+                f"{plural(found.pairs, 'pair')} of {found.held_out:,} held out by this run; {model_name(found.model)}."
             )
             export.buttons(rows, f"tumorcast-{run.dataset}-{other}", key="cross_study")
         frame.table(rows, key="cross_study_table", height="content")
@@ -53,5 +52,5 @@ def section(run: RunSummary) -> None:
             "cell lines."
         )
     with side:
-        pairs = data.measured_twice(run.run_id, other, model)
+        pairs = data.measured_twice(run.run_id, other)
         frame.chart(measured_chart(pairs, found, frame.dark()), "measured_twice", (run.run_id, other))

@@ -214,9 +214,9 @@ def type_gains(
     return _cached("type_gains", run_id, split, model, baseline, only)
 
 
-def cross_study_of(run_id: str, dataset: str, model: str) -> cross_study.CrossStudy:
-    return _cached("cross_study", run_id, dataset, model)
+def cross_study_of(run_id: str, dataset: str) -> cross_study.CrossStudy:
+    return _cached("cross_study", run_id, dataset)
 
 
-def measured_twice(run_id: str, dataset: str, model: str) -> pd.DataFrame:
-    return _cached("measured_twice", run_id, dataset, model)
+def measured_twice(run_id: str, dataset: str) -> pd.DataFrame:
+    return _cached("measured_twice", run_id, dataset)

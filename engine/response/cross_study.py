@@ -15,7 +15,6 @@ from engine.learn.bootstrap import MIN_CLUSTERS
 from engine.response.cluster_sums import DrawnSums, Estimate, pearson, r2
 from engine.response.common_pairs import RANKS, SERIES, CommonPairs, Matched, match_drugs
 from engine.response.records import RunSummary, datasets, run_summary
-from engine.response.settings import ENSEMBLE
 from engine.store.database import Database
 
 SHIFT_WORTH_A_NOTE = 0.5  # ln units: a factor of 1.6 in IC50
@@ -102,14 +101,15 @@ def other_datasets(db: Database, run: RunSummary) -> list[str]:
     return [name for name in datasets(db)["dataset"] if name != run.dataset]
 
 
-def cross_study(db: Database, run_id: str, dataset: str, model: str = ENSEMBLE) -> CrossStudy:
+def cross_study(db: Database, run_id: str, dataset: str, model: str | None = None) -> CrossStudy:
     """Measurement against measurement, then a model and its naive baseline against each, on the very same pairs:
-    those that the run held out and both datasets measured.
+    those that the run held out and both datasets measured. model: the ensemble, or the first that the run has.
 
     Raises StoreError for an unknown run; InputError for a model the run does not have, a dataset that is not in the
     store or is the run's own, and where the two have nothing in common.
     """
     run = run_summary(db, run_id)
+    model = model or _first_model(run)
     naive = run.naive if run.naive != model else None
     common, matched = _common(db, run, dataset, model)
     sums = common.sums()
@@ -137,12 +137,19 @@ def cross_study(db: Database, run_id: str, dataset: str, model: str = ENSEMBLE) 
     )
 
 
-def measured_twice(db: Database, run_id: str, dataset: str, model: str = ENSEMBLE) -> pd.DataFrame:
+def measured_twice(db: Database, run_id: str, dataset: str, model: str | None = None) -> pd.DataFrame:
     """Every common pair with both measurements: line, cancer_type, drug, pathway, a, b (ln IC50 in uM).
 
     Raises as `cross_study`.
     """
-    return _common(db, run_summary(db, run_id), dataset, model)[0].pairs()
+    run = run_summary(db, run_id)
+    return _common(db, run, dataset, model or _first_model(run))[0].pairs()
+
+
+def _first_model(run: RunSummary) -> str:
+    if not run.models:
+        raise InputError(f"Run {run.run_id} holds no measures of any model, so there is nothing to compare.")
+    return run.models[0]
 
 
 def _common(db: Database, run: RunSummary, dataset: str, model: str) -> tuple[CommonPairs, Matched]:

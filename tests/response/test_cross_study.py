@@ -190,6 +190,19 @@ def test_a_run_without_a_naive_baseline_and_a_baseline_as_the_model(tmp_path: Pa
     assert found.naive is None and found.gain == {} and len(found.agreements) == 4
 
 
+def test_a_run_without_an_ensemble_shows_its_first_model(tmp_path: Path):
+    db = store(tmp_path, [responses("B", 1, A)])
+    with db.write() as connection:
+        for table in ("metric", "prediction"):
+            connection.execute(f"DELETE FROM {table} WHERE model = 'ensemble'")
+    assert cross_study(db, RUN, "B").model == "mean_effects"
+    assert len(measured_twice(db, RUN, "B")) == 6
+    with db.write() as connection:
+        connection.execute("DELETE FROM metric")
+    with pytest.raises(InputError, match="holds no measures of any model"):
+        cross_study(db, RUN, "B")
+
+
 def test_a_baseline_is_not_compared_with_itself(tmp_path: Path):
     found = cross_study(store(tmp_path, [responses("B", 1, A)]), RUN, "B", model="mean_effects")
     assert (found.model, found.naive) == ("mean_effects", None)
