@@ -1,5 +1,7 @@
 """The page of cancer types in parts: its controls, and everything about the one type chosen."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -75,6 +77,8 @@ def _pairs(view: TypeView, run: RunSummary) -> None:
     context = f"{model_name(view.model)}, {type_name(view.chosen)}, {split_name(run.split)}"
     context += ", simulated" if run.simulated else ""
     chart = predicted_vs_observed(pairs, context, frame.dark())
+    chart.figure.update_layout(dragmode="zoom")  # selecting is what Responses is for
+    chart = replace(chart, caption=chart.caption.removesuffix(" Draw around points to select."))
     frame.chart(chart, "type_pairs", (run.run_id, view.model, view.chosen))
     query = {"run": run.run_id, "split": run.split, "model": view.model, "type": view.chosen}
     nav.link("responses.py", "See these pairs on Responses", ":material/scatter_plot:", **query)

@@ -16,7 +16,7 @@ from engine.figures.type_words import full_name, gain_words, type_name, type_ver
 from engine.response.settings import ABLATIONS, BASELINES, INTERVAL_LEVEL, PUBLISHED_SPLIT
 from engine.response.type_records import TypeGain
 
-ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 24, 16, 80, 570
+ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 24, 16, 100, 585
 FAR = 0.5  # of the span of model and naive baseline: others further off are not drawn, and the caption says so
 REFERENCES = {"skill": 0.0, "coverage": INTERVAL_LEVEL, "within_drug_r": 0.0, "auroc": 0.5}
 LABEL_ROOM = 0.7  # right of the marks, as a share of their span: two lines with a difference and its interval
@@ -105,7 +105,7 @@ def type_chart(view: TypeView, context: str, dark: bool = False) -> Chart:
     figure.update_layout(annotations=[_key(view, shown, colours), *_sizes(view, known)])
     height = FRAME_PX + max(LEAST_ROW_PX * len(types), min(ROW_PX * len(types), TALLEST_PX - FRAME_PX))
     styled(figure, dark, height).update_layout(
-        margin={"r": 84, "t": 26},
+        margin={"r": 84, "t": 48},  # above the key is room for the buttons that a pointer brings up
         clickmode="event+select",
         dragmode=False,
         barmode="overlay",
@@ -267,8 +267,9 @@ def protocol_chart(gains: Sequence[TypeGain], simulated: bool, dark: bool = Fals
     axis, height = "R² on held-out pairs (95 % interval)", 64 + 44 * len(gains)
     figure = forest(marks, rows, axis, dark, height=height, room=LABEL_ROOM)
     low, high = figure.layout.xaxis.range
-    if high > 1 and high - low > 0.5:  # labels need room where no R² can be
-        figure.update_xaxes(tickvals=[step / 5 for step in range(-20, 6)])
+    if high > 1:  # labels need room where no R² can be
+        steps = 5 if high - low > 0.5 else 10
+        figure.update_xaxes(tickvals=[step / steps for step in range(-4 * steps, steps + 1)])
     return Chart(
         figure=figure,
         question="Does it hold for what was never seen?",
