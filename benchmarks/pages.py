@@ -13,18 +13,27 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from dashboard import data
+from engine.jobs import launch
+from engine.learn.metrics import SENSITIVE_BELOW, pair_scores
+from engine.response.records import PairFilter, runs
 from engine.response.settings import BASELINES, ENSEMBLE, NETWORKS
-from engine.settings import store_path
+from engine.response.shown_scores import shown_scores
+from engine.settings import REPOSITORY, store_path
 from engine.store.database import Database
+
+ENTRY = REPOSITORY / "dashboard" / "app.py"
 
 LINES, DRUGS, TYPES, FOLDS = 737, 228, 30, 7
 SPLITS = ("pairs", "cell_line", "drug")
@@ -111,19 +120,26 @@ def _run(run_id: str, split: str, number: int, pairs: int) -> pd.DataFrame:
 
 def _folds(run_id: str, pairs: pd.DataFrame, fold: np.ndarray) -> pd.DataFrame:
     tested = pairs.assign(fold=fold).groupby("fold")
-    frame = tested.agg(n_test=("drug_id", "size"), lines_test=("cosmic_id", "nunique"), drugs_test=("drug_id", "nunique"))
+    frame = tested.agg(
+        n_test=("drug_id", "size"), lines_test=("cosmic_id", "nunique"), drugs_test=("drug_id", "nunique")
+    )
     return frame.reset_index().assign(run_id=run_id, n_train=100_000, n_validation=5_000, positions=20_000)
 
 
 def _domain(run_id: str, split: str, rng: np.random.Generator) -> pd.DataFrame:
     """Every test line and drug of every fold, one in ten flagged."""
     parts = []
-    for subject, ids, out in (("cell_line", np.arange(LINES) + 900_000, "cell_line"), ("drug", np.arange(DRUGS) + 1, "drug")):
+    for subject, ids, out in (
+        ("cell_line", np.arange(LINES) + 900_000, "cell_line"),
+        ("drug", np.arange(DRUGS) + 1, "drug"),
+    ):
         first = int(ids[0])
         for fold in [0] if split == "pairs" else range(1, FOLDS + 1):
             chosen = ids[(ids - first) % FOLDS + 1 == fold] if split == out else ids
             similarity = rng.uniform(0, 1, len(chosen)) if split == out else np.ones(len(chosen))
-            frame = pd.DataFrame({"id": chosen, "nearest_id": chosen, "similarity": similarity, "inside": similarity > 0.1})
+            frame = pd.DataFrame(
+                {"id": chosen, "nearest_id": chosen, "similarity": similarity, "inside": similarity > 0.1}
+            )
             parts.append(frame.assign(run_id=run_id, fold=fold, subject=subject))
     return pd.concat(parts).assign(positions=30, known_positions=20)
 
@@ -138,7 +154,9 @@ def _metrics(run_id: str, model: str, of_type: np.ndarray, rng: np.random.Genera
         "fold": [str(i) for i in range(1, FOLDS + 1)],
     }
     keys = [(scope, key) for scope, found in scopes.items() for key in found]
-    frame = pd.DataFrame(keys, columns=["scope", "key"]).merge(pd.DataFrame({"name": NAMES + POOLED_NAMES}), how="cross")
+    frame = pd.DataFrame(keys, columns=["scope", "key"]).merge(
+        pd.DataFrame({"name": NAMES + POOLED_NAMES}), how="cross"
+    )
     frame = frame[~(frame["scope"].isin(["cell_line", "drug"]) & frame["name"].isin(POOLED_NAMES))]
     value = rng.uniform(0.3, 0.9, len(frame))
     interval = frame["scope"].isin(["all", "cancer_type"])
@@ -146,8 +164,137 @@ def _metrics(run_id: str, model: str, of_type: np.ndarray, rng: np.random.Genera
     return frame.assign(run_id=run_id, model=model, value=value, lower=lower, upper=upper, n=200)
 
 
+# Every page as it opens, and the views that read most.
+VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("home.py", {}),
+    ("data.py", {}),
+    ("models.py", {}),
+    ("models.py", {"tab": "Splits"}),
+    ("models.py", {"tab": "Is it real?"}),
+    ("models.py", {"tab": "Intervals"}),
+    ("models.py", {"tab": "Other study"}),
+    ("models.py", {"tab": "Learning curves"}),
+    ("models.py", {"tab": "Model card"}),
+    ("responses.py", {}),
+    ("responses.py", {"by": "drug"}),
+    ("responses.py", {"type": "TYPE03"}),
+    ("responses.py", {"type": ["TYPE03", "TYPE04"]}),
+    ("responses.py", {"type": [f"TYPE{i:02d}" for i in range(28)]}),
+    ("responses.py", {"drug": "Drug 7"}),
+    ("responses.py", {"run": "20261120-091500-train_response-0000", "model": "master"}),
+    ("cancer_types.py", {}),
+    ("drug.py", {"compound": "8"}),
+    ("cell_line.py", {"cosmic": "900008"}),
+)
+
+
+def naive_scores(db: Database, run_id: str, wanted: PairFilter) -> pd.DataFrame:
+    """Every prediction of the run in pandas, one column per model, then the measures of each: the plain way."""
+    where, values = wanted.where()
+    long = db.query(
+        f"""SELECT p.cosmic_id, l.name AS line, l.cancer_type, p.drug_id, d.name AS drug, d.pathway, p.observed,
+                   p.model, p.mean
+            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
+            WHERE p.run_id = ? AND {where} ORDER BY p.cosmic_id, p.drug_id""",
+        [run_id, *values],
+    )
+    key = ["cosmic_id", "drug_id"]
+    wide = long.drop_duplicates(key).merge(long.pivot(index=key, columns="model", values="mean").reset_index(), on=key)
+    observed, lines = wide["observed"].to_numpy(), wide["cosmic_id"].to_numpy()
+    rows = [
+        {"model": model, **score._asdict()}
+        for model in long["model"].unique()
+        for score in pair_scores(observed, wide[model].to_numpy(), lines, measures=("r2", "rmse", "pearson", "auroc"))
+    ]
+    return pd.DataFrame(rows)
+
+
+def compare_reads(db: Database, wanted: PairFilter) -> dict[str, float]:
+    """Seconds of the naive way and of the aggregated one for the measures of the same pairs."""
+    run_id = runs(db)[1].run_id
+    seconds = {}
+    for name, read in (
+        ("naive", lambda: naive_scores(db, run_id, wanted)),
+        ("aggregated", lambda: shown_scores(db, run_id, ENSEMBLE, wanted, SENSITIVE_BELOW).table),
+    ):
+        started = time.perf_counter()
+        found = read()
+        seconds[name] = time.perf_counter() - started
+        seconds[f"{name}_r2"] = float(found[(found["model"] == ENSEMBLE) & (found["name"] == "r2")]["value"].iloc[0])
+    return seconds
+
+
+def open_pages(views: Sequence[tuple[str, dict[str, Any]]] = VIEWS) -> list[dict[str, Any]]:
+    """Seconds of every view, cold (nothing cached) and warm, with its reads of the cold run, slowest first."""
+    reads: dict[str, float] = {}
+
+    def timed(name: str, read: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return read(*arguments)
+            finally:
+                reads[name] = reads.get(name, 0.0) + time.perf_counter() - started
+
+        return call
+
+    launch.ensure_runners = lambda: None  # looking at a page would start some
+    plain = dict(data.READS)
+    data.READS.update({name: timed(name, read) for name, read in plain.items()})
+    rows = []
+    try:
+        for file, query in [views[0], *views]:  # the first one imports what pages import, and is not counted
+            app = AppTest.from_file(str(ENTRY), default_timeout=300).run()
+            data._read.clear()
+            row: dict[str, Any] = {"page": file, "query": query}
+            for kind in ("cold", "warm"):
+                reads.clear()
+                app.query_params.clear()
+                app.query_params.update(query)
+                started = time.perf_counter()
+                app.switch_page(f"../pages/{file}").run()
+                row[kind] = time.perf_counter() - started
+                if kind == "cold":
+                    row["reads"] = dict(sorted(reads.items(), key=lambda item: -item[1]))
+            row["failed"] = [item.value for item in [*app.error, *app.exception]]
+            rows.append(row)
+    finally:
+        data.READS.update(plain)
+        data._collector.clear()
+        data._database.clear()
+        data._read.clear()
+    return rows[1:]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="build the store here and keep it; one that is there is used")
+    parser.add_argument("--models", choices=("six", "all"), default="six", help="all: 14 models, 7 million rows")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TUMORCAST_HOME"] = str(arguments.home or folder)
+        models = MODELS if arguments.models == "six" else (ENSEMBLE, *NETWORKS, *BASELINES)
+        db = Database(store_path()) if store_path().exists() else build(store_path(), models)
+        rows = int(db.query("SELECT count(*) AS n FROM prediction")["n"].iloc[0])
+        types = [f"TYPE{i:02d}" for i in range(TYPES)]
+        compared = {str(n): compare_reads(db, PairFilter(cancer_types=tuple(types[:n]))) for n in (2, TYPES - 2)}
+        pages = open_pages()
+    if arguments.json:
+        print(json.dumps({"predictions": rows, "reads": compared, "pages": pages}, indent=1))
+        return
+    print(f"{rows:,} predictions")
+    for n, found in compared.items():
+        print(f"measures of {n} cancer types: naive {found['naive']:.2f} s, aggregated {found['aggregated']:.2f} s")
+    for row in pages:
+        slowest = ", ".join(f"{name} {seconds:.2f}" for name, seconds in list(row["reads"].items())[:4])
+        query = " ".join(
+            f"{key}={value if isinstance(value, str) else len(value)}" for key, value in row["query"].items()
+        )
+        print(f"{row['page']:16} {query:45} cold {row['cold']:.2f} s, warm {row['warm']:.2f} s  ({slowest})")
+        for text in row["failed"]:
+            print(f"  failed: {text}")
+
+
 if __name__ == "__main__":
-    os.environ["TUMORCAST_HOME"] = sys.argv[1]
-    started = time.perf_counter()
-    build(store_path()).close()
-    print(time.perf_counter() - started)
+    main()

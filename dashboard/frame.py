@@ -43,9 +43,8 @@ button[data-testid="stBaseButton-primary"]:enabled, button[data-testid="stBaseBu
     font-size: 0.86rem; line-height: 1.35; font-weight: 400; color: color-mix(in srgb, currentColor 78%, transparent);}
 .tc-cards .tc-value {font-size: 1.6rem; font-weight: 700; line-height: 1.2;}
 .tc-protocols {display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem;}
-.tc-protocols dl {flex: 2 1 200px; margin: 0; padding: 0.15rem 0 0.15rem 0.7rem; font-size: 0.86rem; line-height: 1.4;
+.tc-protocols dl {flex: 1 1 180px; margin: 0; padding: 0.15rem 0 0.15rem 0.7rem; font-size: 0.86rem; line-height: 1.4;
     border-left: 3px solid color-mix(in srgb, currentColor 22%, transparent);}
-.tc-protocols dl.tc-none {flex: 1 1 130px;}
 .tc-protocols dl.tc-shown {border-left-color: light-dark(#0f8b8d, #2fb5b3);}
 .tc-protocols dt {font-weight: 600; margin: 0;}
 .tc-protocols dd {margin: 0; padding: 0; color: color-mix(in srgb, currentColor 82%, transparent);}

@@ -10,7 +10,7 @@ from dashboard import frame
 from engine.figures.text import LOWER_IS_BETTER, count, difference, interval, model_name, number, plural, setting
 from engine.response.pair_records import PairSummary
 from engine.response.records import RunSummary
-from engine.response.settings import SPLITS
+from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 from engine.response.shown_scores import ShownScores
 
 MEASURES = {
@@ -23,11 +23,11 @@ MEASURES = {
 }
 NOT_RECORDED = "not recorded"
 PROTOCOLS = {
-    "pairs": "Published: random pairs",
-    "cell_line": "Honest: unseen lines",
-    "cancer_type": "Honest: unseen cancer types",
-    "drug": "Honest: unseen drugs",
-    "both": "Honest: unseen lines and drugs",
+    "pairs": "random pairs",
+    "cell_line": "unseen lines",
+    "cancer_type": "unseen cancer types",
+    "drug": "unseen drugs",
+    "both": "unseen lines and drugs",
 }
 
 
@@ -102,22 +102,27 @@ def skill_words(run: RunSummary, model: str) -> str:
     return f"Skill over {model_name(run.naive).lower()}: {number(own['skill'])} ({ends})."
 
 
-def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str) -> None:
+def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str, filtered: bool = False) -> None:
     """The published and the honest protocol side by side, over all held-out pairs: R² with interval and n, the
-    strongest naive baseline's R², and skill; a split that nobody evaluated leads to where it can be.
+    strongest naive baseline's R², and skill. Splits that nobody evaluated lead to where they can be.
 
-    family: split -> run, as `forms.choose_run_and_split` gives it; run: the one that is shown.
+    family: split -> run, as `forms.choose_run_and_split` gives it; run: the one that is shown. filtered: whether what
+    else is on the page is about some of the pairs only.
     """
-    cells = [_protocol(split, family.get(split), run, model) for split in SPLITS]
+    cells = [_protocol(split, family[split], run, model) for split in SPLITS if split in family]
+    missing = [PROTOCOLS[split] for split in SPLITS if split not in family]
+    if missing:
+        # A link of the page itself: Streamlit's own cannot stand inside a grid of text.
+        where = f'<a href="models?run={escape(run.run_id)}&amp;tab=Train" target="_self">Evaluate</a>'
+        cells.append(f"<dl><dt>Not evaluated</dt><dd>{', '.join(missing)} · {where}</dd></dl>")
+    if filtered:
+        st.caption("Without the filters, over all held-out pairs:")
     st.html(f'<div class="tc-protocols">{"".join(cells)}</div>')
 
 
-def _protocol(split: str, found: RunSummary | None, run: RunSummary, model: str) -> str:
-    title = f"<dt>{escape(PROTOCOLS[split])}</dt>"
-    if found is None:
-        # A link of the page itself: Streamlit's own cannot stand inside a grid of text.
-        where = f'<a href="models?run={escape(run.run_id)}&amp;tab=Train" target="_self">Evaluate</a>'
-        return f'<dl class="tc-none">{title}<dd>not evaluated · {where}</dd></dl>'
+def _protocol(split: str, found: RunSummary, run: RunSummary, model: str) -> str:
+    kind = "Published" if split == PUBLISHED_SPLIT else "Honest"
+    title = f"<dt>{kind}: {escape(PROTOCOLS[split])}</dt>"
     shown = ' class="tc-shown"' if found.run_id == run.run_id else ""
     own = found.metrics.get(model)
     if own is None:

@@ -31,15 +31,15 @@ def last_runs(runs: list[RunSummary]) -> pd.DataFrame:
         rows.append(
             {
                 "Run": when(str(run.created_at)),
-                "Data": run.dataset.capitalize() if run.simulated else run.dataset,
                 "Split": split_name(run.split),
-                "Networks": len(trained(run)),
                 "Best": model_name(best) if best else "none",
                 "R²": known.get(best),
+                "Skill": run.metrics.get(best, {}).get("skill"),
                 "Naive": model_name(naive) if naive else "none",
                 "Naive R²": run.metrics.get(naive, {}).get("r2"),
-                "Skill": run.metrics.get(best, {}).get("skill"),
                 "Pairs": run.n_test,
+                "Networks": len(trained(run)),
+                "Data": "Simulated" if run.dataset.lower() == "simulated" else run.dataset,
             }
         )
     return pd.DataFrame(rows).astype({"R²": float, "Naive R²": float, "Skill": float})

@@ -16,6 +16,7 @@ from engine.figures.text import model_name, plural, split_name
 from engine.figures.verdict import verdict
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.response.pair_records import PairSummary
+from engine.response.records import PairFilter
 
 PURPOSE = "How well does the model predict pairs it has not seen, and for which drugs and lines?"
 
@@ -49,7 +50,7 @@ def main() -> None:
     scores.cards(model, found, summary, below)
     st.markdown(f"**{verdict(found.table, model, run.split, found.skill_of)}**")
     scores.notes(model, found, summary)
-    scores.protocols(family, run, model)
+    scores.protocols(family, run, model, filtered=wanted != PairFilter())
     context = split_name(run.split) + (", simulated" if run.simulated else "")
     few = summary.pairs <= POINT_LIMIT
     naive = found.naive or ""

@@ -1,17 +1,23 @@
 """A benchmark that does not run measures nothing: each runs here on a cohort a hundredth of its size."""
 
 import importlib.util
+from types import ModuleType
 
 import pytest
 
-from engine.settings import REPOSITORY
+from engine.settings import REPOSITORY, store_path
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", REPOSITORY / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
 def training(monkeypatch: pytest.MonkeyPatch):
-    spec = importlib.util.spec_from_file_location("benchmark_training", REPOSITORY / "benchmarks/training.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("training")
     for name, small in (("LINES", 20), ("DRUGS", 6), ("NAIVE_PAIRS", 4), ("PUBLISHED_POSITIONS", 1400)):
         monkeypatch.setattr(module, name, small)
     return module
@@ -22,3 +28,17 @@ def test_training_benchmark_measures_both_sides(training):
     for what in ("naive_training", "training", "naive_inference", "inference"):
         assert measured[what] > 0
     assert measured["training_ratio"] == pytest.approx(measured["training"] / measured["naive_training"])
+
+
+def test_pages_benchmark_opens_pages_and_both_ways_agree(tumorcast_home, monkeypatch):
+    pages = script("pages")
+    for name, small in (("LINES", 60), ("DRUGS", 12), ("TYPES", 4)):
+        monkeypatch.setattr(pages, name, small)
+    db = pages.build(store_path())
+    compared = pages.compare_reads(db, pages.PairFilter(cancer_types=("TYPE00", "TYPE01")))
+    assert compared["naive_r2"] == pytest.approx(compared["aggregated_r2"])
+    monkeypatch.setattr(pages.launch, "ensure_runners", lambda: None)
+    views = (("responses.py", {}), ("responses.py", {"type": ["TYPE00", "TYPE01"]}))
+    rows = pages.open_pages(views)
+    assert [row["failed"] for row in rows] == [[], []]
+    assert "shown_scores" in rows[1]["reads"] and rows[1]["cold"] > 0 < rows[1]["warm"]

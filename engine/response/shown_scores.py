@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from engine.learn.metrics import Score, pair_scores, within_group_r
-from engine.response.binned_scores import by_bins
+from engine.response.binned_scores import auroc, by_bins
 from engine.response.drawn_scores import DRAWS, View, draw, score
 from engine.response.records import MODEL_ORDER, PairFilter
 from engine.response.settings import NAIVE
 from engine.store.database import Database
 
 COLUMNS = ["model", "name", "value", "lower", "upper", "n"]
-EXACT_PAIRS = 20_000  # up to so many pairs, AUROC and correlations within drugs are taken from the pairs themselves
+LOADED_PAIRS = 20_000  # up to so many, correlations within drugs and skill are taken from the pairs themselves
+RANKED_PAIRS = 2_000  # and AUROC, whose draws cost more, up to so many
 SUMS = {
     "n": "count(*)",
     "y": "sum(p.observed)",
@@ -64,8 +65,8 @@ def shown_scores(db: Database, run_id: str, model: str, wanted: PairFilter, sens
     naive = strongest_naive(table)
     own = table[table["model"] == model]
     if len(own):
-        few = own["n"].iloc[0] <= EXACT_PAIRS
-        rows = (_by_rank if few else by_bins)(view, model, naive, sensitive_below)
+        few = own["n"].iloc[0] <= LOADED_PAIRS
+        rows = (_from_pairs if few else by_bins)(view, model, naive, sensitive_below)
         table = pd.concat([table, _frame(rows)], ignore_index=True)
     return ShownScores(table, naive, naive, view.drawn.words)
 
@@ -145,7 +146,7 @@ def _measures(sums: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
-def _by_rank(view: View, model: str, naive: str | None, sensitive_below: float) -> list[tuple[str, Score]]:
+def _from_pairs(view: View, model: str, naive: str | None, sensitive_below: float) -> list[tuple[str, Score]]:
     """AUROC, within_drug_r and skill from the pairs that both models predict."""
     where, values = view.condition(model)
     pairs = view.db.query(
@@ -162,6 +163,7 @@ def _by_rank(view: View, model: str, naive: str | None, sensitive_below: float) 
     observed, reference = pairs["observed"].to_numpy(), pairs["naive"].to_numpy(float) if naive else None
     first, second = pairs["c1"].to_numpy(), pairs["c2"].to_numpy() if view.drawn.second else None
     drug, fold = pairs["drug_id"].to_numpy(), pairs["fold"].to_numpy()
+    ranked = len(pairs) <= RANKED_PAIRS
     rows = []
     for name, column in means.items():
         predicted = pairs[column].to_numpy(float)
@@ -172,9 +174,11 @@ def _by_rank(view: View, model: str, naive: str | None, sensitive_below: float) 
             DRAWS,
             sensitive_below=sensitive_below,
             reference=reference,
-            measures=("auroc",),
+            measures=("auroc",) if ranked else (),
             clusters_2=second,
         )
+        if not ranked:
+            found.append(auroc(view, name, sensitive_below))
         found.append(within_group_r(observed, predicted, drug, first, fold=fold, draws=DRAWS))
         rows += [(name, one) for one in found if name == model or one.name != "skill"]
     return rows if naive else [*rows, (model, Score("skill", None, None, None, len(pairs)))]

@@ -122,11 +122,19 @@ def test_bins_come_close_to_the_exact_measures(db):
 
 def test_many_pairs_are_never_loaded(db, monkeypatch):
     exact = shown_scores.shown_scores(db, HONEST_RUN, "ensemble", SOME, -2.0).table
-    monkeypatch.setattr(shown_scores, "EXACT_PAIRS", 100)
-    monkeypatch.setattr(shown_scores, "_by_rank", None)
+    monkeypatch.setattr(shown_scores, "LOADED_PAIRS", 100)
+    monkeypatch.setattr(shown_scores, "_from_pairs", None)
     binned = shown_scores.shown_scores(db, HONEST_RUN, "ensemble", SOME, -2.0).table
     for name in ("auroc", "skill", "within_drug_r"):
         assert of(binned, "ensemble", name).value == pytest.approx(of(exact, "ensemble", name).value, abs=0.005)
+
+
+def test_the_auroc_of_many_pairs_is_binned(db, monkeypatch):
+    exact = shown_scores.shown_scores(db, HONEST_RUN, "ensemble", SOME, 1.0).table
+    monkeypatch.setattr(shown_scores, "RANKED_PAIRS", 100)
+    binned = shown_scores.shown_scores(db, HONEST_RUN, "ensemble", SOME, 1.0).table
+    assert of(binned, "ensemble", "auroc")[3:6] == pytest.approx(of(exact, "ensemble", "auroc")[3:6], abs=0.005)
+    assert list(binned["name"]).count("auroc") == 2 and list(binned["name"]).count("skill") == 1
 
 
 def test_few_pairs_have_no_measures(db):
