@@ -127,7 +127,7 @@ def _ranks(db: Database, run: RunSummary) -> "Comparison | str":
     try:
         return rank_models(db, run.run_id, ranked(run))
     except InputError as error:
-        return f"Models are not ranked over folds here: {error}"
+        return f"Models are not ranked here. {error}"
 
 
 def _figures(sections: list[Section]) -> str:

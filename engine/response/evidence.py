@@ -48,9 +48,13 @@ def rank_models(db: Database, run_id: str, models: tuple[str, ...]) -> "Comparis
 
     Raises InputError saying what is missing: folds, models, or a score in a fold.
     """
-    from engine.learn.comparison import compare
+    from engine.learn.comparison import MIN_FOLDS, compare
 
     scores = _by_fold(db, run_id)
+    if len(scores) < MIN_FOLDS:
+        what = f"{len(scores)} folds" if len(scores) > 1 else "one cut"
+        again = f"python -m engine evaluate --run {run_id} --split {run_summary(db, run_id).split} --folds {MIN_FOLDS}"
+        raise InputError(f"Ranks over folds take {MIN_FOLDS} folds or more, and this run has {what}: {again}")
     return compare(scores[[model for model in models if model in scores]])
 
 
@@ -67,7 +71,7 @@ def differences(db: Database, run_id: str, reference: str) -> Differences:
         raise InputError(f"Run {run_id} has no {reference} to compare with. It has: {', '.join(run.models)}.")
     scores = _by_fold(db, run_id)
     if len(scores) > 1:
-        table = paired_differences(scores, reference, 1 / (run.folds - 1))
+        table = paired_differences(scores, reference, 1 / (max(run.folds, len(scores)) - 1))
         return Differences(_best_first(table), reference, "folds")
     sums = error_sums(db, run_id, run.split)
     same = sums[sums["model"] == reference].set_index("cluster")[["n", "observed", "squares"]]
