@@ -218,7 +218,8 @@ def _notes(kind: str, match: Match) -> list[str]:
     if kind == "cell-lines" and "cancer_type" not in match.columns:
         return ["Holds no TCGA labels: lines known from this table alone take no part in training."]
     if kind == "drugs" and not {"smiles", "smiles_parent"} & set(match.columns):
-        return ["Holds no structures: drugs without one take no part in training. The command fetch pubchem finds them."]
+        told = "drugs without one take no part in training. The command fetch pubchem finds them."
+        return [f"Holds no structures: {told}"]
     return []
 
 
