@@ -16,6 +16,7 @@ from engine.response import (
     evidence,
     pair_records,
     records,
+    run_comparison,
     source_records,
     type_records,
 )
@@ -63,6 +64,7 @@ READS = {
         pair_records.group_errors,
         comparison_records.fold_scores,
         comparison_records.scope_scores,
+        run_comparison.compare_runs,
         evidence.differences,
         evidence.rank_models,
         card.model_card,
@@ -138,6 +140,11 @@ def pair_density(
     run_id: str, model: str, wanted: records.PairFilter, limits: tuple[float, float]
 ) -> pair_records.Density:
     return _cached("pair_density", run_id, model, wanted, limits)
+
+
+def compare_runs(run_a: str, run_b: str, model: str) -> run_comparison.RunComparison:
+    """Raises InputError with the reason where two runs cannot be compared."""
+    return _cached("compare_runs", run_a, run_b, model)
 
 
 def group_errors(run_id: str, model: str, naive: str, wanted: records.PairFilter, by: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import messages, state
 from dashboard.job_panel import when
 from dashboard.tables import trained
 from engine.figures.text import model_name, plural, split_name
@@ -41,7 +41,7 @@ def choose_many(label: str, options: Sequence[Any], name: str, show: Callable[[A
 def choose_run(runs: Sequence[RunSummary], **more: Any) -> RunSummary:
     """One of the runs, the newest unless said otherwise."""
     by_id = {run.run_id: run for run in runs}
-    return by_id[choose("Run", list(by_id), "run", show=lambda run_id: _run_label(by_id[run_id]), **more)]
+    return by_id[choose("Run", list(by_id), "run", show=lambda run_id: run_label(by_id[run_id]), **more)]
 
 
 def choose_run_and_split(runs: Sequence[RunSummary]) -> tuple[RunSummary, dict[str, RunSummary]]:
@@ -63,8 +63,8 @@ def _tell_gone(runs: Sequence[RunSummary]) -> None:
     asked = state.get("run")
     if asked is not None and asked not in {run.run_id for run in runs}:
         st.warning(
-            f"The run `{asked}` is not in the store any more: it was deleted, or the address belongs to another "
-            "store. The newest run is shown instead.",
+            f"The run {messages.plain(asked)} is not in the store any more: it was deleted, or the address belongs to "
+            "another store. The newest run is shown instead.",
             icon=":material/link_off:",
         )
 
@@ -82,7 +82,8 @@ def _choose_split(splits: list[str], own: str) -> str:
     return state.keep("split", value or own, default=own)
 
 
-def _run_label(run: RunSummary) -> str:
+def run_label(run: RunSummary) -> str:
+    """A run as it stands in a list."""
     networks = f"{len(names)} networks" if len(names := trained(run)) != 1 else names[0]
     epochs = f", {plural(run.config['epochs'], 'epoch')}" if run.config.get("epochs") else ""
     return f"{when(str(run.created_at))} · {networks}{epochs}, {split_name(run.split)}, seed {run.seed}"

@@ -41,6 +41,7 @@ KEYS: dict[str, Key] = {
     "tab": Key("the part of the Models page looked at", linked=True),
     "measure": Key("the measure drawn on the Models page", "r2", linked=True),
     "measures": Key("the measures in the leaderboard; none shows the five that matter most", (), linked=True),
+    "other_run": Key("the run that the chosen one is compared with", linked=True),
     "ranked": Key("the models ranked over folds; none ranks those that matter", (), linked=True),
     "train_split": Key("how the next training holds out its test pairs"),
     "train_folds": Key("folds of the next training; its default depends on the split"),

@@ -14,18 +14,21 @@ from dashboard import (
     models_evidence,
     models_intervals,
     models_made,
+    models_pair,
     models_splits,
     models_train,
     state,
 )
 
 PURPOSE = "Which model predicts unseen pairs best, and is it better than knowing only the averages?"
+LINK = ("run", "split", "tab", "model", "measure", "measures", "ranked", "other_run", "other_study")
 TABS = {
     "Leaderboard": models_board.show,
     "Splits": models_splits.show,
     "Is it real?": models_evidence.show,
     "Intervals": models_intervals.show,
     "Other study": lambda run, family: cross_study.section(run),
+    "Two runs": models_pair.show,
     "Learning curves": models_made.curves,
     "Model card": models_made.card,
     "Train": models_train.show,
@@ -46,7 +49,7 @@ def main() -> None:
             with st.container(width="content"):
                 frame.heading("Models", PURPOSE, run.simulated, [run.dataset] if run.dataset else [])
             with st.container(horizontal=True, width="content", gap="small"):
-                forms.copy_link(("run", "split", "tab", "model", "measure", "measures"))
+                forms.copy_link(LINK)
                 export.report(run.run_id)
         tabs = st.tabs(list(TABS), key=state.bound("tab", list(TABS)), on_change="rerun")
         state.keep("tab", next(name for name, tab in zip(TABS, tabs, strict=True) if tab.open), default="Leaderboard")

@@ -10,12 +10,25 @@ from small_store import HONEST_RUN, RUN
 
 from dashboard.models_board import board, full_table, wide_enough, with_interval
 from dashboard.models_intervals import in_words
+from dashboard.models_pair import in_words as run_words
 from dashboard.models_splits import worth_table
 from engine.jobs import queue
+from engine.learn.metrics import Score
+from engine.response.run_comparison import RunComparison
 from engine.settings import store_path
 from engine.store.database import Database
 
-TABS = ["Leaderboard", "Splits", "Is it real?", "Intervals", "Other study", "Learning curves", "Model card", "Train"]
+TABS = [
+    "Leaderboard",
+    "Splits",
+    "Is it real?",
+    "Intervals",
+    "Other study",
+    "Two runs",
+    "Learning curves",
+    "Model card",
+    "Train",
+]
 
 
 def change_store(*statements: str) -> None:
@@ -242,3 +255,49 @@ def test_where_coverage_leaves_its_range_is_named():
         "Coverage leaves 88 to 92 %: unseen drugs (71.0 %, too low). Of 3 cancer types 1 fall below and 1 above."
     )
     assert in_words(by_split[:1], by_type[3:]) == "Coverage stays within 88 to 92 % in every split shown."
+
+
+def test_two_runs_under_other_splits_are_refused_with_the_reason(filled_home, open_page):
+    app = open_page("models.py", tab="Two runs")
+    assert_healthy(app)
+    assert "**These two cannot be compared.**" in app.info[0].value
+    assert "the first asks another question than the second" in app.info[0].value
+
+
+def test_two_runs_are_compared_on_their_common_pairs(filled_home, open_page):
+    change_store("UPDATE run SET split = 'cell_line'", f"DELETE FROM prediction WHERE run_id = '{RUN}' AND drug_id = 1")
+    app = open_page("models.py", tab="Two runs", run=HONEST_RUN)
+    assert_healthy(app)
+    text = shown(app)
+    assert "**Ensemble of the other run is closer to the 440 pairs that both runs tested" in text
+    assert "440 common pairs of 480 tested by this run and 440 by the other." in text
+    assert "R², this run" in text and "Difference of MSE, (ln µM)²" in text
+
+
+def test_one_run_has_no_other_to_compare_with(filled_home, open_page):
+    change_store(f"DELETE FROM run WHERE run_id = '{RUN}'")
+    assert "**There is only this run.**" in shown(open_page("models.py", tab="Two runs"))
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ((-0.2, -0.1), "Master of this run is closer to the 12 pairs"),
+        ((0.1, 0.2), "Master of the other run is closer"),
+        ((-0.1, 0.2), "cannot be told apart"),
+        ((None, None), "too few cell lines to say"),
+    ],
+)
+def test_which_run_is_better_in_words(interval, said):
+    score = Score("rmse", 1.0, *interval, 12)
+    runs = {
+        "run_a": "a",
+        "run_b": "b",
+        "split": "pairs",
+        "model": "master",
+        "same_data": True,
+        "clusters": "cell lines",
+    }
+    sizes = {"pairs": 12, "changed": 0, "tested_a": 12, "tested_b": 12}
+    scores = dict.fromkeys(("r2_a", "r2_b", "rmse_a", "rmse_b", "difference"), score)
+    assert said in run_words(RunComparison(**runs, **sizes, **scores))

@@ -93,7 +93,7 @@ def test_every_chapter_is_there_and_linked(honest: Page):
 
 def test_every_plot_is_there_for_light_and_dark_ground(honest: Page, published: Page):
     assert list(honest.figures) == [
-        "pairs", "forest", "worth", "differences", "ranks", "ablation", "coverage", "coverage_types",
+        "pairs", "forest", "worth", "types", "differences", "ranks", "ablation", "coverage", "coverage_types",
     ]  # fmt: skip
     places = [attrs["id"] for attrs in honest.of("div") if attrs.get("class") == "plot"]
     assert places == [f"plot-{name}" for name in honest.figures]
@@ -102,7 +102,8 @@ def test_every_plot_is_there_for_light_and_dark_ground(honest: Page, published: 
     for found in honest.figures.values():
         fonts = {ground: found[ground]["layout"]["template"]["layout"]["font"]["color"] for ground in ("light", "dark")}
         assert fonts == {"light": "#1f2d3a", "dark": "#e6edf2"}
-    assert "ranks" not in published.figures and "Ranks over folds take 7 folds or more, and this run has one cut:" in published.text
+    assert "ranks" not in published.figures
+    assert "Ranks over folds take 7 folds or more, and this run has one cut:" in published.text
 
 
 def test_numbers_stand_with_n_interval_and_baseline(honest: Page, db: Database):
@@ -126,6 +127,7 @@ def test_nothing_is_loaded_from_anywhere(honest: Page):
     assert loads == []
     (policy,) = [attrs["content"] for attrs in honest.of("meta") if attrs.get("http-equiv")]
     assert policy.startswith("default-src 'none'") and "http" not in policy
+    assert "Draw around" not in honest.text and "Click a row" not in honest.text
     assert len(honest.of("script")) == 3 and len(honest.of("link")) == 0
 
 
@@ -166,7 +168,8 @@ def test_many_pairs_are_binned_and_pairs_that_are_not_finite_are_counted(tmp_pat
     with db.write() as connection:
         connection.execute("UPDATE prediction SET mean = 'nan' WHERE model = 'ensemble' AND drug_id = 1")
     page = Page(report_html(db, RUN))
-    assert "440 held-out pairs, 40 more left out: not finite. Density: too many pairs for points." in page.text
+    assert "440 held-out pairs, Ensemble, published split" in page.text
+    assert "Density: too many pairs for points. 40 pairs left out: not finite." in page.text
     assert page.figures["pairs"]["light"]["data"][1]["type"] == "heatmap"
 
 
