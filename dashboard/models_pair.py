@@ -51,7 +51,7 @@ def in_words(found: RunComparison) -> str:
     said = {
         "a": f"{who} of this run is closer to {these}: the whole interval of the difference lies below zero.",
         "b": f"{who} of the other run is closer to {these}: the whole interval of the difference lies above zero.",
-        "even": f"On {these} the two runs of {who} cannot be told apart: the interval of the difference has zero inside.",
+        "even": f"On {these} the two runs of {who} cannot be told apart: the difference may be zero.",
         "open": f"On {these} there is no interval: too few {found.clusters} to say whether the difference is chance.",
     }
     return said[found.verdict]
