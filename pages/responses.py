@@ -44,7 +44,7 @@ def main() -> None:
     below = float(run.config.get("sensitive_below", SENSITIVE_BELOW))
     summary = data.pair_summary(run.run_id, model, wanted, below)
     if not summary.pairs:
-        _nothing(model, summary)
+        _nothing(model, summary, filtered=wanted != PairFilter())
         return
     found = data.shown_scores(run.run_id, model, wanted, below)
     scores.cards(model, found, summary, below)
@@ -64,12 +64,15 @@ def main() -> None:
     pair_list.show(view, picked)
 
 
-def _nothing(model: str, summary: PairSummary) -> None:
+def _nothing(model: str, summary: PairSummary, filtered: bool) -> None:
     if summary.not_finite:
         messages.empty(
             f"**No prediction to show.** All {plural(summary.not_finite, 'prediction')} of {model_name(model)} that "
             "match are no finite numbers (NaN or infinite). Choose another model, or train at a smaller learning rate."
         )
+        return
+    if not filtered:
+        messages.empty(f"**This run keeps no predictions of {model_name(model)}.** Choose another model or run.")
         return
     messages.empty("**No held-out pair matches these filters.** Take one of them back to see pairs again.")
     st.button("Clear all filters", on_click=state.clear, args=(forms.FILTER_KEYS,))

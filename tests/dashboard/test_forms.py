@@ -40,7 +40,7 @@ def test_a_split_nobody_evaluated_falls_back(filled_home, open_page, split):
 
 def test_a_deleted_run_is_told_and_the_newest_shown(filled_home, open_page):
     app = open_page("responses.py", run="20250101-000000-train_response-dead")
-    assert "`20250101-000000-train_response-dead` is not in the store any more" in app.warning[0].value
+    assert "The run 20250101-000000-train\\_response-dead is not in the store any more" in app.warning[0].value
     assert "The newest run is shown" in app.warning[0].value
     assert app.selectbox(key="run").value == HONEST_RUN
 
@@ -52,5 +52,5 @@ def test_a_run_deleted_while_the_page_is_open(filled_home, open_page):
             connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [RUN])
     app.run()
     assert not app.exception and not app.error
-    assert f"`{RUN}` is not in the store any more" in app.warning[0].value
+    assert f"{RUN.replace('_', chr(92) + '_')} is not in the store any more" in app.warning[0].value
     assert app.selectbox(key="run").value == HONEST_RUN
