@@ -92,11 +92,12 @@ def test_importing_again_replaces_the_rows_of_that_source_only(db):
     assert known(db, "mutation", "position_key") == ["BRAF:12", "BRAF:600"]
 
 
-def test_a_known_key_takes_the_newer_row(db):
-    finished("a", drug=drugs(1, source="first"), source="first")
-    finished("b", drug=drugs(1, source="second"), source="second")
+def test_a_table_of_drugs_without_structures_keeps_those_that_are_known(db):
+    finished("a", drug=drugs(1, source="first").assign(smiles="CCO", target="A"), source="first")
+    finished("b", drug=drugs(1, source="second").assign(smiles=None, target="B"), source="second")
     collect_finished(db)
-    assert known(db, column="source_id") == ["second"]
+    assert known(db, column="smiles") == ["CCO"] and known(db, column="target") == ["B"]
+    assert known(db, column="source_id") == ["first"]
 
 
 def lines(source: str, **columns: list) -> pd.DataFrame:

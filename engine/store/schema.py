@@ -151,7 +151,7 @@ CREATE TABLE domain (            -- how far what is predicted lies from what was
 MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
-SHARED = {"cell_line": "cosmic_id"}
+SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
 
 TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
