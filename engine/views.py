@@ -7,7 +7,6 @@ import pandas as pd
 
 from engine.response.comparison_records import learning_rows
 from engine.response.records import datasets, runs
-from engine.response.shown_scores import model_scores as model_scores
 from engine.store.database import Database
 
 

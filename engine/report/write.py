@@ -24,9 +24,9 @@ from engine.response.evidence import differences, rank_models, ranked
 from engine.response.pair_records import pair_density, pair_points, pair_summary
 from engine.response.records import PairFilter, RunSummary, family, run_summary, runs
 from engine.response.settings import ENSEMBLE
+from engine.response.shown_scores import model_scores
 from engine.response.type_records import type_gains
 from engine.store.database import Database
-from engine.views import model_scores
 
 if TYPE_CHECKING:
     from engine.learn.comparison import Comparison

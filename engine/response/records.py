@@ -145,30 +145,6 @@ def _summary(row: Any, metrics: dict[str, dict[str, float | int | None]]) -> Run
     )
 
 
-def model_predictions(db: Database, run_id: str, wanted: PairFilter = PairFilter()) -> pd.DataFrame:
-    """Held-out pairs of a run, one column per model.
-
-    Columns cosmic_id, line, cancer_type, drug_id, drug, target, pathway, observed (ln IC50 in uM), then the models
-    in the order ensemble, networks, baselines. Empty, with these first columns, where nothing fits the filter.
-    """
-    where, values = wanted.where()
-    long = db.query(
-        f"""SELECT p.cosmic_id, coalesce(l.name, 'COSMIC ' || p.cosmic_id) AS line, l.cancer_type, p.drug_id,
-                   coalesce(d.name, 'drug ' || p.drug_id) AS drug, d.target, d.pathway, p.observed, p.model, p.mean
-            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
-            WHERE p.run_id = ? AND {where}
-            ORDER BY p.cosmic_id, p.drug_id""",
-        [run_id, *values],
-    )
-    first = ["cosmic_id", "line", "cancer_type", "drug_id", "drug", "target", "pathway", "observed"]
-    if long.empty:
-        return long[first]
-    key = ["cosmic_id", "drug_id"]
-    wide = long.pivot(index=key, columns="model", values="mean").reset_index()
-    models = [m for m in MODEL_ORDER if m in wide.columns]
-    return long[first].drop_duplicates(key).merge(wide, on=key)[first + models]
-
-
 def datasets(db: Database) -> pd.DataFrame:
     """dataset, simulated, pairs: the one that trains unless another is named comes first.
 

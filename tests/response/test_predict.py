@@ -12,8 +12,9 @@ from engine.errors import InputError, NetworkError, StoreError
 from engine.jobs.context import JobContext
 from engine.jobs.files import write_json
 from engine.jobs.spec import create_folder
+from engine.response.pair_records import pair_points
 from engine.response.predict import predict_file, read_pairs
-from engine.response.records import PairFilter, model_predictions, run_summary, runs, training_inputs
+from engine.response.records import PairFilter, run_summary, runs, training_inputs
 from engine.response.train import run_training
 from engine.settings import jobs_folder, store_path
 from engine.store.database import Database
@@ -62,7 +63,7 @@ def store(tmp_path_factory):
 
 
 def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
-    held_out = model_predictions(store, RUN)
+    held_out = pair_points(store, RUN, "ensemble", "drug_mean", PairFilter())
     held_out[["drug_id", "cosmic_id"]].to_csv(tmp_path / "pairs.csv", index=False)
     told = []
     summary = predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.parquet", lambda *a: told.append(a))
@@ -73,7 +74,7 @@ def test_predicts_held_out_pairs_as_the_run_did(store, tmp_path):
     np.testing.assert_allclose(out["ic50_um_pred"], np.exp(out["ln_ic50_pred"]))
     assert (out["nearest_line"] == out["cosmic_id"]).all() and (out["line_similarity"] == 1).all()
     assert (out["drug_similarity"] == 1).all() and summary.outside == out["extrapolation"].sum()
-    np.testing.assert_allclose(out["ln_ic50_pred"], held_out["ensemble"], atol=1e-4)
+    np.testing.assert_allclose(out["ln_ic50_pred"], held_out["predicted"], atol=1e-4)
     assert (summary.pairs, summary.networks, summary.unseen_positions) == (len(held_out), ("master", "tanh"), 0)
     assert told[-1][0] == 1.0
 
@@ -155,12 +156,10 @@ def test_summary_has_every_model_with_n(store):
 
 
 def test_filters_narrow_the_pairs(store):
-    everything = model_predictions(store, RUN)
-    part = model_predictions(store, RUN, PairFilter(cancer_types=("SKCM",), drug_ids=(1, 2)))
+    everything = pair_points(store, RUN, "tanh", "drug_mean", PairFilter())
+    part = pair_points(store, RUN, "tanh", "drug_mean", PairFilter(cancer_types=("SKCM",), drug_ids=(1, 2)))
     expected = everything[(everything["cancer_type"] == "SKCM") & everything["drug_id"].isin([1, 2])]
     pd.testing.assert_frame_equal(part, expected.reset_index(drop=True))
-    assert model_predictions(store, RUN, PairFilter(pathways=("none",))).empty
-    assert list(part.columns[7:]) == ["observed", "ensemble", "master", "tanh", "mean_effects", "drug_mean"]
 
 
 def test_nothing_to_train_on(tmp_path):
