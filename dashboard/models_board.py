@@ -23,7 +23,7 @@ KINDS = {
     **dict.fromkeys(ABLATIONS.values(), "permuted inputs"),
 }
 PERCENT = ("coverage",)
-NAME = st.column_config.Column(pinned=True, width=205)  # px: the longest name of a model
+NAME = st.column_config.Column(pinned=True, width=175)  # px: the longest name of a model
 
 
 def show(run: RunSummary, family: Mapping[str, RunSummary]) -> None:
@@ -98,7 +98,7 @@ def board(scores: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, dic
 def wide_enough(texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Column settings with room for the longest text of each column, and for the longest name of a model."""
     most = {label: max(len(text) for text in [label, *column]) for label, column in texts.items()}
-    return {"Model": NAME, **{label: st.column_config.Column(width=30 + 6 * n) for label, n in most.items()}}
+    return {"Model": NAME, **{label: st.column_config.Column(width=18 + round(5.6 * n)) for label, n in most.items()}}
 
 
 def with_interval(score: pd.Series, percent: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from engine.figures.text import MISSING, count, duration, model_name, number, plural, split_name
+from engine.figures.text import MISSING, count, duration, model_name, plural, setting, split_name
 from engine.response.comparison_records import extrapolations, fold_sizes
 from engine.response.records import RunSummary, run_summary
 from engine.response.settings import ABLATIONS, BASELINES, NETWORKS, PUBLISHED_SPLIT
@@ -131,11 +131,11 @@ def _settings(run: RunSummary) -> str:
     if config.get("epochs"):
         parts.append(f"at most {plural(int(config['epochs']), 'epoch')}")
     if config.get("learning_rate"):
-        parts.append(f"peak learning rate {number(float(config['learning_rate']))}")
+        parts.append(f"peak learning rate {setting(float(config['learning_rate']))}")
     if config.get("patience"):
         parts.append(f"stops after {plural(int(config['patience']), 'epoch')} without a better validation RMSE")
     if config.get("sensitive_below") is not None:
-        parts.append(f"sensitive: ln(IC50) below {number(float(config['sensitive_below']))}")
+        parts.append(f"sensitive: ln(IC50) below {setting(float(config['sensitive_below']))}")
     return ", ".join(parts)
 
 

@@ -226,7 +226,7 @@ def test_a_board_sorts_by_number_and_shows_intervals():
     assert list(values["R²"])[:2] == [0.8, 0.5] and list(values["Pairs"]) == [100, 100, 2]
     assert texts["R²"] == ["0.800 (0.700 to 0.900)", "0.500 (0.400 to 0.600)", "not defined"]
     assert texts["Coverage of 90 % intervals"] == ["90.1 % (88.0 to 92.0)", "", ""]
-    assert wide_enough({"R²": ["0.800 (0.700 to 0.900)"]})["R²"]["width"] == 30 + 6 * 22
+    assert wide_enough({"R²": ["0.800 (0.700 to 0.900)"]})["R²"]["width"] == 141
 
 
 def test_a_value_without_an_interval_stands_alone():
