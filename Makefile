@@ -40,7 +40,7 @@ app: $(RUNTIME)  ## Install what is missing, build the demonstration store if th
 	if [ ! -e "$(STORE)" ] || [ -e "$(BUILDING_DEMO)" ]; then \
 		echo "Building the demonstration store (simulated data), once."; \
 		mkdir -p "$(HOME_FOLDER)/store" && touch "$(BUILDING_DEMO)" && \
-		$(PY) -m engine demo && rm "$(BUILDING_DEMO)"; \
+		$(PY) -m engine demo --background && rm "$(BUILDING_DEMO)"; \
 	fi
 	@port=$$($(PY) -c "$(FREE_PORT)" $(PORT)) || exit 1; \
 	echo "Tumorcast is at http://localhost:$$port (stop it with Ctrl-C)"; \

@@ -19,12 +19,15 @@ MEASURES = ("r2", "rmse", "mae", "pearson", "spearman", "auroc", "skill", "withi
 
 
 def run_demo(given: Namespace) -> Answer:
-    """Build the demonstration cohort: the imports in order, then training."""
+    """Build the demonstration cohort: the imports in order, training, evaluation under further splits."""
     from engine.demo.build import submit_demo
 
-    db = open_store()
-    jobs = [finish(job_id, db) for job_id in submit_demo(given.size, given.epochs, not given.no_train)]
-    lines = [f"{job.title}: in the store" for job in jobs]
+    db, jobs, trained = open_store(), [], False
+    for job_id in submit_demo(given.size, given.epochs, not given.no_train):
+        jobs.append(queue.status(job_id) if trained and given.background else finish(job_id, db))
+        trained = trained or jobs[-1].task == "train_response"
+    where = {"collected": "in the store", "waiting": "waits for its turn"}
+    lines = [f"{job.title}: {where.get(job.state, job.state)}" for job in jobs]
     return Answer({"jobs": [job.id for job in jobs], "simulated": True}, "\n".join([*lines, "Simulated data."]))
 
 

@@ -9,32 +9,36 @@ import pandas as pd
 from engine.demo import facts
 from engine.demo.mutations import simulate_mutations
 from engine.demo.panel import drug_panel
-from engine.demo.responses import Responses, area_under_curve, simulate_responses
+from engine.demo.responses import Responses, area_under_curve, repeat_responses, simulate_responses
 from engine.demo.sizes import size_of
 
 FIRST_COSMIC_ID = 9_000_001  # far from any COSMIC id
 DATASET = "SIMULATED"
+REPEAT_DATASET = "SIMULATED_REPEAT"  # a second study, to hold the first one's runs against
 
 
 @dataclass(frozen=True)
 class Cohort:
     """lines: cosmic_id, cell_line, tcga_label (and cancer_type), tissue, msi, growth. drugs: engine/demo/panel.py.
-    mutations: engine/demo/mutations.py. `line` and `drug` of mutations and responses are rows of the first two."""
+    mutations: engine/demo/mutations.py. repeat: some of the pairs of responses, measured again by a second study.
+    `line` and `drug` of mutations, responses and repeat are rows of the first two."""
 
     lines: pd.DataFrame
     drugs: pd.DataFrame
     mutations: pd.DataFrame
     responses: Responses
+    repeat: Responses
 
 
 @dataclass(frozen=True)
 class CohortFiles:
-    """Where the four tables were written."""
+    """Where the five tables were written."""
 
     cell_lines: Path
     drugs: Path
     mutations: Path
     responses: Path
+    repeat: Path
 
 
 def simulate(size: str = "small", seed: int = 0) -> Cohort:
@@ -44,13 +48,14 @@ def simulate(size: str = "small", seed: int = 0) -> Cohort:
     """
     wanted = size_of(size)
     # Every table draws from a stream of its own, so that a change in one leaves the others as they are.
-    of_lines, of_mutations, of_responses = (np.random.default_rng([seed, table]) for table in range(3))
+    of_lines, of_mutations, of_responses, of_repeat = (np.random.default_rng([seed, table]) for table in range(4))
     lines = _lines(wanted.lines, of_lines)
     drugs = drug_panel(wanted)
     mutations = simulate_mutations(
         wanted, lines["cancer_type"].to_numpy(dtype=str), (lines["msi"] == "MSI-H").to_numpy(), of_mutations
     )
-    return Cohort(lines, drugs, mutations, simulate_responses(wanted, lines, drugs, mutations, of_responses))
+    responses = simulate_responses(wanted, lines, drugs, mutations, of_responses)
+    return Cohort(lines, drugs, mutations, responses, repeat_responses(responses, of_repeat))
 
 
 def _lines(per_type: dict[str, int], rng: np.random.Generator) -> pd.DataFrame:
@@ -83,11 +88,17 @@ def write_files(cohort: Cohort, folder: Path) -> CohortFiles:
         drugs=folder / "simulated_drugs.csv",
         mutations=folder / "simulated_mutations.maf",
         responses=folder / "simulated_fitted_dose_response.csv",
+        repeat=folder / "simulated_repeat_dose_response.csv",
     )
     _cell_line_table(cohort).to_csv(files.cell_lines, index=False, lineterminator="\n")
     cohort.drugs.drop(columns="parent").to_csv(files.drugs, index=False, lineterminator="\n")
     _maf(cohort).to_csv(files.mutations, index=False, sep="\t", lineterminator="\n")
-    _dose_responses(cohort).to_csv(files.responses, index=False, float_format="%.6f", lineterminator="\n")
+    for path, pairs, dataset in (
+        (files.responses, cohort.responses, DATASET),
+        (files.repeat, cohort.repeat, REPEAT_DATASET),
+    ):
+        table = _dose_responses(cohort, pairs, dataset)
+        table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
     return files
 
 
@@ -109,11 +120,11 @@ def _maf(cohort: Cohort) -> pd.DataFrame:
     )
 
 
-def _dose_responses(cohort: Cohort) -> pd.DataFrame:
-    lines, drugs, pairs = cohort.lines, cohort.drugs, cohort.responses
+def _dose_responses(cohort: Cohort, pairs: Responses, dataset: str) -> pd.DataFrame:
+    lines, drugs = cohort.lines, cohort.drugs
     return pd.DataFrame(
         {
-            "DATASET": DATASET,
+            "DATASET": dataset,
             "COSMIC_ID": lines["cosmic_id"].to_numpy()[pairs.line],
             "CELL_LINE_NAME": lines["cell_line"].to_numpy()[pairs.line],
             "TCGA_DESC": lines["cancer_type"].to_numpy()[pairs.line],

@@ -17,6 +17,8 @@ DRUG_SHARE, LINE_SHARE, INTERACTION_SHARE, NOISE_SHARE = 0.70, 0.08, 0.12, 0.10
 REPEAT_SPREAD = 0.2  # s.d. of ln IC50 between two screens of one chemical
 ANALOGUE_SPREAD = 0.8  # s.d. of ln IC50 between an analogue and its parent
 BLOOD_SENSITIVITY = -0.8  # lines from blood are more sensitive to most drugs
+# A second study of a part of the lines with a part of the drugs: as noisy, and an assay that reads a little higher.
+REPEATED_LINES, REPEATED_DRUGS, REPEAT_OFFSET = 0.6, 0.6, 0.3  # shares; ln units
 TOP_DOSE_UM, DOSES, FOLD = 10.0, 9, 2.0  # the assay behind AUC: nine twofold dilutions
 
 
@@ -52,6 +54,18 @@ def simulate_responses(
     signal = (mean + sensitivity[:, None] + planted + _scaled(_centred(context), left))[line, drug]
     spread = np.sqrt(signal.var() * NOISE_SHARE / (1 - NOISE_SHARE))
     return Responses(line, drug, signal + spread * rng.standard_normal(len(signal)), signal)
+
+
+def repeat_responses(first: Responses, rng: np.random.Generator) -> Responses:
+    """The pairs of some lines with some drugs measured again: the same signal plus REPEAT_OFFSET, noise of its own."""
+    lines, drugs = np.unique(first.line), np.unique(first.drug)
+    lines = rng.permutation(lines)[: round(REPEATED_LINES * len(lines))]
+    drugs = rng.permutation(drugs)[: round(REPEATED_DRUGS * len(drugs))]
+    again = np.isin(first.line, lines) & np.isin(first.drug, drugs)
+    signal = first.signal[again] + REPEAT_OFFSET
+    spread = np.sqrt(np.mean((first.ln_ic50 - first.signal) ** 2))
+    measured = signal + spread * rng.standard_normal(len(signal))
+    return Responses(first.line[again], first.drug[again], measured, signal)
 
 
 def planted_effects(lines: pd.DataFrame, panel: pd.DataFrame, mutations: pd.DataFrame) -> np.ndarray:

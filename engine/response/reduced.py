@@ -23,7 +23,7 @@ TREES_AT_ONCE = 10  # between two reports of progress
 LEAF_PAIRS = 2  # at least, in a leaf of a tree
 TREE_FEATURES = 0.25  # share of the features that a branch chooses from
 TREE_PAIRS = 0.5  # share of the sampled pairs that a tree sees
-CHOICE_PAIRS = 4_000  # training pairs of each fit that settings of the svm are chosen by
+CHOICE_PAIRS = 2_500  # training pairs of each fit that settings of the svm are chosen by
 # Settings of the svm, (gamma, C), for features on the scale of `_scaled`.
 CHOICES = ((0.3, 1.0), (0.3, 4.0), (1.0, 1.0), (1.0, 4.0), (2.0, 1.0))
 LINE_SCALE = 0.3  # lines differ less in response than drugs, so their distances count less

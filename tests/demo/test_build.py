@@ -8,9 +8,11 @@ from engine.collect import Collector
 from engine.demo.build import start_demo, submit_demo
 from engine.demo.cohort import simulate, write_files
 from engine.errors import InputError
-from engine.jobs import queue
+from engine.jobs import queue, status
+from engine.jobs.spec import read_spec
 from engine.response.curation import curate
 from engine.response.fingerprint import Vocabulary, genome_bits
+from engine.response.records import datasets
 from engine.response.sources import ImportOptions, read_kind
 from engine.settings import store_path
 from engine.store.database import Database
@@ -21,6 +23,7 @@ STEPS = [
     ("mutations", "mutation", "mutations"),
     ("responses", "response", "responses"),
 ]
+IMPORTS = ["cell_lines", "drugs", "mutations", "responses", "responses"]
 
 
 def read_back(cohort, folder):
@@ -54,21 +57,24 @@ def test_imports_follow_each_other_into_the_store(tumorcast_home):
     try:
         first = start_demo(train=False)
         deadline = time.monotonic() + 120
-        while db.query("SELECT count(*) AS n FROM source")["n"].item() < 4 and time.monotonic() < deadline:
+        while db.query("SELECT count(*) AS n FROM source")["n"].item() < 5 and time.monotonic() < deadline:
             assert all(job.state != "failed" for job in queue.list_jobs())
             time.sleep(0.3)
     finally:
         collector.stop()
     jobs = queue.list_jobs()[::-1]
     assert jobs[0].id == first
-    assert [j.task for j in jobs] == ["import_cell_lines", "import_drugs", "import_mutations", "import_responses"]
+    assert [j.task for j in jobs] == [f"import_{kind}" for kind in IMPORTS]
     sources = db.query("SELECT kind, simulated, origin FROM source ORDER BY imported_at")
-    assert sources["simulated"].all() and len(sources) == 4
+    assert sources["simulated"].all() and len(sources) == 5
     assert sources["origin"].str.startswith("Simulated by Tumorcast").all()
     assert "limits any predictor to an R² of 0.900" in sources["origin"].iloc[-1]
-    assert db.query("SELECT count(*) AS n FROM response")["n"].item() == 12_600
+    again = simulate("small", seed=0).repeat
+    assert f"; {len(again.line):,} of the pairs of SIMULATED measured again" in sources["origin"].iloc[-2]
     assert db.query("SELECT count(DISTINCT position_key) AS n FROM mutation")["n"].item() == 5_000
-    assert db.query("SELECT DISTINCT dataset FROM response")["dataset"].tolist() == ["SIMULATED"]
+    known = datasets(db)  # the first is the one that trains unless another is named
+    assert known["dataset"].tolist() == ["SIMULATED", "SIMULATED_REPEAT"]
+    assert known["pairs"].tolist() == [12_600, len(again.line)]
 
 
 def test_the_next_import_waits_for_the_one_before_to_be_stored(tumorcast_home, monkeypatch):
@@ -76,9 +82,29 @@ def test_the_next_import_waits_for_the_one_before_to_be_stored(tumorcast_home, m
     monkeypatch.setattr(queue.launch, "start", lambda folder: None)
     jobs = submit_demo(train=False)
     assert [queue.status(next(jobs)).task, queue.status(next(jobs)).task] == ["import_cell_lines", "import_drugs"]
-    with pytest.raises(InputError, match="The store knows no cell line yet"):
+    with pytest.raises(InputError, match="The store knows no cell lines yet"):
         next(jobs)
     assert len(queue.list_jobs()) == 2
+
+
+def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home, monkeypatch):
+    """So that a build that is interrupted while it trains is evaluated all the same."""
+    monkeypatch.setattr(queue.launch, "start", lambda folder: None)
+    monkeypatch.setattr("engine.response.sources.submit_import", lambda *_, **__: "import")
+    monkeypatch.setattr("engine.response.train.training_inputs", lambda db, dataset: ({}, dataset, True))
+    jobs = submit_demo(epochs=3)
+    assert [next(jobs) for _ in IMPORTS] == ["import"] * 5
+    run_id = next(jobs)
+    submitted = [read_spec(folder).params["settings"] for folder in status.folders()]
+    submitted.sort(key=lambda settings: (settings["evaluates"], settings["split"]))
+    assert [(s["split"], s["folds"], s["evaluates"], s["epochs"]) for s in submitted] == [
+        ("pairs", 0, "", 3),
+        ("cell_line", 7, run_id, 3),
+        ("drug", 7, run_id, 3),
+    ]
+    assert [len(s["networks"]) for s in submitted] == [5, 1, 1]
+    assert all(s["dataset"] == "SIMULATED" and len(s["baselines"]) == 8 for s in submitted)
+    assert len(list(jobs)) == 2
 
 
 def test_an_unknown_size_is_refused_before_anything_is_submitted(tumorcast_home):

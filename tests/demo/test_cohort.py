@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     first = digests(3, "a")
     assert digests(3, "b") == first
     other = digests(4, "c")
-    assert [a == b for a, b in zip(first, other, strict=True)] == [False, True, False, False]  # drugs are facts
+    assert [a == b for a, b in zip(first, other, strict=True)] == [False, True, False, False, False]  # drugs are facts
 
 
 @pytest.mark.parametrize(
@@ -225,3 +225,17 @@ def test_t790m_comes_on_top_of_a_sensitising_change_and_undoes_it(paper):
     assert resistant.sum() >= 1
     assert carriers(sensitive, paper.lines, paper.mutations)[resistant].all()
     assert abs(resistance.ln_ic50 + sensitive.ln_ic50) < 0.5
+
+
+def test_the_second_study_measures_some_pairs_again(small):
+    """As noisy as the first, 0.3 ln units higher; the two agree less than the first with its own signal."""
+    first, again = pairs_of(small), small.repeat
+    assert 4_000 < len(again.line) < 5_000
+    assert (len(np.unique(again.line)), len(np.unique(again.drug))) == (154, 36)  # 0.6 of 256 and of 60
+    both = pd.DataFrame({"line": again.line, "drug": again.drug, "y2": again.ln_ic50}).merge(first)
+    assert len(both) == len(again.line)
+    shift = both["y2"] - both["y"]
+    assert shift.mean() == pytest.approx(0.3, abs=0.08)
+    noise = (small.responses.ln_ic50 - small.responses.signal).std()
+    assert shift.std() == pytest.approx(np.sqrt(2) * noise, rel=0.05)
+    assert np.corrcoef(both["y"], both["y2"])[0, 1] == pytest.approx(0.9, abs=0.03)
