@@ -1,15 +1,10 @@
 """The chapters of a report, each from the reads the pages use too."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from engine.figures.comparison import ablation, ablation_sentences, coverage, split_worth
 from engine.figures.response import model_forest
 from engine.figures.significance import critical_difference, difference_forest, evidence_words
-from engine.figures.template import Chart
 from engine.figures.text import (
     MEASURE_NAMES,
     MISSING,
@@ -23,48 +18,13 @@ from engine.figures.text import (
 from engine.figures.type_words import types_verdict
 from engine.figures.types import TypeView, type_chart
 from engine.figures.verdict import verdict
-from engine.report.card import Card
+from engine.report.material import Material
 from engine.report.parts import Number, Plot, Section, Table, plot, text_table
-from engine.response.evidence import Differences
-from engine.response.records import RunSummary
 from engine.response.settings import ABLATIONS, BASELINES
-from engine.response.type_records import TypeGain
-
-if TYPE_CHECKING:
-    from engine.learn.comparison import Comparison
 
 CARDS = ("r2", "rmse", "skill", "within_drug_r")
 BEST_AND_WORST = 10
 HALF = 6  # measures in the first of two tables, so that both fit on a page
-
-
-@dataclass(frozen=True)
-class Material:
-    """What the chapters are written from.
-
-    model: the one the report is about. scores: over all held-out pairs (model, name, value, lower, upper, n).
-    types, drugs, lines: per cancer type, drug and line (`comparison_records.scope_scores`). scatter: draws predicted
-    against observed, None without pairs. worth: across splits. sources: the imports. against_naive, against_ensemble:
-    paired differences of R². ranks: over folds, or in words why there are none. gains: in every cancer type.
-    """
-
-    run: RunSummary
-    model: str
-    context: str
-    scores: pd.DataFrame
-    worth: pd.DataFrame
-    family: Mapping[str, RunSummary]
-    types: pd.DataFrame
-    drugs: pd.DataFrame
-    lines: pd.DataFrame
-    scatter: Callable[[bool], Chart] | None
-    pairs_note: str
-    sources: pd.DataFrame
-    against_naive: Differences | None
-    against_ensemble: Differences | None
-    ranks: "Comparison | str"
-    gains: Mapping[str, TypeGain]
-    card: Card
 
 
 def chapters(given: Material) -> list[Section]:

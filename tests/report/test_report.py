@@ -11,7 +11,7 @@ from small_store import HONEST_RUN, RUN, build_store
 from engine import __main__ as cli
 from engine.errors import InputError, StoreError
 from engine.figures.text import MISSING
-from engine.report import write
+from engine.report import material, write
 from engine.report.card import left_out, model_card, ran_folds
 from engine.report.parts import Section, text_table
 from engine.report.sections import beside_naive
@@ -164,7 +164,7 @@ def test_a_run_of_an_older_store_says_what_is_missing(tmp_path: Path):
 
 def test_many_pairs_are_binned_and_pairs_that_are_not_finite_are_counted(tmp_path: Path, monkeypatch):
     db = build_store(tmp_path / "store.duckdb")
-    monkeypatch.setattr(write, "POINT_LIMIT", 100)
+    monkeypatch.setattr(material, "POINT_LIMIT", 100)
     with db.write() as connection:
         connection.execute("UPDATE prediction SET mean = 'nan' WHERE model = 'ensemble' AND drug_id = 1")
     page = Page(report_html(db, RUN))
