@@ -14,6 +14,9 @@ from engine.store.database import Database
 
 BINS = 90  # per axis of a density
 
+# GDSC lists some drugs under two ids: such a name carries its id.
+DRUGS = """(SELECT * REPLACE (name || CASE WHEN count(*) OVER (PARTITION BY name) > 1
+                                           THEN ' (' || drug_id || ')' ELSE '' END AS name) FROM drug)"""
 LINE_NAME = "coalesce(l.name, 'COSMIC ' || p.cosmic_id)"
 DRUG_NAME = "coalesce(d.name, 'drug ' || p.drug_id)"
 GROUPS = {"drug": ("drug_id", DRUG_NAME), "line": ("cosmic_id", LINE_NAME), "cancer_type": ("l.cancer_type",) * 2}
@@ -96,8 +99,8 @@ def pair_points(
                    coalesce(nl.name, 'COSMIC ' || fl.nearest_id) AS line_nearest, fl.known_positions, fl.positions,
                    fd.id IS NOT NULL AS drug_flagged, fd.similarity AS drug_similarity,
                    coalesce(nd.name, 'drug ' || fd.nearest_id) AS drug_nearest
-            FROM p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id) {FLAGGED}
-            LEFT JOIN cell_line nl ON nl.cosmic_id = fl.nearest_id LEFT JOIN drug nd ON nd.drug_id = fd.nearest_id
+            FROM p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN {DRUGS} d USING (drug_id) {FLAGGED}
+            LEFT JOIN cell_line nl ON nl.cosmic_id = fl.nearest_id LEFT JOIN {DRUGS} nd ON nd.drug_id = fd.nearest_id
             LEFT JOIN prediction q ON q.run_id = ? AND q.model = ?
                                   AND q.cosmic_id = p.cosmic_id AND q.drug_id = p.drug_id
             ORDER BY {order}""",
@@ -139,7 +142,7 @@ def group_errors(db: Database, run_id: str, model: str, naive: str, wanted: Pair
         f"""SELECT {key} AS id, {name} AS name, count(*) AS pairs,
                    sqrt(avg((p.mean - p.observed) ** 2)) AS rmse, avg(p.mean - p.observed) AS bias,
                    CASE WHEN count(q.mean) = count(*) THEN sqrt(avg((q.mean - p.observed) ** 2)) END AS naive_rmse
-            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN drug d USING (drug_id)
+            FROM prediction p LEFT JOIN cell_line l USING (cosmic_id) LEFT JOIN {DRUGS} d USING (drug_id)
             LEFT JOIN prediction q ON q.run_id = ? AND q.model = ? AND isfinite(q.mean)
                                   AND q.cosmic_id = p.cosmic_id AND q.drug_id = p.drug_id
             WHERE p.run_id = ? AND p.model = ? AND {FINITE} AND {where} AND {key} IS NOT NULL

@@ -44,6 +44,11 @@ def test_the_baseline_stands_beside_every_pair(db):
     assert pair_points(db, RUN, "master", "no_such_model", ALL)["naive"].isna().all()
 
 
+def test_a_name_that_two_drugs_share_carries_its_id(db):
+    names = set(pair_points(db, RUN, "master", "drug_mean", ALL)["drug"])
+    assert {"Bortezomib (11)", "Bortezomib (12)", "Docetaxel"} <= names and "Bortezomib" not in names
+
+
 def test_the_worst_come_first(db):
     worst = pair_points(db, RUN, "master", "drug_mean", ALL, 5)
     everything = pair_points(db, RUN, "master", "drug_mean", ALL)
