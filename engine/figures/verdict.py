@@ -5,18 +5,11 @@ from typing import Any
 import pandas as pd
 
 from engine.figures.text import count, model_name, number
-from engine.response.settings import ENSEMBLE, LEARNED, NAIVE
+from engine.response.settings import BASELINE_DESCRIPTIONS, ENSEMBLE, LEARNED, NAIVE
 
-# What each naive baseline knows; none sees a genome or a structure.
-BASELINE_WORDS = {
-    "mean_effects": "adds the average of the cell line to the average of the drug",
-    "drug_mean": "predicts the average of the drug for every cell line",
-    "line_mean": "predicts the average of the cell line for every drug",
-    "type_drug_mean": "predicts the average of the drug in the line's cancer type",
-}
 BASELINES_EXPLAINED = (
     "Naive baselines know no genome and no structure: "
-    + ", ".join(f"{model_name(name)} {words}" for name, words in BASELINE_WORDS.items())
+    + ", ".join(f"{model_name(name)} {BASELINE_DESCRIPTIONS[name]}" for name in NAIVE)
     + ". The other baselines are classical models on the same inputs."
 )
 UNSEEN = {
@@ -43,7 +36,7 @@ def verdict(scores: pd.DataFrame, model: str, split: str = "", skill_of: str | N
     if pd.isna(own.value):
         return f"R² is not defined on {these}: it takes three pairs or more whose measurements differ."
     if model in NAIVE:
-        return f"{model_name(model)} is a baseline without genome or structure: it {BASELINE_WORDS[model]}."
+        return f"{model_name(model)} is a baseline without genome or structure: it {BASELINE_DESCRIPTIONS[model]}."
     known = [found[name] for name in NAIVE if name in found and pd.notna(found[name].value)]
     best: Any = max(known, key=lambda row: row.value, default=None)
     said = _beside(who, these, own, best, _skill(scores, model) if best and skill_of == best.model else None)

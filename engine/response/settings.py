@@ -19,7 +19,7 @@ FOREST_TREES, FOREST_PAIRS, SVM_PAIRS = 60, 40_000, 12_000  # pairs: random trai
 BASELINE_DESCRIPTIONS = {
     "drug_mean": "predicts the average of the drug for every cell line",
     "line_mean": "predicts the average of the cell line for every drug",
-    "type_drug_mean": "predicts the drug's average in the cancer type, drawn to its average where lines are few",
+    "type_drug_mean": "predicts the drug's average in the line's cancer type, drawn to the drug's where lines are few",
     "mean_effects": "adds the average of the cell line to the average of the drug",
     "nearest_lines": (
         "corrects the averages by what the drug did to the most similar lines: those of the same cancer type first, "
