@@ -9,15 +9,19 @@ from typing import Any
 import pandas as pd
 
 from engine.errors import InputError, StoreError
-from engine.response.settings import ABLATIONS, BASELINES, ENSEMBLE, NAIVE, NETWORKS, SPLITS
+from engine.response.settings import ABLATIONS, ENSEMBLE, LEARNED, NAIVE, NETWORKS, SPLITS
 from engine.store.database import Database
 
-MODEL_ORDER = (ENSEMBLE, *NETWORKS, *ABLATIONS.values(), *reversed(BASELINES))
+MODEL_ORDER = (ENSEMBLE, *NETWORKS, *ABLATIONS.values(), *LEARNED, *reversed(NAIVE))
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One training run. metrics: {model: {r2, rmse, pearson, auroc, n, and <measure>_lower, <measure>_upper}}."""
+    """One training run.
+
+    metrics: {model: {r2, rmse, pearson, auroc, n, and <measure>_lower, <measure>_upper, <measure>_n}}; a correlation
+    within drugs rests on fewer pairs than the others, n is the most.
+    """
 
     run_id: str
     created_at: datetime  # UTC
@@ -90,7 +94,8 @@ def runs(db: Database) -> list[RunSummary]:
     by_run: dict[str, dict[str, dict[str, float | int | None]]] = {}
     for row in metric.itertuples():
         measures = by_run.setdefault(row.run_id, {}).setdefault(row.model, {})
-        measures |= {row.name: row.value, f"{row.name}_lower": row.lower, f"{row.name}_upper": row.upper, "n": row.n}
+        measures |= {row.name: row.value, f"{row.name}_lower": row.lower, f"{row.name}_upper": row.upper}
+        measures |= {f"{row.name}_n": row.n, "n": max(row.n, measures.get("n") or 0)}
     return [_summary(row, by_run.get(row.run_id, {})) for row in table.itertuples()]
 
 
