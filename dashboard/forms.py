@@ -83,9 +83,10 @@ def _choose_split(splits: list[str], own: str) -> str:
 
 
 def run_label(run: RunSummary) -> str:
-    """A run as it stands in a list."""
-    networks = f"{len(names)} networks" if len(names := trained(run)) != 1 else names[0]
-    epochs = f", {plural(run.config['epochs'], 'epoch')}" if run.config.get("epochs") else ""
+    """A run as it stands in a list: when, what was trained for how long, and what was held out."""
+    names = trained(run)
+    networks = "baselines alone" if not names else names[0] if len(names) == 1 else f"{len(names)} networks"
+    epochs = f", {plural(run.config['epochs'], 'epoch')}" if names and run.config.get("epochs") else ""
     return f"{when(str(run.created_at))} · {networks}{epochs}, {split_name(run.split)}, seed {run.seed}"
 
 
