@@ -9,6 +9,7 @@ import numpy as np
 from engine.learn.bootstrap import Clusters
 
 ROUNDING = 1e-20  # a variance this small beside the squared values is a constant with rounding on it
+CANCELLED = 1e-12  # a difference of sums this small beside them is rounding
 
 
 class Moments:
@@ -142,6 +143,9 @@ class GroupCorrelations:
         n, sy, sp, syy, spp, syp = (weights @ of for of in sums)
         with np.errstate(divide="ignore", invalid="ignore"):
             within = [np.where(n > 0, s - a * b / n, 0) for s, a, b in ((syy, sy, sy), (spp, sp, sp), (syp, sy, sp))]
-            n, var_y, var_p, cov = (np.add.reduceat(of, self.starts, axis=1) for of in (n, *within))
-            r = np.where(var_p > self.tiny_p * n, np.clip(cov / np.sqrt(var_y * var_p), -1, 1), 0.0)
-        return np.where(var_y > self.tiny_y * n, r, np.nan), n / self.pairs
+            added = (np.add.reduceat(of, self.starts, axis=1) for of in (n, *within, syy, spp))
+            n, var_y, var_p, cov, syy, spp = added
+            # A draw may hold one pair of every slot, many times: what is left of its squares then is rounding.
+            tiny_y, tiny_p = (np.maximum(a * n, CANCELLED * b) for a, b in ((self.tiny_y, syy), (self.tiny_p, spp)))
+            r = np.where(var_p > tiny_p, np.clip(cov / np.sqrt(var_y * var_p), -1, 1), 0.0)
+        return np.where(var_y > tiny_y, r, np.nan), n / self.pairs

@@ -5,6 +5,8 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, mean_absolute_error, r2_score, roc_auc_score
 
+from engine.learn.bootstrap import Clusters
+from engine.learn.measures import GroupCorrelations
 from engine.learn.metrics import MEASURES, coverage, pair_scores, within_group_r
 
 
@@ -271,3 +273,20 @@ def test_coverage_by_hand():
     assert inside.lower < 0.8 < inside.upper and width.lower < 1.7 < width.upper
     assert [score.value for score in coverage(observed[:2], lower[:2], upper[:2])] == [None, None]
     assert [score.n for score in coverage(*[np.array([])] * 3)] == [0, 0]
+
+
+def test_draws_with_one_pair_in_every_fold_say_nothing_about_a_correlation():
+    """Ten lines in seven folds: in one draw of seven no fold keeps two lines, and rounding is left of the variance."""
+    rng = np.random.default_rng(1)
+    line, drug = np.repeat(np.arange(10), 30), np.tile(np.arange(30), 10)
+    observed = rng.normal(0, 2, 300) + 0.1 * drug - 3
+    groups = GroupCorrelations(observed, 0.3 * observed + rng.normal(size=300), drug, line % 7, 10)
+    lines = Clusters.of(line)
+    sums, empty = groups.sums(lines), 0
+    for weights in lines.draws(200, 0, 10**6):
+        pairs_of_lines = np.stack([(weights[:, [a, a + 7]] > 0).all(axis=1) for a in range(3)])
+        drawn = groups.r(weights, sums)[0]
+        empty += (~pairs_of_lines.any(axis=0)).sum()
+        np.testing.assert_array_equal(np.isfinite(drawn).all(axis=1), pairs_of_lines.any(axis=0))
+        np.testing.assert_array_equal(np.isfinite(drawn).any(axis=1), pairs_of_lines.any(axis=0))
+    assert empty > 10
