@@ -19,9 +19,9 @@ DRAWS = 400
 FINITE = "isfinite(p.mean) AND isfinite(p.observed)"
 LINE = "p.cosmic_id"
 # Two ids of one structure go together, by the first block of the InChIKey.
-STRUCTURE = """(SELECT coalesce(nullif(split_part(inchikey, '-', 1), ''), d.drug_id::VARCHAR)
-                FROM drug d WHERE d.drug_id = p.drug_id)"""
-TYPE = "(SELECT coalesce(cancer_type, '') FROM cell_line l WHERE l.cosmic_id = p.cosmic_id)"
+STRUCTURE = """coalesce((SELECT nullif(split_part(inchikey, '-', 1), '') FROM drug d WHERE d.drug_id = p.drug_id),
+                       p.drug_id::VARCHAR)"""
+TYPE = "coalesce((SELECT cancer_type FROM cell_line l WHERE l.cosmic_id = p.cosmic_id), '')"
 
 
 @dataclass(frozen=True)

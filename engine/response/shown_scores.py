@@ -179,7 +179,7 @@ def _from_pairs(view: View, model: str, naive: str | None, sensitive_below: floa
         )
         if not ranked:
             found.append(auroc(view, name, sensitive_below))
-        found.append(within_group_r(observed, predicted, drug, first, fold=fold, draws=DRAWS))
+        found.append(within_group_r(observed, predicted, drug, first, fold=fold, draws=DRAWS, clusters_2=second))
         rows += [(name, one) for one in found if name == model or one.name != "skill"]
     return rows if naive else [*rows, (model, Score("skill", None, None, None, len(pairs)))]
 

@@ -172,3 +172,31 @@ def test_an_older_run_is_known_by_fewer_measures(db):
     one_type = shown_scores.shown_scores(db, RUN, "ensemble", PairFilter(cancer_types=("GBM",)), -2.0)
     assert of(one_type.table, "ensemble", "r2").n == 96  # nothing stored, so it is computed
     assert np.isnan(of(one_type.table, "ensemble", "coverage").value)
+
+
+@pytest.mark.parametrize(("split", "table"), [("drug", "drug"), ("both", "drug"), ("cancer_type", "cell_line")])
+def test_what_the_store_no_longer_describes_is_drawn_all_the_same(db, split, table):
+    with db.write() as connection:
+        connection.execute("UPDATE run SET split = ? WHERE run_id = ?", [split, RUN])
+        key = "drug_id = 2" if table == "drug" else "cosmic_id = 905003"
+        connection.execute(f"DELETE FROM {table} WHERE {key}")
+    wanted = PairFilter(cosmic_ids=tuple(range(905_000, 905_020)))
+    row = of(shown_scores.shown_scores(db, RUN, "ensemble", wanted, -2.0).table, "ensemble", "r2")
+    assert row.n == 240 and row.lower < row.value < row.upper
+
+
+def test_correlations_within_drugs_draw_both_sides_where_both_are_left_out(db):
+    with db.write() as connection:
+        connection.execute("UPDATE run SET split = 'both' WHERE run_id = ?", [RUN])
+    wanted = PairFilter(cosmic_ids=tuple(range(905_000, 905_030)))
+    found = of(shown_scores.shown_scores(db, RUN, "ensemble", wanted, -2.0).table, "ensemble", "within_drug_r")
+    pairs = db.query(
+        f"""SELECT cosmic_id, drug_id, observed, mean, {drawn_scores.STRUCTURE} AS structure FROM prediction p
+            WHERE run_id = ? AND model = 'ensemble' AND cosmic_id < 905030 ORDER BY cosmic_id, drug_id""",
+        [RUN],
+    )
+    observed, predicted, drug, line, structure = (
+        pairs[name].to_numpy() for name in ("observed", "mean", "drug_id", "cosmic_id", "structure")
+    )
+    expected = within_group_r(observed, predicted, drug, line, draws=drawn_scores.DRAWS, clusters_2=structure)
+    assert (found.lower, found.upper) == pytest.approx((expected.lower, expected.upper))
