@@ -39,7 +39,7 @@ def across_splits(family: Mapping[str, RunSummary]) -> pd.DataFrame:
                     "value": found.get(name),
                     "lower": found[f"{name}_lower"],
                     "upper": found.get(f"{name}_upper"),
-                    "n": found.get("n"),
+                    "n": found.get(f"{name}_n"),
                 }
                 for name in names
             ]

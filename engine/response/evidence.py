@@ -75,7 +75,7 @@ def differences(db: Database, run_id: str, reference: str) -> Differences:
         return Differences(_best_first(table), reference, "folds")
     sums = error_sums(db, run_id, run.split)
     same = sums[sums["model"] == reference].set_index("cluster")[["n", "observed", "squares"]]
-    pairs = sums.pivot(index="cluster", columns="model", values="n")
+    pairs = sums.pivot(index="cluster", columns="model", values="n").loc[same.index]
     whole = pairs.columns[pairs.eq(same["n"], axis=0).all()]  # without the same pairs there is nothing to pair
     drawn = DrawnSums(same.join(sums.pivot(index="cluster", columns="model", values="squared_error")[whole]))
     value = {model: r2(drawn[model], drawn["n"], drawn["observed"], drawn["squares"]) for model in whole}

@@ -223,3 +223,18 @@ def test_learning_rows_name_their_fold(db: Database):
     rows = learning_rows(run)
     assert list(rows["model"]) == ["master", "fully_connected"] and list(rows["fold"]) == [0, 12]
     assert learning_rows(one).empty
+
+
+def test_a_reference_with_a_line_that_is_no_number_is_compared_on_the_others(db: Database):
+    with db.write() as connection:
+        connection.execute("UPDATE prediction SET mean = 'inf' WHERE model = 'ensemble' AND cosmic_id = 3")
+    assert differences(db, "one", "ensemble").table.empty is False
+
+
+def test_every_measure_keeps_its_own_number_of_pairs(db: Database):
+    rows = {"run_id": "one", "model": "ensemble", "scope": "all", "key": "", "value": 0.3}
+    insert(db, "metric", pd.DataFrame([{**rows, "name": "within_drug_r", "n": 10, "lower": 0.1, "upper": 0.5}]))
+    run = run_summary(db, "one")
+    assert run.metrics["ensemble"]["n"] == 12
+    table = across_splits({"pairs": run}).set_index(["model", "name"])
+    assert (table.loc[("ensemble", "r2"), "n"], table.loc[("ensemble", "within_drug_r"), "n"]) == (12, 10)
