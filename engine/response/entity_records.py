@@ -1,4 +1,4 @@
-"""Reads of the store about one drug or one cell line. Torch-free."""
+"""Reads of the store about one drug or one cell line. Torch-free. What is not finite is left out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from engine.learn.metrics import pair_scores
+from engine.response.drawn_scores import FINITE
 from engine.store.database import Database
 
 DRUG, LINE = "drug", "cell_line"
@@ -182,7 +183,7 @@ def held_out(db: Database, run_id: str, model: str, naive: str, subject: str, en
     """
     s = SUBJECTS[subject]
     found = db.query(
-        f"""WITH own AS (SELECT * FROM prediction WHERE run_id = ? AND model IN (?, ?) AND {s.own} = ?)
+        f"""WITH own AS (SELECT * FROM prediction p WHERE run_id = ? AND model IN (?, ?) AND {s.own} = ? AND {FINITE})
             SELECT p.{s.other} AS id, coalesce(o.name, '{s.other_word} ' || p.{s.other}) AS name,
                    o.{s.other_group} AS grp, p.fold, p.observed, p.mean AS predicted, p.lower, p.upper,
                    b.mean AS naive
@@ -202,14 +203,15 @@ def z_scores(db: Database, run_id: str, model: str, naive: str, cosmic_id: int) 
     all the same. Across folds the means of a baseline mirror what was held out, hence the same fold.
     """
     return db.query(
-        """WITH side AS (SELECT model, fold, drug_id, count(*) AS n, avg(mean) AS mean, stddev_samp(mean) AS sd,
+        f"""WITH side AS (SELECT model, fold, drug_id, count(*) AS n, avg(mean) AS mean, stddev_samp(mean) AS sd,
                                 avg(observed) AS mean_observed, stddev_samp(observed) AS sd_observed
-                         FROM prediction WHERE run_id = ? AND model IN (?, ?) GROUP BY ALL),
+                         FROM prediction p WHERE run_id = ? AND model IN (?, ?) AND {FINITE} GROUP BY ALL),
                 z AS (SELECT model, drug_id,
                              CASE WHEN n >= 3 AND sd_observed > 1e-9
                                   THEN (observed - mean_observed) / sd_observed END AS observed,
                              CASE WHEN n >= 3 AND sd > 1e-9 THEN (p.mean - side.mean) / sd END AS predicted
-                      FROM prediction p JOIN side USING (model, fold, drug_id) WHERE run_id = ? AND cosmic_id = ?)
+                      FROM prediction p JOIN side USING (model, fold, drug_id)
+                      WHERE run_id = ? AND cosmic_id = ? AND {FINITE})
            SELECT p.drug_id AS id, p.observed AS z_observed, p.predicted AS z_predicted, b.predicted AS z_naive
            FROM z p LEFT JOIN z b ON b.drug_id = p.drug_id AND b.model = ?
            WHERE p.model = ? ORDER BY id""",
@@ -260,7 +262,7 @@ def spreads(db: Database, run_id: str, model: str, subject: str) -> pd.DataFrame
         f"""WITH sums AS (
                 SELECT {s.own} AS id, count(*) AS n, stddev_pop(observed) AS sd, min(observed) AS low,
                        max(observed) AS high, avg((mean - observed) ** 2) AS mse, avg(mean - observed) AS bias
-                FROM prediction WHERE run_id = ? AND model = ? GROUP BY ALL)
+                FROM prediction p WHERE run_id = ? AND model = ? AND {FINITE} GROUP BY ALL)
             SELECT id, coalesce(e.name, '{s.word} ' || id) AS name, n,
                    CASE WHEN n >= 3 AND high > low THEN 1 - mse / sd ** 2 END AS r2,
                    sd, low, high, sqrt(mse) AS rmse, bias

@@ -249,3 +249,15 @@ def test_applicability_is_that_of_the_fold_that_tests(db):
     assert (lonely.nearest_id, lonely.nearest, lonely.similarity, lonely.inside) == (None, None, None, False)
     assert records.applicability(db, "r", LINE, 12) is None
     assert records.applicability(db, "older run", LINE, 11) is None
+
+
+def test_predictions_that_are_no_numbers_are_left_out(db):
+    with db.write() as connection:
+        connection.execute("UPDATE prediction SET mean = 'inf' WHERE model = 'ensemble' AND cosmic_id = 12")
+        connection.execute("UPDATE prediction SET mean = 'nan' WHERE model = 'drug_mean' AND cosmic_id = 13")
+    pairs = records.held_out(db, "r", "ensemble", "drug_mean", DRUG, 1)
+    assert list(pairs["id"]) == [11, 13, 14] and list(pairs["naive"].isna()) == [False, True, False]
+    found = records.entity_scores(pairs, "ensemble", "drug_mean", -2.0)
+    assert set(found["model"]) == {"ensemble"} and np.isfinite(found.set_index("name").loc["r2", "value"])
+    assert list(records.spreads(db, "r", "ensemble", DRUG).set_index("id")["n"].loc[[1, 2]]) == [3, 2]
+    assert list(records.z_scores(db, "r", "ensemble", "drug_mean", 12)["id"]) == []
