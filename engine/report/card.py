@@ -172,7 +172,7 @@ def _limits(run: RunSummary, flagged: pd.DataFrame) -> list[str]:
             "Random pairs flatter every model: averages of the line and of the drug alone reach a high R². Judge by "
             "skill, and by the same model under an honest split."
         )
-    coverage = (run.metrics.get("ensemble") or {}).get("coverage")
+    coverage = run.metrics[run.models[0]].get("coverage") if run.models else None
     if coverage is None:
         limits.append("Predictions of this run carry no interval of their own.")
     else:

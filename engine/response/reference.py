@@ -31,8 +31,9 @@ def save_reference(results: Path, fold: Fold) -> None:
     cohort = fold.cohort
     lines, drugs = np.unique(cohort.line[fold.train]), np.unique(cohort.drug[fold.train])
     save_npz(results / "reference_genomes.npz", cohort.genomes[lines])
+    part = results / "reference.part.npz"  # a run killed here must not leave half a file that counts as kept
     np.savez_compressed(
-        results / "reference.npz",
+        part,
         cosmic_ids=cohort.lines["cosmic_id"].to_numpy()[lines],
         keys=np.array(cohort.vocabulary.keys, dtype=str),
         drug_ids=cohort.drugs["drug_id"].to_numpy()[drugs],
@@ -40,6 +41,7 @@ def save_reference(results: Path, fold: Fold) -> None:
         n_drug_bits=cohort.drug_bits.shape[1],
         structure=fold.structure[drugs],
     )
+    part.replace(results / "reference.npz")
 
 
 def load_reference(results: Path) -> Reference | None:

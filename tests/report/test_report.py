@@ -287,3 +287,12 @@ def test_groups_stand_beside_the_naive_baseline():
 
 def test_an_empty_chapter_is_left_out():
     assert Section("x", "X").empty and not Section("x", "X", lead="Yes").empty
+
+
+def test_intervals_of_a_run_of_baselines_alone_are_told(tmp_path: Path):
+    db = build_store(tmp_path / "store.duckdb")
+    with db.write() as connection:
+        connection.execute("DELETE FROM metric WHERE run_id = ? AND model NOT IN ('mean_effects', 'svm')", [RUN])
+    (told,) = [text for text in model_card(db, RUN).limits if "ntervals promise" in text or "no interval" in text]
+    covered = run_summary(db, RUN).metrics["svm"]["coverage"]
+    assert told.startswith(f"Intervals promise 90 % over all pairs of this split ({100 * covered:.1f} % here)")

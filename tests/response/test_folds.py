@@ -10,6 +10,7 @@ from engine.learn.splits import TEST, TRAIN, VALIDATION
 from engine.response.cohort import build_cohort
 from engine.response.curation import curate
 from engine.response.folds import make_cut, make_fold
+from engine.response.reference import load_reference, save_reference
 from engine.response.settings import SPLITS, CurationSettings, TrainSettings
 
 FOLDS = {"pairs": 4, "cell_line": 4, "cancer_type": 3, "drug": 3, "both": 2}
@@ -104,3 +105,20 @@ def test_data_hash_does_not_depend_on_the_split():
     assert len({small.data_hash(), cohort().data_hash()}) == 1
     (fold, *_) = folds_of("cell_line", small)
     assert isinstance(fold.cohort.lines, pd.DataFrame) and fold.cohort.data_hash() != small.data_hash()
+
+
+def test_a_reference_that_was_cut_short_is_written_again(tmp_path, monkeypatch):
+    fold = folds_of("cell_line", cohort())[0]
+
+    def killed(file, **arrays):
+        file.write_bytes(b"half a file")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez_compressed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            save_reference(tmp_path, fold)
+    assert load_reference(tmp_path) is None
+    save_reference(tmp_path, fold)
+    trained_on = fold.cohort.lines["cosmic_id"].to_numpy()[np.unique(fold.cohort.line[fold.train])]
+    assert load_reference(tmp_path).cosmic_ids.tolist() == trained_on.tolist()
