@@ -203,7 +203,7 @@ def _say(store: StoreSummary, found: Preview, name: str, imports: Sequence[Impor
         when = job_panel.when(str(again.imported_at))
         notes.append(f"Replaces the rows of {again.source_id}, imported {when} ({plural(again.rows_kept, 'row')}).")
     if found.kind == "drugs" and any(one.kind == "drugs" and one is not again for one in imports):
-        notes.append("Drugs that another import brought take over what this table says; what it leaves empty stays as it was.")
+        notes.append("Drugs of another import take over what this table says; what it leaves empty stays as it was.")
     if store.simulated:
         notes.append(
             "This store holds simulated data, and its pages will go on saying so. To keep measured data apart, start "
