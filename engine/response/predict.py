@@ -73,9 +73,8 @@ def predict_file(
         raise InputError(f"Run {run_id} trained no network, only baselines: choose another run to predict with.")
     results = job_folder(run_id) / "results"
     folds = run.config.get("ran_folds", [0])
-    members, unseen = [], 0
+    members, unseen = np.empty((len(networks), len(folds), len(pairs))), 0
     for i, name in enumerate(networks):
-        values = np.zeros(len(pairs))
         for k, number in enumerate(folds):
             trained = TrainedNetwork.load(network_file(results, name, number))
             unseen = _unseen_positions(run_id, known["mutation"], trained.vocabulary)
@@ -86,9 +85,9 @@ def predict_file(
             def told(share: float, done: int = i * len(folds) + k, name: str = name) -> None:
                 on_progress((done + share) / len(networks) / len(folds), name.replace("_", " "))
 
-            values += predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
-        members.append(values / len(folds))
-    mean, spread = np.mean(members, axis=0), np.std(members, axis=0)
+            members[i, k] = predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
+    # The spread within a fold is what intervals were calibrated with; averages over folds lie closer together.
+    mean, spread = members.mean(axis=(0, 1)), members.std(axis=0).mean(axis=0)
     result = pairs[["cosmic_id", "drug_id"]].assign(ln_ic50_pred=mean)
     calibration = _calibration(run)
     if calibration is not None:

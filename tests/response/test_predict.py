@@ -1,6 +1,7 @@
 """From a finished run in the store to predictions for a file of pairs, and the reads the pages use."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from engine.errors import InputError, NetworkError, StoreError
 from engine.jobs.context import JobContext
 from engine.jobs.files import write_json
 from engine.jobs.spec import create_folder
+from engine.response import predict
 from engine.response.pair_records import pair_points
 from engine.response.predict import predict_file, read_pairs
 from engine.response.records import PairFilter, run_summary, runs, training_inputs
@@ -109,6 +111,21 @@ def test_a_run_that_knows_no_position_of_these_lines_is_refused(store, tmp_path)
     with pytest.raises(InputError, match="knows none of the 1 mutated positions of these lines"):
         predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_intervals_over_folds_take_the_spread_within_a_fold(store, tmp_path, monkeypatch):
+    """Networks that disagree in every fold, each time the other way round: their averages over folds agree."""
+    (tmp_path / "pairs.csv").write_text("cosmic_id,drug_id\n1,1\n")
+    kept = {"level": 0.9, "quantile": 2.0, "floor": 0.5, "n": 99}
+    config = {"ran_folds": [1, 2], "conformal": {"1": {"ensemble": kept}, "2": {"ensemble": kept}}}
+    run = replace(run_summary(store, RUN), config=config)
+    monkeypatch.setattr(predict, "run_summary", lambda db, run_id: run)
+    monkeypatch.setattr(predict, "network_file", lambda results, name, number: results / f"{name}.pt")
+    values = iter([1.0, 3.0, 3.0, 1.0])  # master in both folds, then tanh
+    monkeypatch.setattr(predict, "predict_pairs", lambda *args, **named: np.array([next(values)]))
+    predict_file(store, RUN, tmp_path / "pairs.csv", tmp_path / "out.csv")
+    out = pd.read_csv(tmp_path / "out.csv").iloc[0]
+    assert (out["ln_ic50_pred"], out["lower"], out["upper"]) == (2.0, 2.0 - 2 * 1.5, 2.0 + 2 * 1.5)
 
 
 def test_an_ensemble_that_lost_a_network_predicts_nothing(store, tmp_path):
