@@ -77,7 +77,7 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env={**os.environ, "TUMORCAST_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,  # two free cores take a tenth of it
     )
     assert build.returncode == 0, f"engine demo failed:\n{build.stdout}\n{build.stderr}"
     return home

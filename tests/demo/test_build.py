@@ -1,10 +1,14 @@
 """The demonstration cohort goes the way of real data: its files through the readers, its jobs in their order."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from engine import __main__ as cli
+from engine.cli import commands
 from engine.collect import Collector
+from engine.demo import build
 from engine.demo.build import start_demo, submit_demo
 from engine.demo.cohort import simulate, write_files
 from engine.errors import InputError
@@ -105,6 +109,24 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     assert [len(s["networks"]) for s in submitted] == [5, 1, 1]
     assert all(s["dataset"] == "SIMULATED" and len(s["baselines"]) == 8 for s in submitted)
     assert len(list(jobs)) == 2
+
+
+@pytest.mark.parametrize(("options", "waited"), [([], "itef"), (["--background"], "it")])
+def test_in_the_background_only_the_training_is_waited_for(tumorcast_home, monkeypatch, capsys, options, waited):
+    tasks = {"i": "import_responses", "t": "train_response", "e": "train_response", "f": "train_response"}
+    seen = []
+
+    def job(name, state):
+        return SimpleNamespace(id=name, task=tasks[name], title=f"Job {name}", state=state)
+
+    monkeypatch.setattr(build, "submit_demo", lambda *_: iter(tasks))
+    monkeypatch.setattr(commands, "finish", lambda name, db: seen.append(name) or job(name, "collected"))
+    monkeypatch.setattr(commands.queue, "status", lambda name: job(name, "waiting"))
+    assert cli.main(["demo", *options]) == 0
+    assert "".join(seen) == waited
+    printed = capsys.readouterr().out
+    assert "Job t: in the store" in printed
+    assert ("Job f: waits for its turn" in printed) == bool(options)
 
 
 def test_an_unknown_size_is_refused_before_anything_is_submitted(tumorcast_home):
