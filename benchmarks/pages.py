@@ -225,7 +225,8 @@ def compare_reads(db: Database, wanted: PairFilter) -> dict[str, float]:
 
 
 def open_pages(views: Sequence[tuple[str, dict[str, Any]]] = VIEWS) -> list[dict[str, Any]]:
-    """Seconds of every view, cold (nothing cached) and warm, with its reads of the cold run, slowest first."""
+    """Seconds of every view, cold (nothing cached) and warm, by the clock and of all threads' computing, which other
+    programs do not lengthen; with its reads of the cold run, slowest first."""
     reads: dict[str, float] = {}
 
     def timed(name: str, read: Callable[..., Any]) -> Callable[..., Any]:
@@ -251,9 +252,9 @@ def open_pages(views: Sequence[tuple[str, dict[str, Any]]] = VIEWS) -> list[dict
                 reads.clear()
                 app.query_params.clear()
                 app.query_params.update(query)
-                started = time.perf_counter()
+                started, worked = time.perf_counter(), time.process_time()
                 app.switch_page(f"../pages/{file}").run()
-                row[kind] = time.perf_counter() - started
+                row[kind], row[f"{kind}_cpu"] = time.perf_counter() - started, time.process_time() - worked
                 if kind == "cold":
                     row["reads"] = dict(sorted(reads.items(), key=lambda item: -item[1]))
             row["failed"] = [item.value for item in [*app.error, *app.exception]]
@@ -291,7 +292,8 @@ def main() -> None:
         query = " ".join(
             f"{key}={value if isinstance(value, str) else len(value)}" for key, value in row["query"].items()
         )
-        print(f"{row['page']:16} {query:45} cold {row['cold']:.2f} s, warm {row['warm']:.2f} s  ({slowest})")
+        times = [f"{kind} {row[kind]:.2f} s (CPU {row[f'{kind}_cpu']:.2f})" for kind in ("cold", "warm")]
+        print(f"{row['page']:16} {query:45} {', '.join(times)}; {slowest}")
         for text in row["failed"]:
             print(f"  failed: {text}")
 

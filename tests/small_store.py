@@ -5,8 +5,11 @@ Same bytes every time. To look at it: `python tests/small_store.py FOLDER`, then
 TUMORCAST_HOME=FOLDER.
 """
 
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -71,17 +74,25 @@ DRAWS = 200
 
 
 def build_store(path: Path, simulated: bool = True) -> Database:
-    """Write the small store to `path`."""
-    db = Database(path)
+    """Write the small store to `path`: a copy of one that is made once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_made(simulated), path)
+    return Database(path)
+
+
+@cache
+def _made(simulated: bool) -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    db = Database(folder / "small.duckdb")
     with db.write() as connection:
         for table, frame in _tables(simulated).items():
             connection.register("frame", frame)
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
             connection.unregister("frame")
-    return db
+    return db.path
 
 
-@cache
 def _tables(simulated: bool) -> dict[str, pd.DataFrame]:
     random = np.random.default_rng(0)
     lines, drugs = _lines(), _drugs()

@@ -19,6 +19,7 @@ class Mark:
     """One value in its row. lower, upper: its interval, None where there is none. label: text right of it.
 
     kind: predicted (open circle), observed (filled dot) or baseline (dash). failed: outlined in red.
+    said: what is told of it where that is not its value, interval and name.
     """
 
     row: float
@@ -29,12 +30,19 @@ class Mark:
     name: str
     kind: str = "predicted"
     failed: bool = False
+    said: str = ""
+
+    @property
+    def hover(self) -> str:
+        """The value and its interval as they are, wherever the mark stands."""
+        return self.said or f"{self.name}: {number(self.value)} ({interval(self.lower, self.upper)})"
 
     def at_least(self, lowest: float) -> "Mark":
         """The same; a value below `lowest` stands there with an arrow, so that it does not squeeze the others."""
         if self.value < lowest:
-            return replace(self, value=lowest, lower=None, upper=None, label=f"← {self.label}")
-        return replace(self, lower=None if self.lower is None else max(self.lower, lowest))
+            label = f"← {self.label}"
+            return replace(self, value=lowest, lower=None, upper=None, label=label, said=self.hover)
+        return replace(self, lower=None if self.lower is None else max(self.lower, lowest), said=self.hover)
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,12 @@ def forest(
     band: tuple[float, float] | None = None,
     height: int = 0,
     room: float = ROOM,
+    labels_right: bool = False,
 ) -> go.Figure:
     """Marks with intervals, one row below the other, each labelled with its number.
 
     reference: a value that is marked by a line, such as zero; band: a range that is shaded. room: for labels to the
-    right, as a share of the span of all values.
+    right, as a share of the span of all values. labels_right: in a column of their own, right of all marks.
     """
     colours = palette(dark)
     figure = go.Figure()
@@ -67,9 +76,11 @@ def forest(
             group = [mark for mark in marks if mark.kind == kind and mark.failed == failed]
             if group:
                 figure.add_trace(_trace(group, kind, failed, colours, dark))
+    ends = [mark.value if mark.upper is None else mark.upper for mark in marks]
+    furthest = max([*ends, *(band or ())], default=0.0)
     figure.add_trace(
         go.Scatter(
-            x=[mark.value if mark.upper is None else mark.upper for mark in marks],
+            x=[furthest] * len(marks) if labels_right else ends,
             y=[mark.row for mark in marks],
             mode="text",
             text=["  " + mark.label for mark in marks],
@@ -102,7 +113,7 @@ def _trace(marks: Sequence[Mark], kind: str, failed: bool, colours: Palette, dar
         y=[mark.row for mark in marks],
         mode="markers",
         name=kind,
-        text=[f"{mark.name}: {number(mark.value)} ({interval(mark.lower, mark.upper)})" for mark in marks],
+        text=[mark.hover for mark in marks],
         hovertemplate="%{text}<extra></extra>",
         error_x={
             "type": "data",

@@ -153,6 +153,9 @@ def test_forest_keeps_room_for_the_models_that_are_close():
     far = pd.DataFrame([("line_mean", "r2", -0.3, -0.4, -0.2, 100)], columns=SCORES.columns)
     chart = model_forest(pd.concat([SCORES, far]), "r2", "")
     assert chart.figure.data[1].x[-1] == pytest.approx(0.81 - 0.4)
+    assert (
+        chart.figure.data[1].text[-1] == "Line mean: \N{MINUS SIGN}0.300 (\N{MINUS SIGN}0.400 to \N{MINUS SIGN}0.200)"
+    )
     assert chart.figure.data[2].text[-1].endswith(" \N{MINUS SIGN}0.300")
 
 

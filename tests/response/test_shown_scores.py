@@ -9,7 +9,7 @@ from engine.learn.metrics import coverage, pair_scores, within_group_r
 from engine.response import binned_scores, drawn_scores, shown_scores
 from engine.response.drawn_scores import View
 from engine.response.pair_records import pair_points
-from engine.response.records import PairFilter
+from engine.response.records import PairFilter, run_summary
 from engine.response.settings import NAIVE
 from engine.settings import store_path
 from engine.store.database import Database
@@ -70,6 +70,15 @@ def test_the_strongest_naive_baseline_is_that_of_these_pairs(db):
     found = shown_scores.shown_scores(db, HONEST_RUN, "ensemble", SOME, -2.0)
     r2 = {name: of(found.table, name, "r2").value for name in NAIVE}
     assert of(found.table, found.naive, "r2").value == max(r2.values())
+
+
+def test_the_naive_baseline_of_a_run_is_the_one_its_skill_is_measured_against(db):
+    assert run_summary(db, RUN).naive == "mean_effects"
+    with db.write() as connection:
+        connection.execute("""UPDATE run SET config = '{"naive": "drug_mean"}' WHERE run_id = ?""", [RUN])
+        connection.execute("""UPDATE run SET config = '{"naive": "gone"}' WHERE run_id = ?""", [HONEST_RUN])
+    assert run_summary(db, RUN).naive == "drug_mean"
+    assert run_summary(db, HONEST_RUN).naive == "type_drug_mean"  # the highest R2 of the four
 
 
 @pytest.mark.parametrize(
