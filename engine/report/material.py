@@ -88,7 +88,7 @@ def gather(db: Database, run: RunSummary) -> Material:
 
 def _scatter(db: Database, run: RunSummary, model: str, context: str) -> tuple[Callable[[bool], Chart] | None, str]:
     """How predicted against observed is drawn, and what its caption adds."""
-    below = float(run.config.get("sensitive_below") or SENSITIVE_BELOW)
+    below = float(run.config.get("sensitive_below", SENSITIVE_BELOW))
     every = PairFilter()
     summary = pair_summary(db, run.run_id, model, every, below)
     if not summary.pairs:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from engine.learn.splits import TEST, TRAIN
-from engine.response.cohort import Cohort
+from engine.response.folds import Fold
 
 FEWEST_POSITIONS = 3  # known mutated positions under which a genome says next to nothing
 # Of training lines (drugs), so many percent lie as far from all others as what is flagged.
@@ -61,14 +60,10 @@ def lines_inside(similarity: np.ndarray, known_positions: np.ndarray, usual: flo
     return (known_positions >= FEWEST_POSITIONS) & (similarity >= usual)
 
 
-def domain_rows(run_id: str, fold: int, cohort: Cohort, part: np.ndarray, n_positions: np.ndarray) -> pd.DataFrame:
-    """Rows of the table `domain` for every line and drug of the test pairs.
-
-    cohort: its vocabulary holds positions of training lines. part: (r,) codes of `learn/splits.py`.
-    n_positions: (l,) mutated positions of each line, known or not. What was trained on is its own nearest.
-    """
-    train, test = part == TRAIN, part == TEST
-    known_lines, lines = np.unique(cohort.line[train]), np.unique(cohort.line[test])
+def domain_rows(run_id: str, fold: Fold) -> pd.DataFrame:
+    """Rows of the table `domain` for every line and drug of the test pairs; what was trained on is its own nearest."""
+    cohort, n_positions = fold.cohort, fold.n_positions
+    known_lines, lines = np.unique(cohort.line[fold.train]), np.unique(cohort.line[fold.test])
     genomes = cohort.genomes
     near = nearest(genomes[lines], genomes[known_lines], n_positions[lines])
     nearest_line = np.where(np.isin(lines, known_lines), lines, known_lines[near.row])
@@ -86,13 +81,13 @@ def domain_rows(run_id: str, fold: int, cohort: Cohort, part: np.ndarray, n_posi
             "inside": lines_inside(similarity, known, usual_similarity(genomes[known_lines])),
         }
     )
-    known_drugs, drugs = np.unique(cohort.drug[train]), np.unique(cohort.drug[test])
+    known_drugs, drugs = np.unique(cohort.drug[fold.train]), np.unique(cohort.drug[fold.test])
     bits = csr_matrix(cohort.drug_bits)
     near = nearest(bits[drugs], bits[known_drugs])
     nearest_drug = np.where(np.isin(drugs, known_drugs), drugs, known_drugs[near.row])
     similarity = np.where(nearest_drug == drugs, 1.0, near.similarity)
     ids = cohort.drugs["drug_id"].to_numpy()
-    usual = usual_similarity(bits[known_drugs], cohort.structure()[known_drugs])
+    usual = usual_similarity(bits[known_drugs], fold.structure[known_drugs])
     drug_rows = pd.DataFrame(
         {
             "subject": "drug",
@@ -103,4 +98,4 @@ def domain_rows(run_id: str, fold: int, cohort: Cohort, part: np.ndarray, n_posi
         }
     )
     both = pd.concat([line_rows, drug_rows], ignore_index=True)
-    return both.assign(run_id=run_id, fold=fold).astype({"positions": "Int32", "known_positions": "Int32"})
+    return both.assign(run_id=run_id, fold=fold.number).astype({"positions": "Int32", "known_positions": "Int32"})

@@ -68,7 +68,9 @@ def settings_of(run: RunSummary) -> TrainSettings:
     kept = {**run.config, "curation": run.config.get("curation", {}).get("settings", {})}
     if "networks" not in kept:
         raise InputError(f"Run {run.run_id} kept no settings to train again with: start a training instead.")
-    kept = {key: value for key, value in kept.items() if key not in ("folds", "only_folds", "validation_share")}
+    kept = {key: value for key, value in kept.items() if key not in ("folds", "only_folds")}
+    if kept.get("split") == PUBLISHED_SPLIT:
+        kept.pop("validation_share", None)  # of pairs; other splits validate on whole lines, types or drugs
     return TrainSettings.from_params(kept)
 
 
@@ -189,7 +191,7 @@ def _run_fold(
     found.predictions.append(frame)
     found.conformal[str(fold.number)] = calibrations
     found.notes += [where.capitalize() + note for note in notes]
-    found.domain.append(domain_rows(run_id, fold.number, cohort, fold.part, fold.n_positions))
+    found.domain.append(domain_rows(run_id, fold))
     save_reference(job.results, fold)
     test = fold.test
     found.folds.append(

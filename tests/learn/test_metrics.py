@@ -280,7 +280,7 @@ def test_draws_with_one_pair_in_every_fold_say_nothing_about_a_correlation():
     rng = np.random.default_rng(1)
     line, drug = np.repeat(np.arange(10), 30), np.tile(np.arange(30), 10)
     observed = rng.normal(0, 2, 300) + 0.1 * drug - 3
-    groups = GroupCorrelations(observed, 0.3 * observed + rng.normal(size=300), drug, line % 7, 10)
+    groups = GroupCorrelations(observed, 0.3 * observed + rng.normal(size=300), drug, line % 7, min_pairs=4)
     lines = Clusters.of(line)
     sums, empty = groups.sums(lines), 0
     for weights in lines.draws(200, 0, 10**6):
@@ -290,3 +290,13 @@ def test_draws_with_one_pair_in_every_fold_say_nothing_about_a_correlation():
         np.testing.assert_array_equal(np.isfinite(drawn).all(axis=1), pairs_of_lines.any(axis=0))
         np.testing.assert_array_equal(np.isfinite(drawn).any(axis=1), pairs_of_lines.any(axis=0))
     assert empty > 10
+
+
+def test_every_fold_of_a_group_costs_a_pair():
+    """Ten pairs of one fold are enough; in three folds it takes twelve, as three means are taken away."""
+    rng = np.random.default_rng(0)
+    observed, predicted = rng.normal(size=(2, 12))
+    one, three = np.zeros(12, int), np.arange(12) % 3
+    assert within_group_r(observed[:10], predicted[:10], one[:10], fold=one[:10]).value is not None
+    assert within_group_r(observed[:11], predicted[:11], one[:11], fold=three[:11]).value is None
+    assert within_group_r(observed, predicted, one, fold=three).n == 12

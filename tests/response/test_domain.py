@@ -8,6 +8,7 @@ from engine.learn.splits import TEST, TRAIN
 from engine.response.cohort import build_cohort
 from engine.response.curation import curate
 from engine.response.domain import domain_rows, lines_inside, nearest, usual_similarity
+from engine.response.folds import Fold
 
 TRAINING = csr_matrix(np.array([[1, 1, 0, 0], [0, 1, 1, 1], [0, 0, 0, 1]], np.uint8))
 
@@ -39,9 +40,9 @@ def test_rows_of_the_table():
     cohort = build_cohort(curate(*(given[f"{name}.parquet"] for name in names)))
     part = np.where((cohort.line == 0) | (cohort.drug == 5), TEST, TRAIN).astype(np.int8)
     part[(cohort.line == 1) & (cohort.drug == 0)] = TEST
-    fold = cohort.known_to(np.arange(1, 24))
     n_positions = np.diff(cohort.genomes.indptr)
-    rows = domain_rows("r", 2, fold, part, n_positions).set_index(["subject", "id"])
+    fold = Fold(2, cohort.known_to(np.arange(1, 24)), part, n_positions, cohort.structure())
+    rows = domain_rows("r", fold).set_index(["subject", "id"])
     assert set(rows["fold"]) == {2} and set(rows["run_id"]) == {"r"}
     seen = rows.loc[("cell_line", 2)]  # trained on with other drugs
     assert (seen["nearest_id"], seen["similarity"], bool(seen["inside"])) == (2, 1.0, True)
