@@ -1,5 +1,6 @@
 """Held-out pairs and their errors as tables, with the names that columns have on screen."""
 
+import numpy as np
 import pandas as pd
 
 from engine.figures.text import model_name, number
@@ -45,8 +46,9 @@ def extrapolation(pairs: pd.DataFrame) -> list[str]:
     pairs: columns line_flagged, line_similarity, line_nearest, known_positions, positions, drug_flagged,
     drug_similarity, drug_nearest.
     """
-    found = []
-    for row in pairs.itertuples():
+    found = [""] * len(pairs)
+    flagged = (pairs["line_flagged"] | pairs["drug_flagged"]).to_numpy(bool)
+    for place, row in zip(np.flatnonzero(flagged), pairs[flagged].itertuples(), strict=True):
         why = []
         if row.line_flagged:
             known = (
@@ -57,7 +59,7 @@ def extrapolation(pairs: pd.DataFrame) -> list[str]:
             why.append(_reason("line", row.line_similarity, "Jaccard", row.line_nearest, known))
         if row.drug_flagged:
             why.append(_reason("drug", row.drug_similarity, "Tanimoto", row.drug_nearest, ""))
-        found.append("; ".join(why))
+        found[place] = "; ".join(why)
     return found
 
 
