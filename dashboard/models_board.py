@@ -9,7 +9,17 @@ import streamlit as st
 from dashboard import data, export, forms, frame
 from engine.figures.comparison import split_worth
 from engine.figures.response import model_forest
-from engine.figures.text import MEASURE_NAMES, count, duration, interval, model_name, number, plural, split_name
+from engine.figures.text import (
+    MEASURE_NAMES,
+    count,
+    data_name,
+    duration,
+    interval,
+    model_name,
+    number,
+    plural,
+    split_name,
+)
 from engine.figures.verdict import verdict
 from engine.response.comparison_records import across_splits
 from engine.response.records import RunSummary
@@ -41,8 +51,8 @@ def show(run: RunSummary, family: Mapping[str, RunSummary]) -> None:
         frame.chart(model_forest(scores, measure, context, run.models[0], frame.dark()), "board_forest")
     with side:
         worth = across_splits(family)
-        data_name = run.dataset + (", simulated" if run.simulated else "")
-        frame.chart(split_worth(worth, run.models[0], "r2", data_name, frame.dark()), "board_worth")
+        context = data_name(run.dataset, run.simulated)
+        frame.chart(split_worth(worth, run.models[0], "r2", context, frame.dark()), "board_worth")
     _table(run, scores)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import data, forms, frame
 from dashboard.models_board import caption_pairs
 from engine.figures.comparison import coverage, leaves
-from engine.figures.text import model_name, plural, split_name
+from engine.figures.text import data_name, model_name, plural, split_name
 from engine.response.comparison_records import across_splits
 from engine.response.records import RunSummary
 
@@ -31,7 +31,7 @@ def show(run: RunSummary, family: Mapping[str, RunSummary]) -> None:
     dark = frame.dark()
     with st.grid(2, min_column_width=440, gap="medium"):
         with st.container():
-            context = f"{model_name(model)}, {run.dataset}{', simulated' if run.simulated else ''}"
+            context = f"{model_name(model)}, {data_name(run.dataset, run.simulated)}"
             frame.chart(coverage(by_split, "Do intervals keep their promise?", context, dark), "coverage_splits")
         with st.container():
             context = f"{model_name(model)}, {caption_pairs(run)}"

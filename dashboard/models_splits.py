@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import export, forms, frame
 from dashboard.models_board import KINDS, wide_enough, with_interval
 from engine.figures.comparison import split_worth
-from engine.figures.text import MEASURE_NAMES, model_name, plural
+from engine.figures.text import MEASURE_NAMES, data_name, model_name, plural
 from engine.response.comparison_records import across_splits
 from engine.response.records import RunSummary
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
@@ -30,8 +30,7 @@ def show(run: RunSummary, family: Mapping[str, RunSummary]) -> None:
     with st.grid(2, min_column_width=440, gap="medium"):
         for measure in MEASURES:
             with st.container():
-                data_name = run.dataset + (", simulated" if run.simulated else "")
-                chart = split_worth(worth, model, measure, data_name, frame.dark())
+                chart = split_worth(worth, model, measure, data_name(run.dataset, run.simulated), frame.dark())
                 frame.chart(chart, f"worth_{measure}")
     table, texts = worth_table(worth)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

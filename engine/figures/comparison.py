@@ -12,17 +12,17 @@ from engine.response.settings import ABLATIONS, BASELINES, ENSEMBLE, INTERVAL_LE
 
 KEPT = (0.88, 0.92)  # coverage within which a 90 % interval keeps its promise
 SPLIT_ROWS = {
-    "pairs": "Published:<br>random pairs",
-    "cell_line": "Unseen<br>cell lines",
-    "cancer_type": "Unseen<br>cancer types",
-    "drug": "Unseen<br>drugs",
-    "both": "Unseen lines<br>and drugs",
+    "pairs": "Published: random pairs",
+    "cell_line": "Unseen cell lines",
+    "cancer_type": "Unseen cancer types",
+    "drug": "Unseen drugs",
+    "both": "Unseen lines and drugs",
 }
+SPLIT_ROW_PX = 22
 QUESTIONS = {
     "r2": "What is it worth under each split?",
     "skill": "How much better than the strongest naive baseline?",
 }
-STEP = 0.27  # of a row, between marks of one split
 LOWEST = -1.0  # R² and skill below this stand at the edge: far worse is not more interesting
 
 
@@ -34,24 +34,26 @@ def split_worth(worth: pd.DataFrame, model: str, measure: str, context: str, dar
     rows = worth[(worth["name"] == measure) & worth["value"].notna()]
     splits = [split for split in SPLITS if (rows["split"] == split).any()]
     marks, table, said = [], [], []
-    for place, split in enumerate(splits):
+    lines: list[Row] = []
+    for split in splits:
         here = rows[rows["split"] == split]
         shown = pd.concat([here[here["model"] == model], _best(here, LEARNED), _best(here, NAIVE)])
         shown = shown.drop_duplicates("model")
-        first = place - STEP * (len(shown) - 1) / 2
-        for i, row in enumerate(shown.itertuples()):
-            marks.append(_worth_mark(row, first + STEP * i))
+        first = lines[-1].place + 1.3 if lines else 0.0
+        lines.append(Row(first, f"<b>{SPLIT_ROWS[split]}</b>"))
+        for i, row in enumerate(shown.itertuples(), start=1):
+            lines.append(Row(first + i, model_name(row.model)))
+            marks.append(_worth_mark(row, first + i))
             table.append(_table_row(row, **{"Split": split_name(split), "Model": model_name(str(row.model))}))
         values = [f"{row['Model']} {number(row['Value'])}" for row in table[-len(shown) :]]
         said.append(f"{split_name(split)}: {', '.join(values)}")
     figure = forest(
         marks,
-        [Row(place, SPLIT_ROWS[split]) for place, split in enumerate(splits)],
+        lines,
         f"{MEASURE_NAMES[measure]} on held-out pairs (95 % interval)",
         dark,
         reference=0 if any(mark.value < 0.1 for mark in marks) else None,
-        height=80 + 78 * max(len(splits), 2),
-        room=0.75,
+        height=60 + SPLIT_ROW_PX * max(len(lines), 4),
     )
     return Chart(
         figure=figure,
@@ -76,7 +78,7 @@ def _worth_mark(row: Any, place: float) -> Mark:
         value=float(row.value),
         lower=_maybe(row.lower),
         upper=_maybe(row.upper),
-        label=f"{name} {number(row.value)}",
+        label=number(row.value),
         name=name,
         kind="baseline" if row.model in BASELINES else "predicted",
     ).at_least(LOWEST)
@@ -113,6 +115,7 @@ def coverage(rows: pd.DataFrame, question: str, context: str, dark: bool = False
             reference=100 * INTERVAL_LEVEL,
             band=(100 * KEPT[0], 100 * KEPT[1]),
             room=0.4,
+            labels_right=True,
         ),
         question=question,
         caption=f"{context}. Line: {level}. Shaded: {100 * KEPT[0]:.0f} to {100 * KEPT[1]:.0f} %. "

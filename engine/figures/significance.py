@@ -35,7 +35,7 @@ def critical_difference(found: "Comparison", context: str, dark: bool = False) -
     figure = go.Figure()
     for i, (model, rank) in enumerate(zip(models, ranks, strict=True)):
         on_left = i < left
-        row = names_from + (i if on_left else len(models) - 1 - i)
+        row = names_from + (i if on_left else len(models) - 0.5 - i)  # never level with a name on the other side
         edge = low if on_left else high
         baseline = model in BASELINES
         colour = colours.resistant if baseline else colours.sensitive
@@ -59,7 +59,7 @@ def critical_difference(found: "Comparison", context: str, dark: bool = False) -
     )
     figure.update_xaxes(range=[low, high], domain=[NAMES_FROM, NAMES_TO], visible=False)
     _axis(figure, len(models), colours)
-    rows = names_from + left
+    rows = names_from + left + 0.5
     figure.update_yaxes(range=[rows - 0.3, -2.8], visible=False)
     level = f"Nemenyi, {100 * found.alpha:.0f} %"
     test = f"Friedman's test over {plural(found.folds, 'fold')}: p {p_text(found.p_value)}"

@@ -51,6 +51,13 @@ def split_name(split: str) -> str:
     return SPLIT_NAMES.get(split, split.replace("_", " "))
 
 
+def data_name(dataset: str, simulated: bool) -> str:
+    """'GDSC1', 'GDSC1, simulated', or 'simulated data' where the dataset has no other name."""
+    if simulated and dataset.lower() in ("", "simulated"):
+        return "simulated data"
+    return f"{dataset}, simulated" if simulated else dataset or "unnamed dataset"
+
+
 def number(value: float | None, figures: int = 3) -> str:
     """Three significant figures, thousands separated, a true minus sign; missing is said to be missing."""
     if value is None or not math.isfinite(value):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from engine.figures.text import MISSING, count, duration, model_name, plural, setting, split_name
+from engine.figures.text import MISSING, count, data_name, duration, model_name, plural, setting, split_name
 from engine.response.comparison_records import extrapolations, fold_sizes
 from engine.response.records import RunSummary, run_summary
 from engine.response.settings import ABLATIONS, BASELINES, NETWORKS, PUBLISHED_SPLIT
@@ -90,7 +90,7 @@ def _facts(run: RunSummary, folds: pd.DataFrame) -> list[Fact]:
     networks = [model_name(name) for name in NETWORKS if name in run.metrics]
     baselines = [model_name(name) for name in BASELINES if name in run.metrics]
     permuted = [model_name(name) for name in ABLATIONS.values() if name in run.metrics]
-    data = f"{run.dataset or 'unnamed'}{', simulated' if run.simulated else ''}"
+    data = data_name(run.dataset, run.simulated)
     mean = "On average " if run.folds > 1 else ""
     facts = [
         Fact("Predicts", "ln(IC50), IC50 in µM, of a drug in a cell line, from mutated positions and drug structure"),

@@ -9,6 +9,7 @@ from engine.figures.text import (
     MEASURE_NAMES,
     MISSING,
     count,
+    data_name,
     interval,
     model_name,
     number,
@@ -133,7 +134,7 @@ def _splits(given: Material) -> Section:
 
 
 def _data(given: Material) -> str:
-    return given.run.dataset + (", simulated" if given.run.simulated else "")
+    return data_name(given.run.dataset, given.run.simulated)
 
 
 def _types(given: Material) -> Section:

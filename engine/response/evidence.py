@@ -9,7 +9,7 @@ from engine.errors import InputError
 from engine.response.cluster_sums import DrawnSums, r2
 from engine.response.comparison_records import error_sums, fold_scores
 from engine.response.records import RunSummary, run_summary
-from engine.response.settings import ABLATIONS, NAIVE
+from engine.response.settings import ABLATIONS, ENSEMBLE, NAIVE, NETWORKS
 from engine.store.database import Database
 
 if TYPE_CHECKING:  # scipy.stats takes longer to load than a page may
@@ -39,8 +39,10 @@ def ranked(run: RunSummary) -> tuple[str, ...]:
 
     Every model more makes the critical difference larger.
     """
-    weaker = {model for model in NAIVE if model != run.naive}
-    return tuple(model for model in run.models if model not in weaker and model not in ABLATIONS.values())
+    left_out = {model for model in NAIVE if model != run.naive} | set(ABLATIONS.values())
+    if len(set(run.models) & set(NETWORKS)) == 1:
+        left_out.add(ENSEMBLE)  # it is the one network
+    return tuple(model for model in run.models if model not in left_out)
 
 
 def rank_models(db: Database, run_id: str, models: tuple[str, ...]) -> "Comparison":

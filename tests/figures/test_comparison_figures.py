@@ -32,18 +32,17 @@ def texts(figure) -> list[str]:
 
 def test_each_split_shows_the_model_beside_the_best_of_either_kind_of_baseline():
     chart = split_worth(WORTH, "ensemble", "r2", "GDSC1")
-    assert texts(chart.figure) == [
-        "Ensemble 0.838",
-        "Mean effects 0.791",
-        "Ensemble 0.750",
-        "Elastic net per drug 0.760",
-        "Cancer type × drug mean 0.755",
-        "← Ensemble −1.60",
-    ]
+    assert texts(chart.figure) == ["0.838", "0.791", "0.750", "0.760", "0.755", "← −1.60"]
     assert list(chart.figure.layout.yaxis.ticktext) == [
-        "Published:<br>random pairs",
-        "Unseen<br>cell lines",
-        "Unseen<br>drugs",
+        "<b>Published: random pairs</b>",
+        "Ensemble",
+        "Mean effects",
+        "<b>Unseen cell lines</b>",
+        "Ensemble",
+        "Elastic net per drug",
+        "Cancer type × drug mean",
+        "<b>Unseen drugs</b>",
+        "Ensemble",
     ]
     circles, dashes, _ = chart.figure.data
     assert (circles.marker.symbol, dashes.marker.symbol) == ("circle", "line-ns")
@@ -57,7 +56,7 @@ def test_each_split_shows_the_model_beside_the_best_of_either_kind_of_baseline()
 def test_another_measure_asks_another_question():
     chart = split_worth(WORTH, "ensemble", "skill", "GDSC1")
     assert chart.question == "How much better than the strongest naive baseline?"
-    assert texts(chart.figure) == ["Ensemble 0.224"]
+    assert texts(chart.figure) == ["0.224"]
     assert split_worth(WORTH[:0], "ensemble", "r2", "GDSC1").table.empty
 
 
@@ -89,6 +88,7 @@ def test_coverage_is_outlined_in_red_where_it_leaves_its_range():
     assert "Outside 88 to 92 %: GBM, LUAD." in chart.summary
     assert list(chart.table["Verdict"]) == ["kept", "too low", "too high", "not defined"]
     assert list(chart.table["95 % interval, %"]) == ["88.0 to 92.0", "80.0 to 90.0", "91.0 to 95.0", "no interval"]
+    assert set(chart.figure.data[-1].x) == {95.0}  # labels in a column, right of every interval
     band, line = chart.figure.layout.shapes
     assert (band.x0, band.x1, line.x0) == (88.0, 92.0, 90.0)
 

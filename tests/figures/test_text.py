@@ -1,6 +1,6 @@
 import pytest
 
-from engine.figures.text import count, difference, duration, interval, model_name, number, plural, size
+from engine.figures.text import count, data_name, difference, duration, interval, model_name, number, plural, size
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,19 @@ def test_interval():
 )
 def test_duration(seconds, shown):
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("dataset", "simulated", "shown"),
+    [
+        ("GDSC1", False, "GDSC1"),
+        ("GDSC1", True, "GDSC1, simulated"),
+        ("SIMULATED", True, "simulated data"),
+        ("", False, "unnamed dataset"),
+    ],
+)
+def test_a_dataset_is_called_simulated_once(dataset, simulated, shown):
+    assert data_name(dataset, simulated) == shown
 
 
 def test_an_unknown_model_keeps_its_name():

@@ -1,6 +1,7 @@
 """Reads that compare models, on a handful of typed rows."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -176,8 +177,9 @@ def test_a_reference_the_run_does_not_have_is_refused(db: Database):
 def test_permuted_inputs_and_weaker_naive_baselines_are_not_ranked(db: Database):
     run = run_summary(db, "many")
     assert run.naive == "mean_effects"
-    assert ranked(run) == ("ensemble", "master", "mean_effects")
-    found = rank_models(db, "many", ranked(run))
+    assert ranked(run) == ("master", "mean_effects")  # the ensemble of one network is that network
+    assert ranked(replace(run, metrics={**run.metrics, "tanh": {}})) == ("ensemble", "master", "tanh", "mean_effects")
+    found = rank_models(db, "many", ("ensemble", "master", "mean_effects"))
     assert found.mean_ranks == {"ensemble": 1.0, "master": 2.0, "mean_effects": 3.0}
     assert found.folds == 7
 
