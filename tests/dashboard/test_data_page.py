@@ -215,7 +215,7 @@ def test_a_name_of_another_kind_is_refused_and_of_the_same_kind_explained(filled
     app.text_input(key="import_name").set_value("  ").run()
     assert "Give the source a name." in problems(app)
     app = upload(app, DRUGS, "more.csv")
-    assert "Drugs that another import brought are replaced" in notes(app)
+    assert "Drugs of another import take over what this table says" in notes(app)
 
 
 def test_a_simulated_store_is_pointed_out(filled_home: Path, open_page: Open):
