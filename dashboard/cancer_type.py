@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, forms, frame, nav, state
+from dashboard import data, forms, frame, nav, scores, state
 from engine.figures.response import predicted_vs_observed
 from engine.figures.text import MEASURE_NAMES, model_name, split_name
 from engine.figures.type_words import UNSEEN, full_name, strongest_baseline, type_name, type_verdict
@@ -28,7 +28,7 @@ def choose(run: RunSummary, measures: pd.DataFrame) -> TypeView:
         st.session_state.setdefault(key, measures.groupby("cancer_type")["n"].max().idxmax())
         chosen = st.selectbox("Cancer type", types, format_func=_label, key=key, width=330)
         state.keep("cancer_type", chosen)
-        model = forms.choose("Network", networks, "model", model_name, width=160)
+        model = forms.choose("Model", networks, "model", model_name, width=160)
         measure = forms.choose("Measure", MEASURES, "type_measure", MEASURE_NAMES.__getitem__, width=230)
         order = forms.choose("Order", list(ORDERS), "type_order", ORDERS.__getitem__, width=170)
         forms.copy_link(LINK)
@@ -58,15 +58,17 @@ def _protocols(view: TypeView, run: RunSummary, family: dict[str, RunSummary]) -
     gains = [gain for gain in found if gain is not None]
     chart = protocol_chart(gains, run.simulated, frame.dark())
     frame.chart(chart, "type_protocols", (run.run_id, view.model, view.chosen))
+    scores.tell_members(family, view.model)
     if len(family) < 2:
         label = "Evaluate this run on what it has never seen"
         nav.link("models.py", label, ":material/fact_check:", run=run.run_id)
 
 
 def _gain(run: RunSummary, view: TypeView) -> TypeGain | None:
-    """The chosen type in another run of the family; None where that run has no such pairs or no naive baseline."""
-    model = view.model if view.model in run.models else run.models[0]
-    return data.type_gains(run.run_id, run.split, model, run.naive, view.chosen).get(view.chosen) if run.naive else None
+    """The chosen type in another run of the family; None where that run has no such pairs, model or naive baseline."""
+    if run.naive is None or view.model not in run.models:
+        return None
+    return data.type_gains(run.run_id, run.split, view.model, run.naive, view.chosen).get(view.chosen)
 
 
 def _pairs(view: TypeView, run: RunSummary) -> None:

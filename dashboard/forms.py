@@ -92,7 +92,7 @@ def run_label(run: RunSummary) -> str:
 
 def choose_model(models: Sequence[str]) -> str:
     """A network, the ensemble or a baseline."""
-    return choose("Network", models, "model", show=model_name)
+    return choose("Model", models, "model", show=model_name)
 
 
 def pair_filter(options: PairOptions) -> PairFilter:

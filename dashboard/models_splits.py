@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame
+from dashboard import export, forms, frame, scores
 from dashboard.models_board import KINDS, wide_enough, with_interval
 from engine.figures.comparison import split_worth
 from engine.figures.text import MEASURE_NAMES, data_name, model_name, plural
@@ -32,6 +32,7 @@ def show(run: RunSummary, family: Mapping[str, RunSummary]) -> None:
             with st.container():
                 chart = split_worth(worth, model, measure, data_name(run.dataset, run.simulated), frame.dark())
                 frame.chart(chart, f"worth_{measure}")
+    scores.tell_members(family, model)
     table, texts = worth_table(worth)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("What is each model worth under each split?", anchor=False, width="content")

@@ -10,7 +10,7 @@ from dashboard import frame
 from engine.figures.text import LOWER_IS_BETTER, count, difference, interval, model_name, number, plural, setting
 from engine.response.pair_records import PairSummary
 from engine.response.records import RunSummary
-from engine.response.settings import PUBLISHED_SPLIT, SPLITS
+from engine.response.settings import ENSEMBLE, NETWORKS, PUBLISHED_SPLIT, SPLITS
 from engine.response.shown_scores import ShownScores
 
 MEASURES = {
@@ -118,6 +118,16 @@ def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str, fil
     if filtered:
         st.caption("Without the filters, over all held-out pairs:")
     st.html(f'<div class="tc-protocols">{"".join(cells)}</div>')
+    tell_members(family, model)
+
+
+def tell_members(family: Mapping[str, RunSummary], model: str) -> None:
+    """A caption where the ensemble is not made of the same networks under every split."""
+    made_of = {split: [model_name(name) for name in NETWORKS if name in run.metrics] for split, run in family.items()}
+    known = {split: names for split, names in made_of.items() if names}
+    if model == ENSEMBLE and len({tuple(names) for names in known.values()}) > 1:
+        told = [f"{PROTOCOLS[split]}: {', '.join(names)}" for split, names in known.items()]
+        st.caption(f"The ensemble is not made of the same networks everywhere. {'; '.join(told)}.")
 
 
 def _protocol(split: str, found: RunSummary, run: RunSummary, model: str) -> str:

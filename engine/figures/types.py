@@ -265,7 +265,7 @@ def protocol_chart(gains: Sequence[TypeGain], simulated: bool, dark: bool = Fals
             marks.append(Mark(place, own.value, own.lower, own.upper, label, model_name(gain.model)))
     models, naive = ("; ".join(dict.fromkeys(map(model_name, names))) for names in zip(*named, strict=True))
     axis, height = "R² on held-out pairs (95 % interval)", 64 + 44 * len(gains)
-    figure = forest(marks, rows, axis, dark, height=height, room=LABEL_ROOM)
+    figure = forest(marks, rows, axis, dark, height=height, room=LABEL_ROOM, labels_right=True)
     low, high = figure.layout.xaxis.range
     if high > 1:  # labels need room where no R² can be
         steps = 5 if high - low > 0.5 else 10
