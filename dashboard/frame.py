@@ -103,7 +103,7 @@ def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequenc
         st.title(title, anchor=False, width="content")
         if simulated:
             st.badge("Simulated", color="orange", help="Shaped like real data, but made by the demonstration cohort.")
-        named = [name for name in datasets if not (simulated and name.lower() == "simulated")]
+        named = [name for name in datasets if not (simulated and name.lower().startswith("simulated"))]
         if named:
             st.badge(" · ".join(named), color="primary")
     st.markdown(f":gray[{purpose}]")

@@ -12,6 +12,7 @@ from engine.response.pair_records import BINS, Density
 from engine.response.settings import BASELINES
 
 POINT_LIMIT = 20_000  # beyond this a browser is slow and points hide each other
+RING_LIMIT = 200  # more rings hide what they are drawn around
 HEIGHT = 330
 PAIR_TRACE = 1  # the curve number a selection must name: trace 0 is the identity line
 FURTHEST = 0.4  # below the best model, a share of 1: what is further stands at the edge with an arrow
@@ -37,10 +38,14 @@ def predicted_vs_observed(pairs: pd.DataFrame, context: str, dark: bool = False)
     colours = palette(dark)
     flagged = _flagged(pairs)
     figure = _square(limits, _points(pairs, flagged, colours), colours)
-    if flagged.any():
+    told = plural(int(flagged.sum()), "extrapolation")
+    rings = ""
+    if 0 < flagged.sum() <= RING_LIMIT:
         figure.add_trace(_rings(pairs[flagged], colours))
+        rings = f" Rings: {told}."
+    elif flagged.any():
+        rings = f" {told}, too many to ring: the table names them."
     figure.update_layout(dragmode="lasso")
-    rings = f" Rings: {plural(int(flagged.sum()), 'extrapolation')}." if flagged.any() else ""
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="Do predictions follow the measurements?",

@@ -8,7 +8,7 @@ import pytest
 from engine.figures import response
 from engine.figures.learning import LABEL_GAP, _apart, _whole_step, learning_curves
 from engine.figures.pair_tables import group_table, pair_table
-from engine.figures.response import PAIR_TRACE, density_of_pairs, model_forest, predicted_vs_observed
+from engine.figures.response import PAIR_TRACE, RING_LIMIT, density_of_pairs, model_forest, predicted_vs_observed
 from engine.figures.template import DARK, LIGHT, SELECTED
 from engine.response.pair_records import BINS, Density
 
@@ -100,6 +100,13 @@ FLAGS = {
     "drug_similarity": [np.nan, np.nan, 0.21],
     "drug_nearest": [None, None, "Lapatinib"],
 }
+
+
+def test_too_many_extrapolations_are_counted_and_not_ringed():
+    flagged = pairs(3).assign(**FLAGS).loc[[0] * (RING_LIMIT + 1)].reset_index(drop=True)
+    chart = predicted_vs_observed(flagged, "Master")
+    assert "201 extrapolations, too many to ring" in chart.caption
+    assert chart.figure.data[-1].marker.symbol != "circle-open"
 
 
 def test_extrapolations_are_flagged_with_their_number():
