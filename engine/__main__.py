@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--size", choices=("small", "paper"), default="small", help="paper: 787 lines, 152,594 pairs")
     demo.add_argument("--no-train", action="store_true", help="import only")
     demo.add_argument("--epochs", type=int, help="passes over the training pairs")
+    demo.add_argument("--folds", type=int, default=7, help="of the evaluations on unseen lines and drugs (7)")
     demo.add_argument("--background", action="store_true", help="wait for the training, not for its evaluations")
 
     bring = command("import", "Import one table as a job, with a receipt of what was kept and what was dropped.")

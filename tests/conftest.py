@@ -72,12 +72,12 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     home = tmp_path_factory.mktemp("demo")
     build = subprocess.run(
-        [sys.executable, "-m", "engine", "demo", "--epochs", "2"],
+        [sys.executable, "-m", "engine", "demo", "--epochs", "2", "--folds", "2"],
         cwd=REPOSITORY,
         env={**os.environ, "TUMORCAST_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=1800,  # two free cores take a tenth of it
+        timeout=1200,  # two free cores take a tenth of it
     )
     assert build.returncode == 0, f"engine demo failed:\n{build.stdout}\n{build.stderr}"
     return home

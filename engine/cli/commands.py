@@ -23,7 +23,7 @@ def run_demo(given: Namespace) -> Answer:
     from engine.demo.build import submit_demo
 
     db, jobs, trained = open_store(), [], False
-    for job_id in submit_demo(given.size, given.epochs, not given.no_train):
+    for job_id in submit_demo(given.size, given.epochs, not given.no_train, folds=given.folds):
         jobs.append(queue.status(job_id) if trained and given.background else finish(job_id, db))
         trained = trained or jobs[-1].task == "train_response"
     where = {"collected": "in the store", "waiting": "waits for its turn"}

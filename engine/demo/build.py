@@ -25,17 +25,20 @@ LICENCE = "No restriction: simulated data"
 POLL_SECONDS = 0.5
 
 
-def submit_demo(size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED) -> Iterator[str]:
+def submit_demo(
+    size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED, folds: int = FOLDS
+) -> Iterator[str]:
     """Submits the five imports and, with `train`, the training of all five networks; yields each job's id.
 
     The imports build on each other, so the caller sees to it that a job is in the store before it asks for the next.
     Behind the training, and submitted together with it, come its evaluations under EVALUATED: they need nothing more
     of the caller, who may leave them to run in the background.
-    size: small or paper. epochs: None takes the size's own number. seed: of the cohort and of the training.
+    size: small or paper. epochs: None takes the size's own number. seed: of the cohort and of the training. folds: of
+    the evaluations.
     Raises InputError for an unknown size, at the call; what the imports refuse, when asked for the next job.
     """
     size_of(size)
-    return _jobs(size, EPOCHS[size] if epochs is None else epochs, train, seed)
+    return _jobs(size, EPOCHS[size] if epochs is None else epochs, train, seed, folds)
 
 
 def start_demo(size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED) -> str:
@@ -49,7 +52,7 @@ def start_demo(size: str = "small", epochs: int | None = None, train: bool = Tru
     return first
 
 
-def _jobs(size: str, epochs: int, train: bool, seed: int) -> Iterator[str]:
+def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterator[str]:
     from engine.demo.cohort import DATASET, simulate, write_files  # pandas-heavy modules load when a cohort is built
     from engine.demo.responses import REPEAT_OFFSET
     from engine.response.sources import submit_import
@@ -81,7 +84,7 @@ def _jobs(size: str, epochs: int, train: bool, seed: int) -> Iterator[str]:
         db, settings = Database(store_path()), TrainSettings(epochs=epochs, seed=seed, dataset=DATASET)
         run_id = submit_training(db, settings)
         evaluations = [
-            replace(settings, networks=EVALUATED_NETWORKS, split=split, folds=FOLDS, evaluates=run_id)
+            replace(settings, networks=EVALUATED_NETWORKS, split=split, folds=folds, evaluates=run_id)
             for split in EVALUATED
         ]
         yield from [run_id, *(submit_training(db, each) for each in evaluations)]

@@ -119,7 +119,7 @@ def test_in_the_background_only_the_training_is_waited_for(tumorcast_home, monke
     def job(name, state):
         return SimpleNamespace(id=name, task=tasks[name], title=f"Job {name}", state=state)
 
-    monkeypatch.setattr(build, "submit_demo", lambda *_: iter(tasks))
+    monkeypatch.setattr(build, "submit_demo", lambda *_, **__: iter(tasks))
     monkeypatch.setattr(commands, "finish", lambda name, db: seen.append(name) or job(name, "collected"))
     monkeypatch.setattr(commands.queue, "status", lambda name: job(name, "waiting"))
     assert cli.main(["demo", *options]) == 0
