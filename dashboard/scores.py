@@ -127,7 +127,7 @@ def tell_members(family: Mapping[str, RunSummary], model: str) -> None:
     known = {split: names for split, names in made_of.items() if names}
     if model == ENSEMBLE and len({tuple(names) for names in known.values()}) > 1:
         told = [f"{PROTOCOLS[split]}: {', '.join(names)}" for split, names in known.items()]
-        st.caption(f"The ensemble is not made of the same networks everywhere. {'; '.join(told)}.")
+        st.caption(f"The ensemble is not made of the same networks everywhere ({'; '.join(told)}).")
 
 
 def _protocol(split: str, found: RunSummary, run: RunSummary, model: str) -> str:
