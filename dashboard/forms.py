@@ -74,7 +74,9 @@ def _choose_split(splits: list[str], own: str) -> str:
     first_honest = next((split for split in splits if split != PUBLISHED_SPLIT), "")
 
     def label(split: str) -> str:
-        return f"Honest: unseen {HONEST[split]}" if split == first_honest else HONEST.get(split, "Published protocol")
+        if split == PUBLISHED_SPLIT:
+            return "Published protocol"
+        return f"{'Honest: u' if split == first_honest else 'U'}nseen {HONEST[split]}"
 
     key = state.bound("split", splits)
     st.session_state.setdefault(key, own)

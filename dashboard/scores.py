@@ -109,7 +109,8 @@ def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str, fil
     family: split -> run, as `forms.choose_run_and_split` gives it; run: the one that is shown. filtered: whether what
     else is on the page is about some of the pairs only.
     """
-    cells = [_protocol(split, family[split], run, model) for split in SPLITS if split in family]
+    made_of = _members(family, model)
+    cells = [_protocol(split, family[split], run, model, made_of.get(split, "")) for split in SPLITS if split in family]
     missing = [PROTOCOLS[split] for split in SPLITS if split not in family]
     if missing:
         # A link of the page itself: Streamlit's own cannot stand inside a grid of text.
@@ -118,21 +119,29 @@ def protocols(family: Mapping[str, RunSummary], run: RunSummary, model: str, fil
     if filtered:
         st.caption("Without the filters, over all held-out pairs:")
     st.html(f'<div class="tc-protocols">{"".join(cells)}</div>')
-    tell_members(family, model)
 
 
 def tell_members(family: Mapping[str, RunSummary], model: str) -> None:
     """A caption where the ensemble is not made of the same networks under every split."""
-    made_of = {split: [model_name(name) for name in NETWORKS if name in run.metrics] for split, run in family.items()}
-    known = {split: names for split, names in made_of.items() if names}
-    if model == ENSEMBLE and len({tuple(names) for names in known.values()}) > 1:
-        told = [f"{PROTOCOLS[split]}: {', '.join(names)}" for split, names in known.items()]
+    told = [f"{PROTOCOLS[split]}: {names}" for split, names in _members(family, model).items()]
+    if told:
         st.caption(f"The ensemble is not made of the same networks everywhere ({'; '.join(told)}).")
 
 
-def _protocol(split: str, found: RunSummary, run: RunSummary, model: str) -> str:
+def _members(family: Mapping[str, RunSummary], model: str) -> dict[str, str]:
+    """Split -> what its ensemble is made of; empty for another model, and where it is the same under every split."""
+    names = {split: [model_name(name) for name in NETWORKS if name in run.metrics] for split, run in family.items()}
+    known = {split: found for split, found in names.items() if found}
+    if model != ENSEMBLE or len({tuple(found) for found in known.values()}) < 2:
+        return {}
+    return {
+        split: f"{found[0]} alone" if len(found) == 1 else f"{len(found)} networks" for split, found in known.items()
+    }
+
+
+def _protocol(split: str, found: RunSummary, run: RunSummary, model: str, made_of: str) -> str:
     kind = "Published" if split == PUBLISHED_SPLIT else "Honest"
-    title = f"<dt>{kind}: {escape(PROTOCOLS[split])}</dt>"
+    title = f"<dt>{kind}: {escape(PROTOCOLS[split])}{f' ({escape(made_of)})' if made_of else ''}</dt>"
     shown = ' class="tc-shown"' if found.run_id == run.run_id else ""
     own = found.metrics.get(model)
     if own is None:

@@ -183,7 +183,7 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
     rows = scores[scores["name"] == measure].dropna(subset=["value"])
     rows = rows.assign(baseline=rows["model"].isin(BASELINES))
     lower_is_better = measure in LOWER_IS_BETTER
-    rows = rows.sort_values(["baseline", "value"], ascending=[True, lower_is_better]).reset_index(drop=True)
+    rows = rows.sort_values("value", ascending=lower_is_better, kind="stable").reset_index(drop=True)
     names = [model_name(model) for model in rows["model"]]
     marks = [
         Mark(
@@ -198,10 +198,15 @@ def model_forest(scores: pd.DataFrame, measure: str, context: str, selected: str
         for row in rows.itertuples()
     ]
     if not lower_is_better and len(rows):
-        marks = [mark.at_least(rows["value"].max() - FURTHEST) for mark in marks]
+        highest = rows["value"].max()
+        # Far values are cut with an arrow; intervals of the others are shown whole, as far as they leave room.
+        ends = [mark.lower for mark in marks if mark.lower is not None and mark.value >= highest - FURTHEST]
+        lowest = max(min(ends, default=highest), highest - 3 * FURTHEST)
+        marks = [mark.at_least(min(lowest, highest - FURTHEST)) for mark in marks]
     ticks = [f"<b>{name}</b>" if model == selected else name for name, model in zip(names, rows["model"], strict=True)]
     n = int(rows["n"].max()) if len(rows) else 0
-    best = f"{names[0]} {number(rows['value'].iloc[0])}" if names else "no model"
+    networks = [f"{model_name(row.model)} {number(row.value)}" for row in rows[~rows["baseline"]].itertuples()]
+    best = networks[0] if networks else "none"
     naive = [f"{model_name(row.model)} {number(row.value)}" for row in rows[rows["baseline"]].itertuples()]
     return Chart(
         figure=forest(

@@ -56,15 +56,19 @@ def _beside(who: str, these: str, own: Any, best: Any, skill: Any) -> str:
     numbers = f"(R² {number(own.value)} against {number(best.value)})"
     within = _within(0.0, skill) if skill is not None else _within(best.value, own)
     if within:
-        return f"{said} {numbers}, but the difference is within its 95 % interval."
+        return f"{said} {numbers}, but its 95 % interval includes the baseline: not proven."
     return f"{said} {numbers}" + (": it adds nothing to the averages here." if less else ".")
 
 
 def _classical(found: dict[str, Any], own: Any) -> str:
-    """A network that a classical model on the same inputs surpasses should say so."""
+    """A network that a classical model on the same inputs equals or surpasses should say so."""
     if own.model in LEARNED:
         return ""
-    known = [found[name] for name in LEARNED if name in found and found[name].value > own.value]
+    known = [
+        found[name]
+        for name in LEARNED
+        if name in found and (found[name].value > own.value or _within(found[name].value, own))
+    ]
     best: Any = max(known, key=lambda row: row.value, default=None)
     return f" {model_name(best.model)}, a classical model, reaches {number(best.value)}." if best is not None else ""
 

@@ -21,7 +21,7 @@ def added(rows: list[tuple[str, float, float, float]]) -> pd.DataFrame:
     [
         (0.731, 0.690, 0.763, "The ensemble explains less than mean effects on these 630 pairs (R² 0.731 against"),
         (0.812, 0.801, 0.822, "ensemble explains more than mean effects on these 630 pairs (R² 0.812 against 0.756)."),
-        (0.770, 0.740, 0.800, "R² 0.770 against 0.756), but the difference is within its 95 % interval."),
+        (0.770, 0.740, 0.800, "R² 0.770 against 0.756), but its 95 % interval includes the baseline: not proven."),
         (0.600, 0.500, 0.700, "R² 0.600 against 0.756): it adds nothing to the averages here."),
         (0.7561, 0.740, 0.800, "explains as much as mean effects"),
         (0.760, None, None, "The ensemble explains more than mean effects"),
@@ -69,7 +69,7 @@ def test_the_paired_interval_of_skill_decides_where_it_fits():
     skill = added([("ensemble", 0.05, -0.02, 0.11)]).assign(name="skill")
     frame = pd.concat([scores(0.77, 0.76, 0.78), skill])
     assert verdict(frame, "ensemble").endswith("(R² 0.770 against 0.756).")
-    assert "within its 95 % interval" in verdict(frame, "ensemble", skill_of="mean_effects")
+    assert "interval includes the baseline" in verdict(frame, "ensemble", skill_of="mean_effects")
     assert verdict(frame, "ensemble", skill_of="drug_mean").endswith("(R² 0.770 against 0.756).")
 
 
