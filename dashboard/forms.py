@@ -15,7 +15,7 @@ from engine.views import PairOptions
 
 FILTER_KEYS = ("type", "drug", "line", "pathway")
 PAIR_KEYS = ("run", "split", "model", *FILTER_KEYS)
-HONEST = {"cell_line": "lines", "cancer_type": "cancer types", "drug": "drugs", "both": "lines and drugs"}
+HONEST = {"cell_line": "lines", "cancer_type": "types", "drug": "drugs", "both": "both"}
 
 
 def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> Any:
