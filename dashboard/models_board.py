@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, export, forms, frame
+from dashboard import scores as scores_of
 from engine.figures.comparison import split_worth
 from engine.figures.response import model_forest
 from engine.figures.text import (
@@ -23,7 +24,7 @@ from engine.figures.text import (
 from engine.figures.verdict import verdict
 from engine.response.comparison_records import across_splits
 from engine.response.records import RunSummary
-from engine.response.settings import ABLATIONS, BASELINE_DESCRIPTIONS, BASELINES, LEARNED, NAIVE
+from engine.response.settings import ABLATIONS, LEARNED, NAIVE
 
 FOREST = ("r2", "rmse", "skill", "within_drug_r", "auroc")  # what the picture may show
 FIRST = ("r2", "rmse", "skill", "within_drug_r", "coverage")  # what the table shows unless asked for more
@@ -72,9 +73,7 @@ def _table(run: RunSummary, scores: pd.DataFrame) -> None:
         f"intervals by bootstrap over what was left out. {_skill(run)}Seed {run.seed}, {run.device}, "
         f"{duration(60 * run.minutes)}."
     )
-    with st.expander("What does each baseline know?"):
-        knows = (f"- **{model_name(name)}** {BASELINE_DESCRIPTIONS[name]}." for name in run.models if name in BASELINES)
-        st.markdown("\n".join(knows))
+    scores_of.tell_baselines(run.models)
 
 
 def _skill(run: RunSummary) -> str:

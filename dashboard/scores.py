@@ -1,6 +1,6 @@
 """What a model is worth: cards beside the strongest naive baseline, both protocols, and what to beware of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import pandas as pd
@@ -10,7 +10,7 @@ from dashboard import frame
 from engine.figures.text import LOWER_IS_BETTER, count, difference, interval, model_name, number, plural, setting
 from engine.response.pair_records import PairSummary
 from engine.response.records import RunSummary
-from engine.response.settings import ENSEMBLE, NETWORKS, PUBLISHED_SPLIT, SPLITS
+from engine.response.settings import BASELINE_DESCRIPTIONS, BASELINES, ENSEMBLE, NETWORKS, PUBLISHED_SPLIT, SPLITS
 from engine.response.shown_scores import ShownScores
 
 MEASURES = {
@@ -126,6 +126,13 @@ def tell_members(family: Mapping[str, RunSummary], model: str) -> None:
     told = [f"{PROTOCOLS[split]}: {names}" for split, names in _members(family, model).items()]
     if told:
         st.caption(f"The ensemble is not made of the same networks everywhere ({'; '.join(told)}).")
+
+
+def tell_baselines(models: Sequence[str]) -> None:
+    """What each baseline among the models knows, one click away."""
+    with st.expander("What does each baseline know?"):
+        knows = (f"- **{model_name(name)}** {BASELINE_DESCRIPTIONS[name]}." for name in models if name in BASELINES)
+        st.markdown("\n".join(knows))
 
 
 def _members(family: Mapping[str, RunSummary], model: str) -> dict[str, str]:

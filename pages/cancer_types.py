@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cancer_type, data, export, forms, frame, messages, state
+from dashboard import cancer_type, data, export, forms, frame, messages, scores, state
 from engine.figures.text import split_name
 from engine.figures.type_words import coverage_words, types_verdict
 from engine.figures.types import type_chart
@@ -36,6 +36,7 @@ def main() -> None:
         shown = (run.run_id, view.model, view.measure, view.order, view.chosen)
         frame.chart(item, "types", shown, on_pick=lambda one: state.choose("cancer_type", one))
         st.markdown(f"**Prediction intervals.** {coverage_words(view.measures, view.model)}")
+        scores.tell_baselines(run.models)
     with side:
         cancer_type.one(view, run, family)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

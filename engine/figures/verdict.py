@@ -7,11 +7,6 @@ import pandas as pd
 from engine.figures.text import count, model_name, number
 from engine.response.settings import BASELINE_DESCRIPTIONS, ENSEMBLE, LEARNED, NAIVE
 
-BASELINES_EXPLAINED = (
-    "Naive baselines know no genome and no structure: "
-    + ", ".join(f"{model_name(name)} {BASELINE_DESCRIPTIONS[name]}" for name in NAIVE)
-    + ". The other baselines are classical models on the same inputs."
-)
 UNSEEN = {
     "cell_line": "For cell lines it has never seen, ",
     "cancer_type": "For cancer types it has never seen, ",
