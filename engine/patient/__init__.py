@@ -1,0 +1,1 @@
+"""One patient's mutation list: read, understood row by row, ranked against drugs, never written unless asked."""
