@@ -52,8 +52,9 @@ def _card(name: str, model: str, found: ShownScores, summary: PairSummary, sensi
     elif found.naive in rows and found.naive != model:
         other = rows[found.naive]
         known = pd.notna(own.value) and pd.notna(other.value)
-        better = known and (own.value < other.value) == (name in LOWER_IS_BETTER) and own.value != other.value
         shown = difference(own.value, other.value) if known else ""
+        # What rounds to no difference is none.
+        better = any(c in shown for c in "123456789") and (own.value < other.value) == (name in LOWER_IS_BETTER)
         beside.append((model_name(found.naive), number(other.value), shown, better))
     return frame.Card(label, number(own.value), note, tuple(beside))
 
@@ -155,10 +156,18 @@ def _protocol(split: str, found: RunSummary, run: RunSummary, model: str, made_o
         return f"<dl{shown}>{title}<dd>{escape(model_name(model))}: not evaluated</dd></dl>"
     lines = [
         f"<b>R² {number(own.get('r2'))}</b> {interval(own.get('r2_lower'), own.get('r2_upper'))} · "
-        f"n {count(own.get('n') or 0)}"
+        f"n {count(own.get('n') or 0)}{_part(found)}"
     ]
     if found.naive and found.naive != model:
         lines.append(f"{escape(model_name(found.naive))} {number(found.metrics[found.naive].get('r2'))}")
     if "skill" in own:
         lines.append(f"Skill {number(own['skill'])} ({interval(own.get('skill_lower'), own.get('skill_upper'))})")
     return f"<dl{shown}>{title}{''.join(f'<dd>{line}</dd>' for line in lines)}</dl>"
+
+
+def _part(run: RunSummary) -> str:
+    """Which folds were tested, where not all were: such a number is about a part of the lines or drugs."""
+    ran = run.config.get("ran_folds") or []
+    if run.folds == 1 or len(ran) == run.folds:
+        return ""
+    return f" · {'fold' if len(ran) == 1 else 'folds'} {', '.join(map(str, ran))} of {run.folds} only"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dashboard.scores import _members
+from dashboard.scores import _members, _part
 from engine.response.records import family, runs
 from engine.settings import store_path
 from engine.store.database import Database
@@ -17,3 +17,10 @@ def test_what_an_ensemble_is_made_of(filled_home):
     kin["cell_line"] = replace(kin["cell_line"], metrics=alone)
     assert _members(kin, "ensemble") == {"pairs": "5 networks", "cell_line": "Master alone"}
     assert _members(kin, "master") == {}
+
+
+def test_the_folds_that_were_run_are_named_where_not_all_were(filled_home):
+    run = next(run for run in runs(Database(store_path())) if run.split == "cell_line")
+    assert _part(replace(run, config={**run.config, "folds": 7, "ran_folds": list(range(1, 8))})) == ""
+    assert _part(replace(run, config={**run.config, "folds": 7, "ran_folds": [1]})) == " · fold 1 of 7 only"
+    assert _part(replace(run, config={**run.config, "folds": 7, "ran_folds": [1, 3]})) == " · folds 1, 3 of 7 only"
