@@ -1,23 +1,21 @@
 """Predictions of a trained run for any pairs of lines and drugs the store knows features of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 
 from engine.chem.fingerprints import drug_fingerprints
 from engine.errors import InputError
 from engine.jobs.queue import job_folder
-from engine.learn.conformal import Calibration
 from engine.response.domain import lines_inside, nearest, usual_similarity
+from engine.response.ensemble import calibration_of, folds_of, mean_and_spread, networks_of
 from engine.response.fingerprint import Vocabulary, genome_bits
 from engine.response.fold_models import network_file
-from engine.response.records import RunSummary, features_of, run_summary
-from engine.response.reference import Reference, load_reference
-from engine.response.settings import ENSEMBLE, NETWORKS
+from engine.response.records import features_of, run_summary
+from engine.response.reference import Reference, drugs_domain, load_reference
 from engine.response.tables import EXTRA, chunks, open_table
 from engine.response.trained import TrainedNetwork, predict_pairs
 from engine.store.database import Database
@@ -68,11 +66,8 @@ def predict_file(
     known = features_of(db, lines.tolist(), drugs.tolist())
     _refuse_unknown(pairs_path, lines, known["mutation"]["cosmic_id"], "cell lines", "mutations")
     _refuse_unknown(pairs_path, drugs, known["drug"]["drug_id"], "drugs", "structure")
-    networks = tuple(model for model in run.models if model in NETWORKS)
-    if not networks:
-        raise InputError(f"Run {run_id} trained no network, only baselines: choose another run to predict with.")
+    networks, folds = networks_of(run), folds_of(run)
     results = job_folder(run_id) / "results"
-    folds = run.config.get("ran_folds", [0])
     members, unseen = np.empty((len(networks), len(folds), len(pairs))), 0
     for i, name in enumerate(networks):
         for k, number in enumerate(folds):
@@ -86,10 +81,9 @@ def predict_file(
                 on_progress((done + share) / len(networks) / len(folds), name.replace("_", " "))
 
             members[i, k] = predict_pairs(trained, genomes, bits, line, drug, on_progress=told)
-    # The spread within a fold is what intervals were calibrated with; averages over folds lie closer together.
-    mean, spread = members.mean(axis=(0, 1)), members.std(axis=0).mean(axis=0)
+    mean, spread = mean_and_spread(members)
     result = pairs[["cosmic_id", "drug_id"]].assign(ln_ic50_pred=mean)
-    calibration = _calibration(run)
+    calibration = calibration_of(run)
     if calibration is not None:
         low, high = calibration.interval(mean, spread if len(members) > 1 else None)
         result = result.assign(lower=low, upper=high)
@@ -128,16 +122,7 @@ def _domain(
             "line_inside": lines_inside(similarity, known_positions, usual_similarity(reference.genomes)),
         }
     )
-    training = csr_matrix(reference.drug_bits)
-    near = nearest(csr_matrix(drug_bits), training)
-    of_drug = pd.DataFrame(
-        {
-            "nearest_drug": reference.drug_ids[near.row],
-            "drug_similarity": near.similarity,
-            "drug_inside": near.similarity >= usual_similarity(training, reference.structure),
-        }
-    )
-    return of_line, of_drug
+    return of_line, drugs_domain(reference, drug_bits)
 
 
 def _unseen_positions(run_id: str, mutations: pd.DataFrame, vocabulary: Vocabulary) -> int:
@@ -149,20 +134,6 @@ def _unseen_positions(run_id: str, mutations: pd.DataFrame, vocabulary: Vocabula
             "naming of positions. Train again on the tables that are in the store now."
         )
     return unseen
-
-
-def _calibration(run: RunSummary) -> Calibration | None:
-    """The ensemble's; of several folds their median. None where the run is older than intervals."""
-    kept = run.config.get("conformal", {}).values()
-    folds = [Calibration.from_dict(fold[ENSEMBLE]) for fold in kept if ENSEMBLE in fold]
-    if not folds:
-        return None
-    floors = [one.floor for one in folds if one.floor is not None]
-    return replace(
-        folds[0],
-        quantile=float(np.median([one.quantile for one in folds])),
-        floor=float(np.median(floors)) if floors else None,
-    )
 
 
 def _write(result: pd.DataFrame, out_path: Path) -> None:

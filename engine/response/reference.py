@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_matrix, load_npz, save_npz
 
+from engine.response.domain import nearest, usual_similarity
 from engine.response.folds import Fold
 
 
@@ -52,3 +54,16 @@ def load_reference(results: Path) -> Reference | None:
     bits = np.unpackbits(kept["drug_bits"], axis=1, count=int(kept["n_drug_bits"]))
     genomes = csr_matrix(load_npz(results / "reference_genomes.npz"))
     return Reference(kept["cosmic_ids"], genomes, kept["keys"], kept["drug_ids"], bits, kept["structure"])
+
+
+def drugs_domain(reference: Reference, drug_bits: np.ndarray) -> pd.DataFrame:
+    """nearest_drug, drug_similarity, drug_inside for the (d, m) bits of drugs, in their order."""
+    training = csr_matrix(reference.drug_bits)
+    near = nearest(csr_matrix(drug_bits), training)
+    return pd.DataFrame(
+        {
+            "nearest_drug": reference.drug_ids[near.row],
+            "drug_similarity": near.similarity,
+            "drug_inside": near.similarity >= usual_similarity(training, reference.structure),
+        }
+    )

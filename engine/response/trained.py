@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from engine.chem.fingerprints import FingerprintSettings
 from engine.errors import NetworkError
 from engine.learn import checkpoint
-from engine.response.factorised import FactorisedNetwork
+from engine.response.factorised import FactorisedNetwork, Features
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import ResponseNetwork
 
@@ -83,6 +83,15 @@ class TrainedNetwork:
         )
 
 
+def drug_features(trained: TrainedNetwork, drug_bits: np.ndarray, device: str = "cpu") -> Features:
+    """What the drug branch makes of (d, m) bits, to be given to `predict_pairs` as often as the drugs stay the same."""
+    no_lines = csr_matrix((0, len(trained.vocabulary)), dtype=np.uint8)
+    factorised = FactorisedNetwork(trained.network, no_lines, drug_bits, device)
+    trained.network.eval()
+    with torch.inference_mode():
+        return factorised.drug_features(np.arange(len(drug_bits)))
+
+
 def predict_pairs(
     trained: TrainedNetwork,
     genomes: csr_matrix,
@@ -91,10 +100,12 @@ def predict_pairs(
     drug: np.ndarray,
     device: str = "cpu",
     on_progress: Callable[[float], None] = lambda share: None,
+    features_of_drugs: Features | None = None,
 ) -> np.ndarray:
     """ln(IC50, uM) of (r,) pairs of rows of genomes (l, g) and drug_bits (d, m).
 
     The drug branch runs once per drug, the cell branch once per line; only the docking runs per pair.
+    features_of_drugs: `drug_features` of all d drugs, where they are known already.
     """
     result = np.empty(len(line))
     factorised = FactorisedNetwork(trained.network, genomes, drug_bits, device)
@@ -102,7 +113,10 @@ def predict_pairs(
     by_line = np.argsort(line, kind="stable")
     with torch.inference_mode():
         drugs, drug_at = np.unique(drug, return_inverse=True)
-        drug_features = factorised.drug_features(drugs)
+        if features_of_drugs is None:
+            of_drugs = factorised.drug_features(drugs)
+        else:
+            of_drugs, drug_at = features_of_drugs, drug
         lines = np.unique(line)
         for first in range(0, len(lines), LINES_AT_ONCE):
             some = lines[first : first + LINES_AT_ONCE]
@@ -111,7 +125,7 @@ def predict_pairs(
             for at in range(start, stop, PAIRS_AT_ONCE):
                 pairs = by_line[at : min(at + PAIRS_AT_ONCE, stop)]
                 line_at = np.searchsorted(some, line[pairs])
-                output = factorised.dock(features, drug_features, line_at, drug_at[pairs])
+                output = factorised.dock(features, of_drugs, line_at, drug_at[pairs])
                 result[pairs] = output.double().cpu().numpy()
             on_progress(min(1.0, stop / max(1, len(line))))
     return trained.scale.centre + trained.scale.half_range * result
