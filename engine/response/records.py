@@ -199,3 +199,18 @@ def features_of(db: Database, cosmic_ids: Sequence[int], drug_ids: Sequence[int]
         [list(drug_ids)],
     )
     return {"mutation": lines, "drug": drugs}
+
+
+def known_mutations(db: Database) -> pd.DataFrame:
+    """The distinct mutations of the store, whatever line has them: what a patient's mutations are compared with.
+
+    Columns gene, position_key, protein_change, classification, chromosome (text, empty where the source has none),
+    start_grch37, start_grch38 (Int64, 1-based, NA where unknown), reference, alternate (text).
+    """
+    found = db.query(
+        """SELECT DISTINCT gene, position_key, coalesce(protein_change, '') AS protein_change, classification,
+                  coalesce(chromosome, '') AS chromosome, start_grch37, start_grch38,
+                  coalesce(reference, '') AS reference, coalesce(alternate, '') AS alternate
+           FROM mutation ORDER BY ALL"""
+    )
+    return found.astype({"start_grch37": "Int64", "start_grch38": "Int64"})

@@ -1,0 +1,90 @@
+"""What a mutation list is read against: the positions a run knows, and the mutations of the store. Torch-free."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError, JobError
+from engine.jobs.queue import job_folder
+from engine.response.census import census_genes
+from engine.response.fingerprint import Vocabulary
+from engine.response.records import RunSummary, known_mutations, run_summary, runs
+from engine.response.reference import load_reference
+from engine.response.settings import NETWORKS, PUBLISHED_SPLIT
+from engine.store.database import Database
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """vocabulary: the positions that the run's networks see, in the order of their bits.
+
+    training_lines: position key -> training lines mutated there; empty for a run that is older than that file.
+    census: current symbols of the genes that networks may look at. known: the distinct mutations of the store with
+    columns gene, position_key, protein_change, classification, chromosome, start_grch37 and start_grch38 (Int64,
+    1-based), reference, alternate.
+    """
+
+    run_id: str
+    vocabulary: Vocabulary
+    training_lines: dict[str, int]
+    census: frozenset[str]
+    known: pd.DataFrame
+
+
+def default_run(db: Database) -> RunSummary:
+    """The run that patients are ranked with unless another is chosen: the newest one with a network.
+
+    Measured data comes before simulated data, and the published split before all others: its networks are trained on
+    every line, while those of a run of several folds each lack the lines (or drugs) of their fold.
+    Raises InputError where no run has a network.
+    """
+    found = runs(db)
+    usable = [run for run in found if set(run.models) & set(NETWORKS)]
+    if usable:
+        return max(usable, key=lambda run: (not run.simulated, run.split == PUBLISHED_SPLIT, run.created_at))
+    if found:
+        raise InputError(
+            "The runs in the store trained only baselines, and a patient is ranked with a network: train one first."
+        )
+    raise InputError(
+        "There is no trained network yet. Train a network first, or build the demonstration (python -m engine demo)."
+    )
+
+
+def load_knowledge(db: Database, run_id: str = "") -> Knowledge:
+    """What a run knows. run_id: empty takes `default_run`.
+
+    A run of several folds keeps the training lines of its first fold only, so positions that are mutated in no line
+    but those held out there count as new.
+    Raises StoreError naming the runs there are, InputError for a run without network or without its job folder,
+    NetworkError where an older run's checkpoint is gone or damaged.
+    """
+    run = run_summary(db, run_id) if run_id else default_run(db)
+    networks = [model for model in run.models if model in NETWORKS]
+    if not networks:
+        raise InputError(f"Run {run.run_id} trained no network, only baselines: choose another run.")
+    try:
+        results = job_folder(run.run_id) / "results"
+    except JobError as error:
+        raise InputError(
+            f"The job folder of run {run.run_id} is gone, and with it its networks: choose another run or train again."
+        ) from error
+    reference = load_reference(results)
+    if reference is None:
+        vocabulary, lines = _vocabulary_of_checkpoint(results, networks[0], run), {}
+    else:
+        vocabulary = Vocabulary(tuple(map(str, reference.keys)))
+        counts = np.asarray((reference.genomes > 0).sum(axis=0)).ravel()
+        lines = dict(zip(vocabulary.keys, counts.tolist(), strict=True))
+    return Knowledge(run.run_id, vocabulary, lines, census_genes(), known_mutations(db))
+
+
+def _vocabulary_of_checkpoint(results: Path, network: str, run: RunSummary) -> Vocabulary:
+    # Only runs older than reference.npz come here; every other way to this module stays free of torch.
+    from engine.response.fold_models import network_file
+    from engine.response.trained import TrainedNetwork
+
+    number = run.config.get("ran_folds", [0])[0]
+    return TrainedNetwork.load(network_file(results, network, number)).vocabulary
