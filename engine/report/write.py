@@ -5,7 +5,6 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from engine.errors import InputError
@@ -13,6 +12,7 @@ from engine.figures.text import split_name
 from engine.jobs.spec import versions
 from engine.report.card import RESEARCH_USE, ran_folds
 from engine.report.material import gather
+from engine.report.page import page
 from engine.report.parts import Section
 from engine.report.sections import chapters
 from engine.response.records import run_summary
@@ -39,15 +39,8 @@ def report_html(db: Database, run_id: str) -> str:
     """The whole report as one HTML document. Raises StoreError for a run that is not in the store."""
     run = run_summary(db, run_id)
     sections = chapters(gather(db, run))
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("template.html")
     created = datetime.now(UTC)
-    return page.render(
+    return page("template.html").render(
         title="What is this model worth?",
         subtitle=f"Run {run.run_id} of {run.created_at:%Y-%m-%d %H:%M} UTC, {split_name(run.split)}. "
         f"Written {created:%Y-%m-%d %H:%M} UTC by Tumorcast {versions()['tumorcast']}.",
