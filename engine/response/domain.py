@@ -4,13 +4,14 @@ n, t = lines or drugs asked about and trained on; g = positions of the vocabular
 Similarity: shared bits / bits of either (Jaccard; for fingerprints called Tanimoto).
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from engine.response.folds import Fold
+if TYPE_CHECKING:
+    from engine.response.folds import Fold
 
 FEWEST_POSITIONS = 3  # known mutated positions under which a genome says next to nothing
 # Of training lines (drugs), so many percent lie as far from all others as what is flagged.
@@ -60,7 +61,7 @@ def lines_inside(similarity: np.ndarray, known_positions: np.ndarray, usual: flo
     return (known_positions >= FEWEST_POSITIONS) & (similarity >= usual)
 
 
-def domain_rows(run_id: str, fold: Fold) -> pd.DataFrame:
+def domain_rows(run_id: str, fold: "Fold") -> pd.DataFrame:
     """Rows of the table `domain` for every line and drug of the test pairs; what was trained on is its own nearest."""
     cohort, n_positions = fold.cohort, fold.n_positions
     known_lines, lines = np.unique(cohort.line[fold.train]), np.unique(cohort.line[fold.test])

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, load_npz, save_npz
 
 from engine.response.domain import nearest, usual_similarity
-from engine.response.folds import Fold
+
+if TYPE_CHECKING:
+    from engine.response.folds import Fold
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Reference:
     structure: np.ndarray
 
 
-def save_reference(results: Path, fold: Fold) -> None:
+def save_reference(results: Path, fold: "Fold") -> None:
     """The training lines and drugs of a fold; of several folds the first is kept."""
     if (results / "reference.npz").exists():
         return

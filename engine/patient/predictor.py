@@ -1,0 +1,231 @@
+"""A trained run made ready to predict any genome: networks, drugs, measured lines, intervals and skill.
+
+n = genomes, d = drugs. ln(IC50) in ln uM.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError, JobError
+from engine.jobs.queue import job_folder
+from engine.learn.conformal import Calibration
+from engine.patient.knowledge import default_run
+from engine.patient.screened import Screened, load_screened
+from engine.response.ensemble import calibration_of, folds_of, mean_and_spread, networks_of
+from engine.response.fingerprint import Vocabulary, genome_bits
+from engine.response.records import RunSummary, family, run_summary, runs
+from engine.response.settings import ENSEMBLE, SPLIT_NAMES, CurationSettings
+from engine.store.database import Database
+
+if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this module must open at once
+    from engine.response.factorised import Features
+    from engine.response.reference import Reference
+    from engine.response.trained import TrainedNetwork
+
+HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
+
+
+class _Member(NamedTuple):
+    """One network of one fold. drug_bits: (d, m); of_drugs: what its drug branch made of them."""
+
+    trained: "TrainedNetwork"
+    drug_bits: np.ndarray
+    of_drugs: "Features"
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty."""
+
+    calibration: Calibration | None
+    split: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A run that predicts; nothing in it changes, so threads may share it.
+
+    honest: the evaluation of the run on unseen lines (or cancer types), None where there is none. model: whose
+    predictions these are, as the store names it. drugs: drug_id, name, target, pathway, inchikey, inside (close to
+    what the run was trained on), d rows by drug_id. skill: per drug_id, columns skill and n, of the honest run.
+    reference: what the run was trained on; None where the run is older than that file.
+    """
+
+    run: RunSummary
+    honest: RunSummary | None
+    model: str
+    vocabulary: Vocabulary
+    drugs: pd.DataFrame
+    screened: Screened
+    skill: pd.DataFrame
+    intervals: Intervals
+    reference: "Reference | None"
+    _members: tuple[tuple[_Member, ...], ...] = field(repr=False)  # networks of folds
+
+    def predict(
+        self, genomes: Sequence[Collection[str]], drug_ids: Sequence[int] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(n, d) mean and spread over the networks, ln uM, of genomes given as sets of mutated positions.
+
+        Positions that a network does not know do not count. drug_ids: only these drugs, in this order.
+        Raises InputError for a drug that the run cannot predict.
+        """
+        from engine.response.trained import predict_pairs
+
+        column = np.arange(len(self.drugs)) if drug_ids is None else self.drug_rows(drug_ids)
+        rows = np.arange(len(genomes))
+        line, drug = np.repeat(rows, len(column)), np.tile(column, len(rows))
+        frame = pd.DataFrame(
+            {
+                "cosmic_id": np.repeat(rows, [len(keys) for keys in genomes]),
+                "position_key": [key for keys in genomes for key in keys],
+            }
+        )
+        values = np.empty((len(self._members), len(self._members[0]), len(rows), len(column)))
+        bits = {}
+        for i, folds in enumerate(self._members):
+            for k, member in enumerate(folds):
+                if k not in bits:  # the networks of a fold share one vocabulary
+                    bits[k] = genome_bits(frame, rows.tolist(), member.trained.vocabulary)
+                of_drugs = member.of_drugs
+                found = predict_pairs(
+                    member.trained, bits[k], member.drug_bits, line, drug, features_of_drugs=of_drugs
+                )
+                values[i, k] = found.reshape(len(rows), len(column))
+        return mean_and_spread(values)
+
+    def half_width(self, spread: np.ndarray) -> np.ndarray:
+        """Half the width of 90 % intervals, ln uM, for predictions of this spread; NaN where none was calibrated."""
+        calibration = self.intervals.calibration
+        if calibration is None:
+            return np.full(spread.shape, np.nan)
+        return calibration.interval(np.zeros(spread.shape), spread)[1]
+
+    def drug_rows(self, drug_ids: Sequence[int]) -> np.ndarray:
+        """Rows of `drugs`. Raises InputError naming a drug that is not there."""
+        found = pd.Index(self.drugs["drug_id"]).get_indexer(list(drug_ids))
+        if (found < 0).any():
+            absent = list(drug_ids)[int(np.argmax(found < 0))]
+            raise InputError(f"Drug {absent} has no structure in the store: no network can predict it.")
+        return found
+
+
+def load_predictor(db: Database, run_id: str = "") -> Predictor:
+    """The networks of a run, ready to predict. run_id: empty takes `knowledge.default_run`.
+
+    Raises StoreError for a run that is not in the store, InputError for one without network, dataset or job folder,
+    NetworkError for a checkpoint that is gone or damaged.
+    """
+    run = run_summary(db, run_id) if run_id else default_run(db)
+    networks = networks_of(run)
+    try:
+        results = job_folder(run.run_id) / "results"
+    except JobError as error:
+        raise InputError(
+            f"The job folder of run {run.run_id} is gone, and with it its networks: choose another run or train again."
+        ) from error
+    drugs = _drugs(db, run)
+    members = _members(results, networks, folds_of(run), drugs)
+    reference, inside = _reference(results, drugs, members[0][0].drug_bits)
+    kin = family(runs(db), run)
+    honest = next((kin[split] for split in HONEST_SPLITS if split in kin and ENSEMBLE in kin[split].metrics), None)
+    drugs = drugs.drop(columns="smiles").assign(inside=inside)
+    return Predictor(
+        run=run,
+        honest=honest,
+        model=ENSEMBLE,
+        vocabulary=members[0][0].trained.vocabulary,
+        drugs=drugs,
+        screened=load_screened(db, run, drugs["drug_id"].tolist()),
+        skill=_skill(db, honest),
+        intervals=_intervals(run, honest),
+        reference=reference,
+        _members=members,
+    )
+
+
+def _drugs(db: Database, run: RunSummary) -> pd.DataFrame:
+    """Every drug of the store with a structure that the run's rules admit, measured or not."""
+    kept = run.config.get("curation", {}).get("settings", {})
+    rules = CurationSettings(**{name: value for name, value in kept.items() if hasattr(CurationSettings, name)})
+    drugs = db.query(
+        """SELECT drug_id, name, target, pathway, inchikey, smiles FROM drug
+           WHERE trim(coalesce(smiles, '')) <> '' AND coalesce(weight_g_mol, 0) <= ?
+             AND (pubchem_cid IS NOT NULL OR NOT ?)
+           ORDER BY drug_id""",
+        [rules.max_weight_g_mol, rules.require_pubchem_cid],
+    )
+    if drugs.empty:
+        raise InputError("The store has no drug with a structure: import drugs first.")
+    return drugs
+
+
+def _members(
+    results: Path, networks: Sequence[str], folds: Sequence[int], drugs: pd.DataFrame
+) -> tuple[tuple[_Member, ...], ...]:
+    from engine.chem.fingerprints import drug_fingerprints
+    from engine.response.fold_models import network_file
+    from engine.response.trained import TrainedNetwork, drug_features
+
+    bits: dict[object, np.ndarray] = {}  # by fingerprint settings, which all networks of a run share
+
+    def member(name: str, number: int) -> _Member:
+        trained = TrainedNetwork.load(network_file(results, name, number))
+        if trained.fingerprint not in bits:
+            made = drug_fingerprints(drugs["smiles"].tolist(), trained.fingerprint, drugs["name"].tolist())
+            bits[trained.fingerprint] = made
+        return _Member(trained, bits[trained.fingerprint], drug_features(trained, bits[trained.fingerprint]))
+
+    return tuple(tuple(member(name, number) for number in folds) for name in networks)
+
+
+def _reference(
+    results: Path, drugs: pd.DataFrame, drug_bits: np.ndarray
+) -> tuple["Reference | None", pd.Series]:
+    from engine.response.reference import drugs_domain, load_reference
+
+    reference = load_reference(results)
+    if reference is None:
+        return None, pd.Series(pd.NA, index=drugs.index, dtype="boolean")
+    inside = drugs_domain(reference, drug_bits)["drug_inside"]
+    return reference, inside.astype("boolean")
+
+
+def _skill(db: Database, honest: RunSummary | None) -> pd.DataFrame:
+    """Per drug_id: 1 - MSE / MSE of the run's naive baseline on the held-out pairs of the drug, and how many (n)."""
+    if honest is None:
+        return pd.DataFrame({"skill": [], "n": []}, index=pd.Index([], name="drug_id", dtype="int64"))
+    found = db.query(
+        """SELECT key::BIGINT AS drug_id, value AS skill, n FROM metric
+           WHERE run_id = ? AND model = ? AND scope = 'drug' AND name = 'skill'""",
+        [honest.run_id, ENSEMBLE],
+    )
+    return found.set_index("drug_id")
+
+
+def _intervals(run: RunSummary, honest: RunSummary | None) -> Intervals:
+    own = calibration_of(run)
+    if honest is not None:
+        calibration = calibration_of(honest)
+        same = networks_of(honest) == networks_of(run)
+        # Widths that follow the spread of other networks say nothing about the spread of these.
+        if calibration is not None and (same or calibration.floor is None):
+            note = "" if same else "They were calibrated with other networks than those that predict."
+            return Intervals(calibration, honest.split, note)
+    if own is None:
+        return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")
+    held_out = SPLIT_NAMES[run.split] if run.split in HONEST_SPLITS else ""
+    if held_out:
+        return Intervals(own, run.split, "")
+    return Intervals(
+        own,
+        run.split,
+        "The intervals come from random pairs of lines that the networks were trained on, so they are too narrow for a "
+        "tumour that no network has seen: evaluate the run on unseen cell lines to get honest ones.",
+    )
