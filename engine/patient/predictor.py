@@ -94,9 +94,7 @@ class Predictor:
                 if k not in bits:  # the networks of a fold share one vocabulary
                     bits[k] = genome_bits(frame, rows.tolist(), member.trained.vocabulary)
                 of_drugs = member.of_drugs
-                found = predict_pairs(
-                    member.trained, bits[k], member.drug_bits, line, drug, features_of_drugs=of_drugs
-                )
+                found = predict_pairs(member.trained, bits[k], member.drug_bits, line, drug, features_of_drugs=of_drugs)
                 values[i, k] = found.reshape(len(rows), len(column))
         return mean_and_spread(values)
 
@@ -185,9 +183,7 @@ def _members(
     return tuple(tuple(member(name, number) for number in folds) for name in networks)
 
 
-def _reference(
-    results: Path, drugs: pd.DataFrame, drug_bits: np.ndarray
-) -> tuple["Reference | None", pd.Series]:
+def _reference(results: Path, drugs: pd.DataFrame, drug_bits: np.ndarray) -> tuple["Reference | None", pd.Series]:
     from engine.response.reference import drugs_domain, load_reference
 
     reference = load_reference(results)

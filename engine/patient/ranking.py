@@ -1,0 +1,131 @@
+"""Drugs ranked for one genome, with what stands beside every number."""
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.patient.approvals import approval_of
+from engine.patient.completions import half_width, predict_genome, sequenced_genes
+from engine.patient.domain import place
+from engine.patient.neighbours import nearest_lines, nearest_response, ordered_lines
+from engine.patient.predictor import Predictor
+from engine.patient.screened import FEWEST_OF_TYPE
+from engine.patient.types import RANKING_COLUMNS, Genome, Ranking
+from engine.response.settings import SPLIT_NAMES
+
+
+def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -> Ranking:
+    """Every drug that the run can predict, most sensitive first by z-score among its measured lines.
+
+    cancer_type: TCGA label; draws the completions of genes that were not sequenced, and the mean to compare with.
+    Raises InputError for a cancer type that no line of the store has.
+    """
+    screened = predictor.screened
+    if cancer_type is not None and cancer_type not in screened.cancer_types():
+        raise InputError(
+            f"No cell line of the store has the cancer type '{cancer_type}': choose one of "
+            f"{', '.join(screened.cancer_types()) or 'none'}, or leave it open."
+        )
+    prediction = predict_genome(predictor, genome, cancer_type)
+    half, mean = half_width(predictor, prediction), prediction.mean
+    sequenced, where = sequenced_genes(genome), place(predictor, genome)
+    rows, _ = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
+    nearest_z, nearest_n = nearest_response(predictor, rows)
+    type_mean, n_type = _of_type(predictor, cancer_type)
+    z_low = z_high = np.full(len(mean), np.nan)
+    if prediction.completed is not None:
+        z_low, z_high = np.percentile(screened.z_scores(prediction.completed), [5, 95], axis=0)
+    inside = predictor.drugs["inside"] & (pd.NA if where.inside is None else where.inside)
+    approvals = approval_of(predictor.drugs[["name", "inchikey"]])
+    table = predictor.drugs.assign(
+        drug=predictor.drugs["name"],
+        approved=approvals["approved"],
+        approval=approvals["approval"],
+        ln_ic50_pred=mean,
+        lower=mean - half,
+        upper=mean + half,
+        ic50_um_pred=np.exp(mean),
+        z_score=screened.z_scores(mean),
+        percentile=screened.percentiles(mean),
+        n_measured=screened.counts,
+        type_mean=type_mean,
+        n_type=n_type,
+        effect_vs_type=mean - type_mean,
+        nearest_z=nearest_z,
+        nearest_n=nearest_n,
+        type_z=screened.z_scores(type_mean),
+        skill=predictor.drugs["drug_id"].map(predictor.skill["skill"]).astype(float),
+        n_skill=predictor.drugs["drug_id"].map(predictor.skill["n"]).fillna(0).astype("int64"),
+        extrapolation=~inside,
+        z_low=z_low,
+        z_high=z_high,
+    )
+    honest = predictor.honest
+    return Ranking(
+        run_id=predictor.run.run_id,
+        model=predictor.model,
+        split=honest.split if honest else "",
+        naive=(honest.naive or "") if honest else "",
+        simulated=predictor.run.simulated,
+        cancer_type=cancer_type,
+        table=table[list(RANKING_COLUMNS)].sort_values(["z_score", "drug"], ignore_index=True),
+        nearest=nearest_lines(predictor, genome.keys, sequenced=sequenced, cancer_type=cancer_type),
+        inside=bool(where.inside),
+        domain=where.sentence,
+        completions=prediction.completions,
+        notes=_notes(predictor, prediction.completions, cancer_type),
+    )
+
+
+def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """(d,) mean ln IC50 of the measured lines of a type, NaN where they are too few, and how many there are."""
+    screened = predictor.screened
+    lines = [] if cancer_type is None else screened.of_type(cancer_type)
+    values = screened.ln_ic50[lines]
+    n = np.isfinite(values).sum(axis=0)
+    return np.divide(np.nansum(values, axis=0), n, out=np.full(len(n), np.nan), where=n >= FEWEST_OF_TYPE), n
+
+
+def _notes(predictor: Predictor, completions: int, cancer_type: str | None) -> tuple[str, ...]:
+    """What must stand beside the numbers."""
+    notes = [
+        "The z-score compares the prediction with what was measured on the lines of that drug. Predictions vary less "
+        "than measurements, so it is small where the networks know little about a drug.",
+        *_skill_notes(predictor),
+    ]
+    if predictor.intervals.note:
+        notes.append(predictor.intervals.note)
+    if completions:
+        drawn = f"{cancer_type} cell lines" if cancer_type else "cell lines of all cancer types"
+        notes.append(
+            f"Genes that were not sequenced are unknown, not wild type: every prediction is the mean over {completions} "
+            f"completions with what {drawn} carry in them, and the interval is wider by how far those lie apart."
+        )
+    if predictor.run.simulated:
+        notes.append("The networks were trained on simulated data: the ranking says nothing about real drugs.")
+    return tuple(notes)
+
+
+def _skill_notes(predictor: Predictor) -> list[str]:
+    honest = predictor.honest
+    if honest is None:
+        return [
+            "The run was not evaluated on unseen cell lines, so nobody knows what its predictions for a new tumour are "
+            f"worth: run python -m engine evaluate {predictor.run.run_id} --split cell_line."
+        ]
+    found = honest.metrics[predictor.model]
+    skill, low, high = (found.get(name) for name in ("skill", "skill_lower", "skill_upper"))
+    if skill is None or honest.naive is None:
+        return []
+    interval = f" (95 % interval {low:.2f} to {high:.2f})" if low is not None and high is not None else ""
+    unseen, naive = SPLIT_NAMES[honest.split], honest.naive.replace("_", " ")
+    notes = [
+        f"Skill over all pairs of {unseen} is {skill:.2f}{interval} against the baseline {naive}; 0 is no better than "
+        "that baseline, 1 is perfect."
+    ]
+    if skill < 0:
+        notes.append(
+            f"On {unseen} the baseline {naive} predicts better than this model: the average of the drug in the cancer "
+            "type is the better guess, and the ranking is a hypothesis at most."
+        )
+    return notes
