@@ -1,6 +1,7 @@
 """What a mutation list is read against: the positions a run knows, and the mutations of the store. Torch-free."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from engine.errors import InputError, JobError
 from engine.jobs.queue import job_folder
+from engine.patient.residues import Residues, residues_of
 from engine.response.census import census_genes
 from engine.response.fingerprint import Vocabulary
 from engine.response.records import RunSummary, known_mutations, run_summary, runs
@@ -23,7 +25,7 @@ class Knowledge:
     training_lines: position key -> training lines mutated there; empty for a run that is older than that file.
     census: current symbols of the genes that networks may look at. known: the distinct mutations of the store with
     columns gene, position_key, protein_change, classification, chromosome, start_grch37 and start_grch38 (Int64,
-    1-based), reference, alternate.
+    1-based), reference, alternate, simulated (bool).
     """
 
     run_id: str
@@ -31,6 +33,11 @@ class Knowledge:
     training_lines: dict[str, int]
     census: frozenset[str]
     known: pd.DataFrame
+
+    @cached_property
+    def residues(self) -> Residues:
+        """Which amino acid stands where, as the measured mutations say."""
+        return residues_of(self.known)
 
 
 def default_run(db: Database) -> RunSummary:

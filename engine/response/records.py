@@ -205,12 +205,14 @@ def known_mutations(db: Database) -> pd.DataFrame:
     """The distinct mutations of the store, whatever line has them: what a patient's mutations are compared with.
 
     Columns gene, position_key, protein_change, classification, chromosome (text, empty where the source has none),
-    start_grch37, start_grch38 (Int64, 1-based, NA where unknown), reference, alternate (text).
+    start_grch37, start_grch38 (Int64, 1-based, NA where unknown), reference, alternate (text), simulated (bool: in no
+    measured line).
     """
     found = db.query(
-        """SELECT DISTINCT gene, position_key, coalesce(protein_change, '') AS protein_change, classification,
-                  coalesce(chromosome, '') AS chromosome, start_grch37, start_grch38,
-                  coalesce(reference, '') AS reference, coalesce(alternate, '') AS alternate
-           FROM mutation ORDER BY ALL"""
+        """SELECT m.gene, m.position_key, coalesce(m.protein_change, '') AS protein_change, m.classification,
+                  coalesce(m.chromosome, '') AS chromosome, m.start_grch37, m.start_grch38,
+                  coalesce(m.reference, '') AS reference, coalesce(m.alternate, '') AS alternate,
+                  bool_and(coalesce(s.simulated, FALSE)) AS simulated
+           FROM mutation m LEFT JOIN source s USING (source_id) GROUP BY ALL ORDER BY ALL"""
     )
     return found.astype({"start_grch37": "Int64", "start_grch38": "Int64"})

@@ -1,0 +1,84 @@
+"""Which amino acid stands where, as the mutations of the store and published hotspots say.
+
+A protein change of another transcript, or with a slip of the pen, names a residue that is not there: its number would
+then point to a wrong bit.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+
+from engine.patient.coordinates import known_positions
+from engine.settings import REFERENCE
+
+LONGEST_PROTEIN = 35_991  # residues of titin's longest isoform, UniProt Q8WZ42
+# fmt: off
+_THREE = {
+    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
+    "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
+    "Tyr": "Y", "Val": "V", "Ter": "*",
+}
+# fmt: on
+# V600E -> V; of several residues (GP1621fs) the first stands at the number. X is any residue.
+_FIRST = r"^(?:p\.)?\(?(?:(?P<three>[A-Z][a-z]{2})|(?P<one>[ACDEFGHIKLMNPQRSTVWY*])[A-Z*]*)(?:_|\d)"
+
+
+@dataclass(frozen=True)
+class Residues:
+    """letters: position key (BRAF:600) -> the residues that known changes have there, of several isoforms several.
+
+    last: gene -> number of the last residue, stop codon included, as far as anybody knows.
+    """
+
+    letters: dict[str, frozenset[str]]
+    last: dict[str, int]
+
+    def complaint(self, gene: str, residue: int, before: str) -> str:
+        """Why a change cannot be one of this protein; empty where nothing speaks against it.
+
+        before: one-letter code of the residue that the change replaces, empty where it names none.
+        """
+        last = self.last.get(gene, LONGEST_PROTEIN)
+        if residue > last:
+            return f"Residue {residue:,} lies beyond the end of the protein of {gene}, which has {last - 1:,} residues"
+        known = self.letters.get(f"{gene}:{residue}")
+        if known and before and before[0] not in known | {"X"}:
+            seen = " or ".join(sorted(known))
+            return (
+                f"The training table has {seen} at residue {residue} of {gene}, the row has {before[0]}: "
+                "another transcript or a slip of the pen"
+            )
+        return ""
+
+
+def residues_of(known: pd.DataFrame) -> Residues:
+    """known: the distinct mutations of `Knowledge`; simulated ones say nothing about real proteins."""
+    measured = known[~known["simulated"]] if "simulated" in known else known
+    changes = pd.concat([measured[["position_key", "protein_change"]], _hotspots()], ignore_index=True)
+    numbered = changes[changes["position_key"].str.contains(r":\d+$")]
+    first = numbered["protein_change"].str.extract(_FIRST)
+    letter = first["three"].map(_THREE).fillna(first["one"])
+    seen = pd.DataFrame({"key": numbered["position_key"], "letter": letter}).dropna().drop_duplicates()
+    joined = seen.groupby("key")["letter"].sum()
+    letters = dict(zip(joined.index, map(frozenset, joined), strict=True))
+    parts = numbered["position_key"].str.rsplit(":", n=1)
+    highest = parts.str[1].astype(int).groupby(parts.str[0]).max()
+    # A known mutation beyond the canonical length belongs to a longer isoform: the longer one counts.
+    last = {gene: max(length + 1, int(highest.get(gene, 0))) for gene, length in _lengths().items()}
+    return Residues(letters, last)
+
+
+@cache
+def _lengths() -> dict[str, int]:
+    table = pd.read_csv(REFERENCE / "demo_genes.csv")
+    return dict(zip(table["gene"], table["protein_length"].astype(int), strict=True))
+
+
+@cache
+def _hotspots() -> pd.DataFrame:
+    table = pd.read_csv(REFERENCE / "demo_hotspots.csv", dtype=str)[["gene", "protein_change"]]
+    table = pd.concat([table, known_positions()[["gene", "protein_change"]]], ignore_index=True)
+    number = table["protein_change"].str.extract(r"^p\.[A-Z*]+(\d+)")[0]
+    keys = table["gene"] + ":" + number
+    return pd.DataFrame({"position_key": keys, "protein_change": table["protein_change"]}).dropna()
