@@ -18,12 +18,14 @@ import pandas as pd
 from filelock import FileLock
 
 from engine.errors import StoreBusyError, StoreError, StoreVersionError
+from engine.store.compact import Gone, copy_without, replace_durably
 from engine.store.schema import MIGRATIONS, TABLES
 
 RETRY_SECONDS = 10.0
 PAUSE_SECONDS = 0.05
 # Every connection of one process to one file must carry the same configuration. Nothing is ever downloaded.
 CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+ALONE: dict[str, Any] = {**CONFIG, "custom_user_agent": "compact"}
 
 
 class Database:
@@ -88,8 +90,32 @@ class Database:
             finally:
                 connection.close()
 
+    def compact(self, gone: Gone | None = None) -> int:
+        """Write the file anew, without the rows of `gone`, and put it in the old one's place; returns how many left.
+
+        DuckDB leaves the bytes of deleted rows in its file; after this no byte of them is in any file of the store.
+        Everybody waits meanwhile as for a write. The old file stays until the new one is complete, so a full disk or
+        a kill leaves the store with its rows. Raises StoreError and StoreBusyError as `write` does.
+        """
+        path = self.path.resolve()  # a link stays a link
+        fresh = path.with_name(f".compact-{path.name}")
+        with self._alone():
+            # With its own configuration no other Database of this process can join the connection and write to the
+            # file that is about to be replaced; other processes are kept off by DuckDB's lock until it is closed.
+            connection = self._connect(read_only=False, config=ALONE)
+            try:
+                _remove(fresh)  # of a process that was killed here
+                left = copy_without(connection, fresh, gone)
+                replace_durably(fresh, path)
+            except (duckdb.Error, OSError) as error:
+                raise StoreError(f"The store {path} could not be written anew: {_first_line(error)}") from error
+            finally:
+                connection.close()
+                _remove(fresh)
+        return left
+
     def export(self, folder: Path) -> list[Path]:
-        """Write every table as folder/<table>.parquet, all from one moment; returns the files.
+        """Write every table but the private ones as folder/<table>.parquet, all from one moment; returns the files.
 
         Raises StoreError naming the file that could not be written.
         """
@@ -152,11 +178,15 @@ class Database:
         if self._writer == threading.get_ident():
             raise StoreError("A write is open in this thread: read through the connection that write() gave.")
 
-    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+    def _connect(self, read_only: bool, config: dict[str, Any] = CONFIG) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + RETRY_SECONDS
         while True:
+            file = _inode(self.path)
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=CONFIG)
+                connection = duckdb.connect(self.path, read_only=read_only, config=config)
+                if file == _inode(self.path):
+                    return connection
+                connection.close()  # what was opened has been replaced by a compacted copy just then
             except duckdb.Error as error:
                 if not _is_lock(error):
                     raise _refusal(self.path, error) from error
@@ -196,6 +226,13 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(migration)
     connection.execute("DELETE FROM schema_version")
     connection.execute("INSERT INTO schema_version VALUES (?)", [len(MIGRATIONS)])
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _remove(store: Path) -> None:

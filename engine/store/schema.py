@@ -148,7 +148,19 @@ CREATE TABLE domain (            -- how far what is predicted lies from what was
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS)
+PATIENT_CASES = """
+CREATE TABLE patient_case (      -- a patient or timepoint that a person chose to keep
+    case_id      VARCHAR PRIMARY KEY,  -- random: nothing of the patient can be told from it
+    label        VARCHAR NOT NULL,     -- the name that the person gave
+    cancer_type  VARCHAR,              -- TCGA label, NULL where not told
+    made_at      TIMESTAMP NOT NULL,   -- UTC
+    -- {"format", "sha256", "counts": {fate: rows}, "panel", "notes": [...], "build": {...}, "genome": {...}}
+    receipt      JSON NOT NULL,
+    receipt_rows JSON NOT NULL         -- {"dtypes": {column: dtype}, "columns": {column: [...]}}
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
@@ -157,3 +169,6 @@ TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
     "collected_job",
 )  # fmt: skip
+
+# Tables that never leave the store: no export holds them, no job writes them.
+PRIVATE_TABLES = ("patient_case",)

@@ -12,7 +12,7 @@ import pytest
 from engine.errors import StoreBusyError, StoreError, StoreVersionError
 from engine.store import database
 from engine.store.database import Database
-from engine.store.schema import MIGRATIONS, TABLES
+from engine.store.schema import MIGRATIONS, PRIVATE_TABLES, TABLES
 
 DRUG = "INSERT INTO drug BY NAME SELECT {id} AS drug_id, '{name}' AS name, 'test' AS source_id"
 
@@ -60,7 +60,7 @@ def in_other_process(code: str) -> str:
 
 def test_a_new_store_has_every_table_and_takes_rows(db):
     names = db.query("SELECT table_name FROM duckdb_tables()")["table_name"]
-    assert set(names) == {*TABLES, "schema_version"}
+    assert set(names) == {*TABLES, *PRIVATE_TABLES, "schema_version"}
     add(db, 1, "erlotinib")
     found = db.query("SELECT name, smiles FROM drug WHERE drug_id = ?", [1])
     assert found["name"].tolist() == ["erlotinib"] and found["smiles"].isna().all()
