@@ -33,11 +33,12 @@ def known_positions() -> pd.DataFrame:
 
 def plain_chromosomes(names: pd.Series) -> pd.Series:
     """chr7, Chr07, 7 -> 7; chrM -> MT; 23 -> X. Empty where nothing is written; other contigs keep their name."""
-    distinct = {name: _plain(name) for name in names.dropna().unique()}
+    distinct = {name: plain_chromosome(name) for name in names.dropna().unique()}
     return names.map(distinct).fillna("")
 
 
-def _plain(name: str) -> str:
+def plain_chromosome(name: str) -> str:
+    """One name of `plain_chromosomes`."""
     text = name.strip()
     text = text[3:] if text[:3].lower() == "chr" else text
     text = (text.lstrip("0") or text) if text.isdigit() else text
