@@ -7,24 +7,26 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
+from engine.spreadsheet import inert_frame, writable_frame
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8 with a byte-order mark, so that spreadsheets read µ and ² rightly."""
-    return frame.to_csv(index=False).encode("utf-8-sig")
+    """UTF-8 with a byte-order mark, so that spreadsheets read µ and ² rightly; text that starts a formula is inert."""
+    return inert_frame(frame).to_csv(index=False).encode("utf-8-sig")
 
 
 def as_xlsx(frame: pd.DataFrame) -> bytes:
-    """One sheet with a frozen header; text that starts with = stays text."""
+    """One sheet with a frozen header; text that starts with = stays text, also when somebody edits its cell."""
     buffer = io.BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
-        frame.to_excel(writer, index=False, sheet_name="Tumorcast", freeze_panes=(1, 1))
-        for row in writer.sheets["Tumorcast"].iter_rows(min_row=2):
+        writable_frame(frame).to_excel(writer, index=False, sheet_name="Tumorcast", freeze_panes=(1, 1))
+        for row in writer.sheets["Tumorcast"].iter_rows():
             for cell in row:
                 if cell.data_type == "f":
                     cell.data_type = "s"
+                    cell.quotePrefix = True
     return buffer.getvalue()
 
 
