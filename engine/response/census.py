@@ -26,7 +26,11 @@ def census_genes() -> frozenset[str]:
     return frozenset(_symbols().values())
 
 
+def current_symbol(gene: str) -> str:
+    """A census gene by its current symbol (MLL2 -> KMT2D), any other gene as it is written, stripped."""
+    return _symbols().get(gene.strip().upper(), gene.strip())
+
+
 def current_symbols(genes: pd.Series) -> pd.Series:
-    """Census genes by their current symbol (MLL2 -> KMT2D), any other gene as it is written, stripped."""
-    distinct = {gene: _symbols().get(gene.strip().upper(), gene.strip()) for gene in genes.dropna().unique()}
-    return genes.map(distinct)
+    """`current_symbol` of every gene."""
+    return genes.map({gene: current_symbol(gene) for gene in genes.dropna().unique()})

@@ -102,9 +102,11 @@ def residue(protein_change: str) -> int | None:
     """The first affected residue's number, None where the change names none.
 
     p.V600E -> 600, p.E746_A750del -> 746, p.K101Nfs*5 -> 101, p.-287fs -> 287, p.(Val600Glu) -> 600,
-    p.38_38A>AA -> 38; None for p.?, p.= and p.0?.
+    p.38_38A>AA -> 38; None for p.?, p.= and p.0?. None for cBioPortal's p.X125_splice too: that residue lies beside
+    the splice site and stays as it is, and other sources give none.
     """
-    found = _RESIDUE.match(_protein(protein_change))
+    text = _protein(protein_change)
+    found = None if text.endswith("_splice") else _RESIDUE.match(text)
     return int(found.group(1)) if found else None
 
 
@@ -113,6 +115,8 @@ def _class_of_change(protein_change: str) -> str:
     text = _protein(protein_change)
     if text == "=":
         return "Silent"
+    if text.endswith("_splice"):
+        return "Splice_Site"
     if "fs" in text:
         return "Frame_Shift"
     if not _RESIDUE.match(text):

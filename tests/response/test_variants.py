@@ -29,6 +29,9 @@ from engine.response.variants import classify, maf_class, position_key, residue
         ("MYC", "p.fs*12", "frameshift", "MYC:Frame_Shift"),
         # Not every source tells the direction of a frame shift.
         ("MYC", "p.?", "frame_shift_del", "MYC:Frame_Shift"),
+        # The residue beside a splice site is not the mutated one.
+        ("TP53", "p.X125_splice", "", "TP53:Splice_Site"),
+        ("TP53", "X125_splice", "Splice_Site", "TP53:Splice_Site"),
     ],
 )
 def test_position_key(gene: str, change: str | None, word: str, key: str) -> None:
