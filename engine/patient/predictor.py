@@ -4,7 +4,7 @@ n = genomes, d = drugs. ln(IC50) in ln uM.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from engine.patient.screened import Screened, load_screened
 from engine.response.ensemble import calibration_of, folds_of, mean_and_spread, networks_of
 from engine.response.fingerprint import Vocabulary, genome_bits
 from engine.response.records import RunSummary, family, run_summary, runs
-from engine.response.settings import ENSEMBLE, SPLIT_NAMES, CurationSettings
+from engine.response.settings import ENSEMBLE, CurationSettings
 from engine.store.database import Database
 
 if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this module must open at once
@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
     from engine.response.reference import Reference
     from engine.response.trained import TrainedNetwork
 
+LEVEL_LINES = 128  # lines that a drug's level is judged on: its error is then about 0.1 ln uM
+SEED = 0
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
 
 
@@ -52,9 +54,11 @@ class Predictor:
     """A run that predicts; nothing in it changes, so threads may share it.
 
     honest: the evaluation of the run on unseen lines (or cancer types), None where there is none. model: whose
-    predictions these are, as the store names it. drugs: drug_id, name, target, pathway, inchikey, inside (close to
-    what the run was trained on), d rows by drug_id. skill: per drug_id, columns skill and n, of the honest run.
-    reference: what the run was trained on; None where the run is older than that file.
+    predictions these are, as the store names it. vocabulary: of the first network. drugs: drug_id, name, target,
+    pathway, inchikey, inside (close to what the run was trained on), d rows by drug_id. level: (d,) ln uM, by how much
+    the networks overestimate the drug in all its measured lines alike; 0 where it was never measured. skill: columns
+    skill and n by drug_id, of the honest run. reference: what the run was trained on; None where the run is older than
+    that file.
     """
 
     run: RunSummary
@@ -63,6 +67,7 @@ class Predictor:
     vocabulary: Vocabulary
     drugs: pd.DataFrame
     screened: Screened
+    level: np.ndarray
     skill: pd.DataFrame
     intervals: Intervals
     reference: "Reference | None"
@@ -97,6 +102,18 @@ class Predictor:
                 found = predict_pairs(member.trained, bits[k], member.drug_bits, line, drug, features_of_drugs=of_drugs)
                 values[i, k] = found.reshape(len(rows), len(column))
         return mean_and_spread(values)
+
+    def comparable(self, ln_ic50: np.ndarray) -> np.ndarray:
+        """(..., d) predictions less the drug's `level`: what may be compared with its measurements.
+
+        Networks see a drug's structure alone. A compound that was screened twice under two ids gets one prediction,
+        though the two screens differ by up to e^1.7; without this every patient would seem sensitive to the one.
+        """
+        return ln_ic50 - self.level
+
+    def z_scores(self, ln_ic50: np.ndarray) -> np.ndarray:
+        """(..., d) predictions, made comparable, as standard deviations from the mean of each drug's measured lines."""
+        return self.screened.z_scores(self.comparable(ln_ic50))
 
     def half_width(self, spread: np.ndarray) -> np.ndarray:
         """Half the width of 90 % intervals, ln uM, for predictions of this spread; NaN where none was calibrated."""
@@ -134,18 +151,32 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
     kin = family(runs(db), run)
     honest = next((kin[split] for split in HONEST_SPLITS if split in kin and ENSEMBLE in kin[split].metrics), None)
     drugs = drugs.drop(columns="smiles").assign(inside=inside)
-    return Predictor(
+    screened = load_screened(db, run, drugs["drug_id"].tolist())
+    predictor = Predictor(
         run=run,
         honest=honest,
         model=ENSEMBLE,
         vocabulary=members[0][0].trained.vocabulary,
         drugs=drugs,
-        screened=load_screened(db, run, drugs["drug_id"].tolist()),
+        screened=screened,
+        level=np.zeros(len(drugs)),
         skill=_skill(db, honest),
         intervals=_intervals(run, honest),
         reference=reference,
         _members=members,
     )
+    return replace(predictor, level=_level(predictor))
+
+
+def _level(predictor: Predictor) -> np.ndarray:
+    """(d,) mean of prediction minus measurement over up to LEVEL_LINES lines with mutations, 0 without any."""
+    screened = predictor.screened
+    lines: np.ndarray = np.flatnonzero(screened.mutated & np.isfinite(screened.ln_ic50).any(axis=1))
+    if len(lines) > LEVEL_LINES:
+        lines = np.sort(np.random.default_rng(SEED).choice(lines, LEVEL_LINES, replace=False))
+    error = predictor.predict([screened.keys_of(int(row)) for row in lines])[0] - screened.ln_ic50[lines]
+    measured = np.isfinite(error)
+    return np.where(measured, error, 0).sum(axis=0) / np.maximum(measured.sum(axis=0), 1)
 
 
 def _drugs(db: Database, run: RunSummary) -> pd.DataFrame:
@@ -216,9 +247,6 @@ def _intervals(run: RunSummary, honest: RunSummary | None) -> Intervals:
             return Intervals(calibration, honest.split, note)
     if own is None:
         return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")
-    held_out = SPLIT_NAMES[run.split] if run.split in HONEST_SPLITS else ""
-    if held_out:
-        return Intervals(own, run.split, "")
     return Intervals(
         own,
         run.split,
