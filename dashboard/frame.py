@@ -97,8 +97,10 @@ def sidebar() -> None:
     )
 
 
-def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequence[str] = ()) -> None:
-    """Title with its chips, and one sentence of purpose."""
+def heading(
+    title: str, purpose: str, simulated: bool = False, datasets: Sequence[str] = (), research: bool = False
+) -> None:
+    """Title with its chips, and one sentence of purpose. research: drugs are ranked for a person here."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(title, anchor=False, width="content")
         if simulated:
@@ -106,6 +108,8 @@ def heading(title: str, purpose: str, simulated: bool = False, datasets: Sequenc
         named = [name for name in datasets if not (simulated and name.lower().startswith("simulated"))]
         if named:
             st.badge(" · ".join(named), color="primary")
+        if research:
+            st.badge("Research use only", color="orange", help="Not for treatment decisions.")
     st.markdown(f":gray[{purpose}]")
 
 

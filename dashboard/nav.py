@@ -26,6 +26,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("cancer_types.py", "Cancer types", ":material/category:", "Drug response"),
     Entry("drug.py", "Drug", ":material/medication:", "Drug response"),
     Entry("cell_line.py", "Cell line", ":material/biotech:", "Drug response"),
+    Entry("patient.py", "Patient", ":material/clinical_notes:", "Drug response"),
 )
 
 

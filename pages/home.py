@@ -67,6 +67,7 @@ def _starting_points() -> None:
     st.subheader("Start here", anchor=False)
     nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
     nav.link("cancer_types.py", "See for which cancer types the model helps", ":material/category:")
+    nav.link("patient.py", "Upload one patient's mutations and rank drugs", ":material/clinical_notes:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()

@@ -1,0 +1,211 @@
+"""Patient page: a file or a pasted list, what is known about it, and the one button that reads and ranks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+import streamlit as st
+
+from dashboard import data, forms, messages, patient_data, patient_session, state
+from engine.errors import EngineError, InputError
+from engine.figures.text import count
+from engine.patient.types import BUILDS, Case, Reading, SeveralSamples
+from engine.response.records import RunSummary
+
+LARGEST_MB = 50
+LABEL_LENGTH = 60
+PLACES = {"upload": "Upload a file", "paste": "Paste a list"}
+SEQUENCED = {
+    "auto": "As the list looks",
+    "exome": "Whole exome",
+    "listed": "Only the genes named",
+    "panel": "A panel of genes",
+}
+PASTE_HELP = "BRAF V600E\nTP53 R213*\nEGFR E746_A750del\n7:140453136 A>T"
+# What a button fills in: the list, and the labels under which cohorts know the cancer type.
+EXAMPLES = {
+    "BRAF V600E melanoma": ("BRAF V600E", ("SKCM", "Melanoma")),
+    "KRAS G12D colon": ("KRAS G12D", ("COAD/READ", "COREAD", "COAD")),
+}
+PRIVATE = (
+    ":material/lock: The list stays in the memory of this browser session, on the computer that runs Tumorcast. "
+    "Nothing is written unless you save the case."
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A list that a person gave. content: the bytes of a file, or pasted text. ending: of the file's name, in dots."""
+
+    content: bytes | str
+    ending: str
+    key: str  # changes with the file
+
+
+def show(usable: Sequence[RunSummary], default: RunSummary) -> None:
+    """The form; a list that was read is shown from the next run of the page on."""
+    if state.get("patient_done"):
+        state.clear(("patient_done", "patient_label", "patient_samples", "patient_sample"))
+    run_id = _run_id(usable, default)
+    types = data.pair_options(run_id).cancer_types
+    with st.container(key="pair_patient_input"):
+        grid = st.grid(5, min_column_width=150, gap="medium")
+        left, right = grid.cell(column_span=3), grid.cell(column_span=2)
+    with left:
+        given = _choose(types)
+    with right:
+        label, cancer_type, sample = _about(types, given)
+    with left:
+        problem = st.container()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pressed = st.button("Read and rank", type="primary", icon=":material/clinical_notes:", disabled=not given)
+            st.caption(PRIVATE, width="stretch")
+    with right, st.expander("More options", icon=":material/tune:"):
+        _more(usable, default)
+    if pressed and given:
+        with problem:
+            try:
+                with st.spinner("Reading the list and ranking the drugs ..."):
+                    _read_and_rank(given, label, cancer_type, sample, run_id)
+            except SeveralSamples as found:
+                state.keep("patient_samples", (given.key, found.samples))
+                st.rerun()
+            except EngineError as error:
+                st.error(messages.plain(error), icon=":material/error:")
+                return
+        state.keep("patient_done", True)
+        st.rerun()
+
+
+def _run_id(usable: Sequence[RunSummary], default: RunSummary) -> str:
+    asked = state.get("patient_run")
+    return asked if asked in {run.run_id for run in usable} else default.run_id
+
+
+def _choose(types: Sequence[str]) -> Given | None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        place = forms.choose_one("Where the list comes from", list(PLACES), "patient_place", PLACES.__getitem__)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.caption("Try:", width="content")
+            for name in EXAMPLES:
+                st.button(name, key=f"example_{name}", type="tertiary", on_click=_fill, args=(name, tuple(types)))
+    if place == "paste":
+        text = st.text_area(
+            "Mutations, one a line",
+            key=state.bound("patient_text"),
+            height=132,
+            placeholder=PASTE_HELP,
+            help="Gene and protein change, full HGVS, or a coordinate. Several in a line: separate them by semicolons.",
+        )
+        state.keep("patient_text", text)
+        return Given(text, "", "") if text and text.strip() else None
+    upload = st.file_uploader(
+        f"A mutation list, up to {LARGEST_MB} MB",
+        max_upload_size=LARGEST_MB,
+        key="patient_upload",
+        help="VCF (also with VEP or SnpEff annotation), MAF, cBioPortal or OncoKB tables, CSV, TSV, XLSX or text; "
+        "packed as .gz or .bgz or not. What it is is read from its content, not from its name.",
+    )
+    st.caption("VCF, MAF, CSV, TSV, XLSX or TXT, packed as .gz or not.")
+    return Given(upload.getvalue(), _ending(upload.name), upload.file_id) if upload else None
+
+
+def _fill(name: str, types: tuple[str, ...]) -> None:
+    text, known_as = EXAMPLES[name]
+    state.choose("patient_place", "paste")
+    state.choose("patient_text", text)
+    state.choose("patient_type", next((kind for kind in known_as if kind in types), ""))
+
+
+def _ending(name: str) -> str:
+    """What follows the first dots of a file's name; the name itself goes no further than here."""
+    return "list" + "".join(PurePath(name).suffixes[-2:])
+
+
+def _about(types: Sequence[str], given: Given | None) -> tuple[str, str | None, str]:
+    """The name of the patient, the cancer type, and the sample of a file that holds several."""
+    free = patient_session.free_label()
+    label = st.text_input(
+        "Name of the patient or timepoint",
+        key=state.bound("patient_label"),
+        placeholder=free,
+        max_chars=LABEL_LENGTH,
+        help="Only for this page and its report. A name that is open already is replaced.",
+    )
+    kind = forms.choose("Cancer type", ["", *types], "patient_type", lambda one: one or "Not told")
+    forms.choose(
+        "What was sequenced", list(SEQUENCED), "patient_sequenced", SEQUENCED.__getitem__, help=_SEQUENCED_HELP
+    )
+    if state.get("patient_sequenced") == "panel":
+        st.file_uploader(
+            "The panel's genes: a list or a BED file", max_upload_size=LARGEST_MB, key="patient_panel_upload"
+        )
+        st.text_area(
+            "Or its genes, pasted", key=state.bound("patient_panel"), height=80, placeholder="BRAF, KRAS, TP53"
+        )
+        state.keep("patient_panel", st.session_state["patient_panel"])
+    sample = ""
+    asked, samples = state.get("patient_samples")
+    if given and samples and asked == given.key:
+        sample = forms.choose(
+            f"The file holds {count(len(samples))} samples: whose mutations?", samples, "patient_sample"
+        )
+    return (label or "").strip() or free, kind or None, sample
+
+
+_SEQUENCED_HELP = (
+    "Genes that were not sequenced are unknown, not wild type: the ranking is then an average over what they may hold. "
+    "As the list looks: only the genes named where the list is short, else a whole exome."
+)
+
+
+def _more(usable: Sequence[RunSummary], default: RunSummary) -> None:
+    genomes = ["", *BUILDS]
+    forms.choose(
+        "Genome build",
+        genomes,
+        "patient_genome",
+        lambda one: one or "As the list says",
+        help="Needed for coordinates only. It is checked against reference bases at known positions.",
+    )
+    by_id = {run.run_id: run for run in usable}
+    ids = [default.run_id, *(run_id for run_id in by_id if run_id != default.run_id)]
+    forms.choose("Run that predicts", ids, "patient_run", lambda run_id: forms.run_label(by_id[run_id]))
+
+
+def _read_and_rank(given: Given, label: str, cancer_type: str | None, sample: str, run_id: str) -> None:
+    """Read the list, say what becomes of every row, rank; the patient is then open. Raises EngineError."""
+    from engine.patient.understand import understand
+
+    with patient_session.discreet("reading the list"):
+        reading = _reading(given, sample)
+        receipt = understand(
+            reading, patient_data.knowledge(run_id), state.get("patient_genome"), _panel(), patient_data.resources()
+        )
+    case = Case(label, receipt, cancer_type, datetime.now(UTC))
+    patient_session.put(patient_session.ranked(case, run_id))
+
+
+def _reading(given: Given, sample: str) -> Reading:
+    from engine.patient.read import read
+    from engine.patient.text import read_text
+
+    if isinstance(given.content, str):
+        return read_text(given.content)
+    return read(given.content, given.ending, sample)
+
+
+def _panel():
+    """What was sequenced, as `understand` takes it."""
+    from engine.patient.panel import EXOME, read_panel
+
+    wanted = state.get("patient_sequenced")
+    if wanted != "panel":
+        return EXOME if wanted == "exome" else wanted
+    upload, text = st.session_state.get("patient_panel_upload"), (state.get("patient_panel") or "").strip()
+    if upload:
+        return read_panel(upload.getvalue(), _ending(upload.name))
+    if text:
+        return read_panel(text.encode())
+    raise InputError("Say which genes the panel covers: upload its list or BED file, or paste its genes.")

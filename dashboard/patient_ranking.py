@@ -1,0 +1,202 @@
+"""Patient page: the ranked drugs, filtered and searched, beside the drugs that stand out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import export, forms, frame, messages, patient_data, patient_detail, patient_receipt, state
+from dashboard.patient_session import Opened
+from engine.figures.patient import ranking_waterfall
+from engine.figures.patient_frames import with_z_interval
+from engine.figures.text import count, interval, model_name, plural, split_name
+from engine.patient.types import Ranking
+
+WARNING = "Research use only. Not for treatment decisions."
+FILTERS = ("patient_approved", "patient_pathway", "patient_skilled", "patient_inside", "patient_find")
+HEIGHT = 452
+FAR = "extrapolation"
+HELP = {
+    "z-score": "Predicted ln(IC50) in standard deviations from the mean of the drug's measured lines. Below 0: more "
+    "sensitive than most lines are to this drug. The order of the list, because raw IC50 ranks drugs by potency.",
+    "IC50, µM": "Predicted; the dose that halves growth, in µM",
+    "90 % interval": "Of the predicted IC50, in µM: nine in ten measurements of unseen pairs lay within such intervals",
+    "Percentile": "Share of the drug's measured lines that are at or below the prediction, in %",
+    "Nearest lines' z": "Mean measured z-score of the most similar cell lines: evidence that needs no network",
+    "Effect vs type": "Predicted ln(IC50) minus the mean of the measured lines of the chosen cancer type, ln µM",
+    "Skill": "1 − MSE / MSE of the naive baseline for this drug on lines that the networks had not seen; 0 or below: "
+    "no better than knowing the average",
+    "Pairs": "Held-out pairs that the skill rests on",
+    "Approval": "US Food and Drug Administration; empty: not in the list, which is not the same as not approved",
+    "Reach": "Extrapolation: the drug or the patient is unlike what the networks were trained on",
+    "z over completions": "5th to 95th percentile of z over what genes that were not sequenced may hold",
+}
+
+
+def show(patient: Opened) -> None:
+    """The filters, the table beside the picture, and the drug that was picked."""
+    ranking = patient.ranking
+    assert ranking is not None
+    beware(ranking)
+    shown = _filtered(ranking.table)
+    if shown.empty:
+        messages.empty("**No drug matches these filters.**")
+        st.button("Clear all filters", on_click=state.clear, args=(FILTERS,))
+        return
+    main_cell, side = frame.main_and_side("patient_ranking")
+    with main_cell:
+        picked = _table(ranking, shown)
+    if picked is not None and picked != state.get("patient_row"):
+        state.keep("patient_row", picked)
+        state.choose("patient_drug", picked)
+    chosen = patient_detail.chosen(shown, ranking.table)
+    with side:
+        drawn = with_z_interval(shown, patient_data.predictor(patient.run_id))
+        item = ranking_waterfall(drawn, context(ranking), chosen, frame.dark())
+        frame.chart(item, "patient_waterfall", (ranking.run_id, tuple(shown["drug_id"])), on_pick=_pick)
+    patient_detail.show(patient, shown, chosen)
+
+
+def _pick(drug_id: object) -> None:
+    state.choose("patient_drug", int(drug_id))  # type: ignore[call-overload]
+
+
+def context(ranking: Ranking) -> str:
+    """What a caption says of the numbers."""
+    split = (
+        f"skill and intervals from {split_name(ranking.split)}" if ranking.split else "never evaluated on unseen lines"
+    )
+    return f"{model_name(ranking.model).lower()}, {split}" + (", simulated" if ranking.simulated else "")
+
+
+def beware(ranking: Ranking) -> None:
+    """What must stand beside the numbers: how good the model is for unseen lines, and how far this patient lies."""
+    said = [f":orange-badge[Extrapolation] {messages.plain(ranking.domain)}"] if not ranking.inside else []
+    said += [messages.plain(note) for note in ranking.notes]
+    with st.container(border=True, gap="small"):
+        st.markdown("**How far to trust this.** " + " ".join(said[: 2 + (not ranking.inside)]))
+        if rest := said[2 + (not ranking.inside) :]:
+            st.caption(" ".join(rest))
+
+
+def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Search", key=state.bound("patient_find"), placeholder="Drug or target", width=200)
+        state.keep("patient_find", text)
+        pathways = sorted(table["pathway"].dropna().unique())
+        with st.container(width=270):
+            wanted = forms.choose_many("Target pathway", pathways, "patient_pathway")
+        with st.container(horizontal=True, vertical_alignment="center", height=38, width="content", border=False):
+            approved = _toggle("Approved only", "patient_approved")
+            skilled = _toggle("Skill above 0", "patient_skilled")
+            inside = _toggle("Within reach", "patient_inside")
+    keep = pd.Series(True, index=table.index)
+    if wanted:
+        keep &= table["pathway"].isin(wanted)
+    if approved:
+        keep &= table["approved"].fillna(False).astype(bool)
+    if skilled:
+        keep &= table["skill"] > 0
+    if inside:
+        keep &= ~table["extrapolation"].fillna(True).astype(bool)
+    found = table[keep]
+    searched = patient_receipt.matching(found[["drug", "target"]], text or "")
+    return found.loc[searched.index]
+
+
+def _toggle(label: str, name: str) -> bool:
+    return bool(state.keep(name, st.toggle(label, key=state.bound(name), help=HELP.get(label))))
+
+
+def _table(ranking: Ranking, shown: pd.DataFrame) -> int | None:
+    """The table; returns the drug_id of the picked row."""
+    whole = len(shown) == len(ranking.table)
+    title = plural(len(shown), "drug") if whole else f"{count(len(shown))} of {plural(len(ranking.table), 'drug')}"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(title, anchor=False, width="content")
+        st.badge(WARNING, color="orange", icon=":material/science:")
+        export.buttons(download_table(shown), "tumorcast-ranking", key="patient_ranking")
+    table = screen_table(shown)
+    key = f"patient_table_{hash((ranking.run_id, ranking.cancer_type, tuple(shown['drug_id'])))}"
+    columns = {name: st.column_config.Column(help=HELP[name]) for name in table.columns if name in HELP}
+    rows = frame.table(table, key, height=HEIGHT, select=True, missing="", **columns)
+    st.caption("Most sensitive first by z-score. Pick a row or an open dot for the evidence behind it.")
+    return int(shown["drug_id"].iloc[rows[0]]) if rows else None
+
+
+def screen_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the ranking that a person reads, the most important first, without those that hold no value."""
+    ends = [
+        (None if pd.isna(low) else _um(low), None if pd.isna(high) else _um(high))
+        for low, high in _pairs(table, "lower", "upper")
+    ]
+    columns = {
+        "Drug": table["drug"],
+        "z-score": table["z_score"],
+        "IC50, µM": table["ic50_um_pred"],
+        "90 % interval": [interval(*pair) for pair in ends],
+        "Percentile": table["percentile"],
+        "Nearest lines' z": table["nearest_z"],
+        "Effect vs type": table["effect_vs_type"],
+        "Skill": table["skill"],
+        "Pairs": table["n_skill"],
+        "Target": table["target"],
+        "Approval": table["approval"],
+        "Reach": [FAR if far is True else "" for far in table["extrapolation"].astype(object)],
+        "z over completions": _completions(table),
+        "Pathway": table["pathway"],
+        "ln(IC50), µM": table["ln_ic50_pred"],
+        "Measured lines": table["n_measured"],
+    }
+    found = pd.DataFrame({name: pd.Series(list(values), index=table.index) for name, values in columns.items()})
+    for name in ("z-score", "IC50, µM", "Percentile", "Nearest lines' z", "Effect vs type", "Skill", "ln(IC50), µM"):
+        found[name] = found[name].astype(float)
+    empty = [
+        name
+        for name in ("Effect vs type", "Skill", "z over completions")
+        if (found[name].isna() | (found[name] == "")).all()
+    ]
+    return found.drop(columns=[*empty, *(["Pairs"] if "Skill" in empty else [])])
+
+
+def _pairs(table: pd.DataFrame, low: str, high: str) -> Sequence[tuple[float, float]]:
+    return list(zip(table[low].astype(float), table[high].astype(float), strict=True))
+
+
+def _um(ln_ic50: float) -> float:
+    from engine.units import ic50_um
+
+    return float(ic50_um(ln_ic50))
+
+
+def _completions(table: pd.DataFrame) -> list[str]:
+    return ["" if pd.isna(low) else interval(low, high) for low, high in _pairs(table, "z_low", "z_high")]
+
+
+def download_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Every column of the ranking, as numbers, under headings with units; the first line says what it is not for."""
+    names = {
+        "drug_id": "Drug id",
+        "drug": "Drug",
+        "target": "Target",
+        "pathway": "Pathway",
+        "approval": "Approval (FDA)",
+        "ln_ic50_pred": "Predicted ln(IC50), ln µM",
+        "lower": "Lower end of 90 % interval, ln µM",
+        "upper": "Upper end of 90 % interval, ln µM",
+        "ic50_um_pred": "Predicted IC50, µM",
+        "z_score": "z-score",
+        "percentile": "Percentile among measured lines",
+        "n_measured": "Measured lines",
+        "type_mean": "Mean of the cancer type, ln µM",
+        "n_type": "Measured lines of the type",
+        "effect_vs_type": "Effect vs type, ln µM",
+        "nearest_z": "Nearest lines' mean z",
+        "nearest_n": "Nearest lines",
+        "skill": "Skill",
+        "n_skill": "Held-out pairs",
+        "extrapolation": "Extrapolation",
+        "z_low": "z over completions, 5th percentile",
+        "z_high": "z over completions, 95th percentile",
+    }
+    return table[list(names)].rename(columns=names).assign(Note=WARNING)
