@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import pandas as pd
 
@@ -18,6 +18,16 @@ HEADER_BYTES = 1 << 23  # a header of 100,000 columns fits; what goes on without
 ROW_CHARACTERS = 1 << 26
 UNPACKED_BYTES = 1 << 30  # of a workbook's texts, which cannot be read piece by piece
 CURE = "Give a table as CSV, TSV, XLSX or Parquet; .gz and .zip are fine."
+
+
+class Wanted(NamedTuple):
+    """What a file should have been, in the words of a refusal, and what to do instead."""
+
+    what: str
+    cure: str
+
+
+TABLE = Wanted("a table", CURE)
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
@@ -79,7 +89,7 @@ def refusing(name: str) -> Iterator[None]:
         raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
 
 
-def beginning(stream: IO[bytes], name: str) -> tuple[bytes, bool]:
+def beginning(stream: IO[bytes], name: str, wanted: Wanted = TABLE) -> tuple[bytes, bool]:
     """The first 64 KiB, or more where the first line is longer, and whether that is the whole file.
 
     Raises InputError for a file that has no end of line in its first 8 MiB.
@@ -91,7 +101,8 @@ def beginning(stream: IO[bytes], name: str) -> tuple[bytes, bool]:
         if len(more) < HEAD_BYTES:
             return head, True
         if len(head) > HEADER_BYTES:
-            raise InputError(f"{name} is not a table: its first row does not end within {HEADER_BYTES:,} bytes. {CURE}")
+            told = f"its first row does not end within {HEADER_BYTES:,} bytes"
+            raise InputError(f"{name} is not {wanted.what}: {told}. {wanted.cure}")
     return head, not stream.read(1)
 
 
@@ -111,21 +122,23 @@ def refuse_bomb(archive: zipfile.ZipFile, name: str) -> None:
         raise InputError(f"{name} unpacks to {texts / 1e9:,.1f} GB of text: save its table as CSV and give that.")
 
 
-def refuse_other_files(head: bytes, name: str) -> None:
-    """Raises InputError for the beginning of anything that is no table, saying what it is."""
+def refuse_other_files(head: bytes, name: str, wanted: Wanted = TABLE) -> None:
+    """Raises InputError for the beginning of anything that is not what was wanted, saying what it is."""
     if not head.strip():
-        raise InputError(f"{name} is empty: it has no row at all. {CURE}")
+        raise InputError(f"{name} is empty: it has no row at all. {wanted.cure}")
     for magic, what in _MAGIC:
         if head.startswith(magic):
-            raise InputError(f"{name} is {what}, not a table. {CURE}")
+            raise InputError(f"{name} is {what}, not {wanted.what}. {wanted.cure}")
     if head[257:262] == b"ustar":
-        raise InputError(f"{name} is a tar archive, not a table: unpack it and give the table inside. {CURE}")
+        raise InputError(
+            f"{name} is a tar archive, not {wanted.what}: unpack it and give the file inside. {wanted.cure}"
+        )
     start = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise InputError(f"{name} is a web page, not a table: the download may need a login. {CURE}")
+        raise InputError(f"{name} is a web page, not {wanted.what}: the download may need a login. {wanted.cure}")
 
 
-def text_encoding(head: bytes, name: str) -> str:
+def text_encoding(head: bytes, name: str, wanted: Wanted = TABLE) -> str:
     """The encoding of a text by its beginning. Raises InputError for binary data."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
@@ -136,5 +149,5 @@ def text_encoding(head: bytes, name: str) -> str:
     if even > 0.4 * half and odd < 0.05 * half:
         return "utf-16-be"
     if even or odd:
-        raise InputError(f"{name} is not a table: it holds binary data. {CURE}")
+        raise InputError(f"{name} is not {wanted.what}: it holds binary data. {wanted.cure}")
     return "utf-8-sig"
