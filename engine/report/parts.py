@@ -9,6 +9,7 @@ import pandas as pd
 from engine.figures.template import Chart
 from engine.figures.text import count, number
 from engine.report.card import Fact
+from engine.report.drawing import Drawing
 
 MOST_ROWS = 200  # of the table below a plot; the rest is a click on the dashboard
 
@@ -62,11 +63,12 @@ class Section:
     tables: Sequence[Table] = ()
     points: Sequence[str] = field(default=())
     command: str = ""
+    drawing: Drawing | None = None
 
     @property
     def empty(self) -> bool:
         return not any(
-            [self.lead, self.texts, self.cards, self.facts, self.plots, self.points, self.command]
+            [self.lead, self.texts, self.cards, self.facts, self.plots, self.points, self.command, self.drawing]
             + [table.rows for table in self.tables]
         )
 

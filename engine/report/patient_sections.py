@@ -1,0 +1,224 @@
+"""The chapters of a patient's report, the same for HTML and PDF; every text is cleaned on the way out."""
+
+from dataclasses import replace
+
+from engine.figures.text import (
+    MISSING,
+    count,
+    model_name,
+    plural,
+    split_name,
+)
+from engine.figures.type_words import type_name
+from engine.patient.types import USED
+from engine.report.card import Fact
+from engine.report.drawing import Drawing
+from engine.report.parts import Number, Section, Table
+from engine.report.patient import EXPLAINED, PatientReport
+from engine.report.patient_chart import z_bars
+from engine.report.patient_drugs import drug_names, evidence_tables, mover_table, nearest_table, score, span, top_drugs
+from engine.report.patient_model import model_chapters
+from engine.report.patient_receipt import all_rows, fates, reasons, used_rows
+from engine.report.plain import clean, clean_cell
+
+LABEL_LENGTH = 120
+CELL_LENGTH = 220  # characters of one line of a cell; a row as written holds at most 200
+NAMED_MUTATIONS = 40
+
+
+def label_of(report: PatientReport) -> str:
+    """The case's label, fit to print."""
+    return clean(report.case.label, LABEL_LENGTH) or "Unnamed case"
+
+
+def chips_of(report: PatientReport) -> list[str]:
+    """What kind of case and model it is, in a few words each."""
+    kind = [type_name(report.ranking.cancer_type)] if report.ranking.cancer_type else ["no cancer type chosen"]
+    return [clean(chip, LABEL_LENGTH) for chip in (*kind, report.case.receipt.panel, model_name(report.ranking.model))]
+
+
+def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Section]:
+    """Every chapter in reading order. most_used, most_rows: rows of the receipt that are shown, 0 for no such table."""
+    every = [
+        _read(report),
+        _trust(report),
+        _top(report),
+        _chart(report),
+        _evidence(report),
+        _movers(report),
+        _nearest(report),
+        _receipt(report, most_used, most_rows),
+        *model_chapters(report),
+    ]
+    return [_tidy(section) for section in every if not section.empty]
+
+
+def _read(report: PatientReport) -> Section:
+    receipt, case = report.case.receipt, report.case
+    used = receipt.rows[receipt.rows["fate"] == USED]
+    named = [
+        f"{row['gene']} {row['change']}" if isinstance(row["change"], str) and row["change"] else row["position_key"]
+        for row in used.head(NAMED_MUTATIONS).to_dict("records")
+    ]
+    more = f" and {count(len(used) - len(named))} more" if len(used) > len(named) else ""
+    facts = [
+        Fact("Format", receipt.format),
+        Fact("Genome build", receipt.build.sentence or "not needed: nothing is given by coordinates alone"),
+        Fact("Sequenced", _sequenced(report)),
+        Fact("Cancer type", type_name(case.cancer_type) if case.cancer_type else "not told"),
+        Fact("Read", f"{case.made_at:%Y-%m-%d %H:%M} UTC"),
+        Fact("Used mutations", ", ".join(named) + more if named else "none: the ranking is that of an unmutated line"),
+    ]
+    return Section(
+        "read", "What was read", cards=_cards(report), facts=facts, tables=[fates(receipt)], texts=receipt.notes
+    )
+
+
+def _sequenced(report: PatientReport) -> str:
+    genes = report.case.receipt.genome.sequenced
+    if genes is None:
+        return f"{report.case.receipt.panel}: every census gene without a mutation counts as wild type"
+    text = f"{report.case.receipt.panel}: {plural(len(genes), 'census gene')}; all others are unknown, not wild type"
+    if report.ranking.completions:
+        text += f", and predictions are means over {plural(report.ranking.completions, 'plausible completion')}"
+    return text
+
+
+def _cards(report: PatientReport) -> list[Number]:
+    receipt, ranking = report.case.receipt, report.ranking
+    distinct = receipt.rows.loc[receipt.rows["fate"] == USED, "position_key"].nunique()
+    cards = [
+        Number(
+            "Rows used",
+            f"{count(receipt.counts[USED])} of {count(receipt.total)}",
+            (plural(distinct, "mutated position") + " known to the model",),
+        ),
+        Number("Drugs ranked", count(len(ranking.table)), (f"the first {count(_shown(report))} are shown",)),
+    ]
+    if ranking.nearest:
+        near = ranking.nearest[0]
+        kind = type_name(near.cancer_type) if near.cancer_type else "cancer type not known"
+        cards.append(Number("Nearest cell line", near.name, (f"similarity {score(near.similarity)}, {kind}",)))
+    value, note = _skill(report)
+    cards.append(Number("Skill for unseen lines", value, (note,)))
+    return cards
+
+
+def _shown(report: PatientReport) -> int:
+    return min(report.top, len(report.ranking.table))
+
+
+def _skill(report: PatientReport) -> tuple[str, str]:
+    """The model's skill over all drugs with its interval and baseline, or that nobody knows it."""
+    found = report.honest.metrics.get(report.ranking.model) if report.honest else None
+    if found is None or found.get("skill") is None:
+        return MISSING, "the model was not tested on unseen lines"
+    ends = span(found.get("skill_lower"), found.get("skill_upper"), "no interval")
+    return score(found["skill"]), f"{ends}, n {count(int(found.get('skill_n') or 0))}; 0: no better than the baseline"
+
+
+def _trust(report: PatientReport) -> Section:
+    ranking = report.ranking
+    texts = [] if ranking.inside else [f"Extrapolation: {ranking.domain}"]
+    if report.honest and report.honest.run_id != report.run.run_id:
+        texts.append(f"Tested by run {report.honest.run_id}, {plural(report.honest.folds, 'fold')}.")
+    texts += [note for note in ranking.notes if note not in texts]
+    return Section("trust", "How far to trust the ranking", lead=_honest_words(report), texts=texts)
+
+
+def _honest_words(report: PatientReport) -> str:
+    ranking = report.ranking
+    if not ranking.split:
+        return "This model was never tested on unseen cell lines: nobody knows what its ranking is worth for a patient."
+    skill = ranking.table["skill"].dropna().astype(float)
+    naive = model_name(ranking.naive).lower() if ranking.naive else "the naive baseline"
+    words = f"Tested on {split_name(ranking.split)}: "
+    if skill.empty:
+        return f"{words}skill per drug is not known."
+    better = int((skill > 0).sum())
+    return f"{words}the model predicts better than {naive} for {count(better)} of {plural(len(skill), 'drug')}."
+
+
+def _top(report: PatientReport) -> Section:
+    table = top_drugs(report.ranking, report.top)
+    texts = [
+        "Sorted by z-score: how far below the average measured line of the same drug the prediction lies, in standard "
+        "deviations. Percentile: share of those lines at or below."
+    ]
+    if report.ranking.split:
+        texts.append(f"Intervals (90 %) and skill: {split_name(report.ranking.split)}.")
+    flagged = int(report.ranking.table["extrapolation"].head(report.top).fillna(False).sum())
+    if flagged:
+        texts.append(f"Extrapolation for {count(flagged)} of them: drug or patient lie outside of what was trained on.")
+    else:
+        texts.append("None of them is an extrapolation: drugs and patient resemble what was trained on.")
+    return Section("drugs", f"Top {plural(len(table.rows), 'drug')}", texts=[" ".join(texts)], tables=[table])
+
+
+def _chart(report: PatientReport) -> Section:
+    drugs = report.ranking.table.head(report.top)
+    names = {drug_id: clean(name, LABEL_LENGTH) for drug_id, name in drug_names(report.ranking.table).items()}
+    drawing = z_bars(drugs, names)
+    return Section("chart", "How they stand out", drawing=drawing)
+
+
+def _evidence(report: PatientReport) -> Section:
+    tables = evidence_tables(report.evidence, drug_names(report.ranking.table))
+    lead = "The nearest cell lines that were measured with the drug, by shared mutated positions."
+    return Section("evidence", "Measured evidence", texts=[lead] if tables else (), tables=tables)
+
+
+def _movers(report: PatientReport) -> Section:
+    first = [int(drug_id) for drug_id in report.ranking.table["drug_id"].head(EXPLAINED)]
+    table = mover_table(report.movers, first, drug_names(report.ranking.table))
+    text = "Change of the predicted ln(IC50), with the mutation minus without it: below zero is more sensitive."
+    return Section("movers", "The mutations that moved them", texts=[text] if table.rows else (), tables=[table])
+
+
+def _nearest(report: PatientReport) -> Section:
+    table = nearest_table(report.ranking.nearest)
+    text = "By the share of mutated positions (Jaccard), among all lines with mutations, measured or not."
+    return Section("nearest", "Nearest cell lines", texts=[text] if table.rows else (), tables=[table])
+
+
+def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
+    receipt = report.case.receipt
+    tables = [used_rows(receipt, most_used), reasons(receipt)]
+    if most_rows:
+        tables.append(replace(all_rows(receipt, most_rows), title="All rows"))
+    else:
+        shown = min(most_used, receipt.counts[USED])
+        tables[-1] = replace(
+            tables[-1],
+            caption=f"{tables[-1].caption} {plural(receipt.total - shown, 'more row')} with text and reason each are "
+            "in the downloaded receipt.".strip(),
+        )
+    return Section("receipt", "Receipt", tables=tables)
+
+
+def _tidy(section: Section) -> Section:
+    """The section with nothing in it that could harm a page: the one gate that every text passes."""
+    return replace(
+        section,
+        title=clean(section.title),
+        lead=clean(section.lead),
+        texts=[clean(text) for text in section.texts],
+        cards=[Number(c.label, clean(c.value, 60), tuple(clean(note, 120) for note in c.notes)) for c in section.cards],
+        facts=[Fact(clean(fact.label, 60), clean(fact.text)) for fact in section.facts],
+        tables=[_tidy_table(table) for table in section.tables if table.rows],
+        points=[clean(point) for point in section.points],
+        drawing=_tidy_drawing(section.drawing),
+    )
+
+
+def _tidy_table(table: Table) -> Table:
+    return replace(
+        table,
+        rows=tuple(tuple(clean_cell(cell, CELL_LENGTH) for cell in row) for row in table.rows),
+        title=clean(table.title, LABEL_LENGTH),
+        caption=clean(table.caption),
+    )
+
+
+def _tidy_drawing(drawing: Drawing | None) -> Drawing | None:
+    return replace(drawing, summary=clean(drawing.summary)) if drawing else None
