@@ -9,11 +9,14 @@ from pathlib import Path
 
 from engine.cli import commands
 from engine.cli.output import Answer
+from engine.cli.patient import FORMATS
 from engine.errors import EngineError
 from engine.jobs.files import finite
+from engine.patient.types import BUILDS
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
+PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
 SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
@@ -21,6 +24,7 @@ EXAMPLES = {
     "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait",
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
     "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
+    "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
@@ -116,6 +120,18 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
     predict.add_argument("--pairs", required=True, type=Path, help="CSV or Parquet with cosmic_id, drug_id")
     predict.add_argument("--out", required=True, type=Path, help="CSV or Parquet to write, with ln_ic50_pred")
+
+    patient = command("patient", "Rank drugs for one patient's mutations, with a receipt for every row of the list.")
+    patient.add_argument("file", type=Path, metavar="FILE", help="VCF, MAF, table or text; - is standard input")
+    patient.add_argument("--format", choices=FORMATS, default="auto", help="what the file must be (found out)")
+    patient.add_argument("--sample", default="", metavar="NAME", help="whose mutations, where the file has several")
+    patient.add_argument("--genome", choices=BUILDS, help="build of the coordinates, where the file does not tell")
+    patient.add_argument("--panel", default="auto", metavar="auto|exome|listed|FILE", help=PANEL_HELP)
+    patient.add_argument("--cancer-type", metavar="T", help="TCGA label, such as SKCM")
+    patient.add_argument(
+        "--run", default="", dest="run_id", metavar="ID", help="the newest with a network if not given"
+    )
+    patient.add_argument("--out", type=Path, metavar="REPORT", help="write the report there, .html or .pdf")
 
     command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
 

@@ -55,7 +55,7 @@ def lines(tmp_path: Path, tumorcast_home: Path) -> Path:
 
 
 def test_the_commands_are_those_of_the_design():
-    designed = "demo import train evaluate predict runs jobs networks export fetch report"
+    designed = "demo import train evaluate predict runs jobs networks export fetch report patient"
     assert set(commands_by_name()) == set(designed.split())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.output import Answer, bar, duration, follow, table
+from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
