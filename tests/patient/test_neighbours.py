@@ -1,0 +1,64 @@
+"""The nearest lines and what was measured on them (plain_predictor.py)."""
+
+import numpy as np
+import pytest
+from plain_predictor import plain_predictor
+
+from engine.errors import InputError
+from engine.patient.neighbours import EVIDENCE_COLUMNS, evidence, nearest_lines
+
+
+def test_a_line_is_its_own_nearest():
+    first = nearest_lines(plain_predictor(), ("KRAS:12", "TP53:248"))[0]
+    assert (first.cosmic_id, first.name, first.cancer_type, first.similarity) == (3, "three", "SKCM", 1.0)
+    assert (first.shared_positions, first.shared_genes, first.drugs) == (("KRAS:12", "TP53:248"), ("KRAS", "TP53"), 2)
+
+
+def test_similarity_counts_positions_nobody_knows():
+    """Shared 1; of either 1 + 2 - 1, and with a position that no line has 1 + 3 - 1."""
+    two = nearest_lines(plain_predictor(), ("KRAS:12", "NRAS:61"))
+    assert [(line.name, line.similarity) for line in two[:2]] == [("five", 0.5), ("three", 1 / 3)]
+
+
+def test_lines_that_share_nothing_are_no_neighbours():
+    assert nearest_lines(plain_predictor(), ("NRAS:61",)) == ()
+    assert nearest_lines(plain_predictor(), ()) == ()
+    assert len(nearest_lines(plain_predictor(), ("BRAF:600",))) == 3
+
+
+def test_a_gene_may_be_shared_where_the_position_is_not():
+    found = nearest_lines(plain_predictor(), ("KRAS:12", "TP53:175"))
+    three = next(line for line in found if line.name == "three")
+    assert (three.shared_positions, three.shared_genes) == (("KRAS:12",), ("KRAS", "TP53"))
+
+
+def test_genes_that_were_not_sequenced_count_on_neither_side():
+    """Looking at BRAF alone, lines 1, 2 and 6 are equal; the patient's type comes first, then fewer other mutations."""
+    names = [line.name for line in nearest_lines(plain_predictor(), ("BRAF:600",), sequenced={"BRAF"})]
+    assert names == ["one", "two", "six"]
+    found = nearest_lines(plain_predictor(), ("KRAS:12",), sequenced={"KRAS"}, cancer_type="LUAD")
+    assert [(line.name, line.similarity) for line in found] == [("five", 1.0), ("four", 1.0), ("three", 1.0)]
+
+
+def test_measured_evidence_for_a_drug():
+    table = evidence(plain_predictor(), ("BRAF:600", "TP53:175"), 20)
+    assert tuple(table.columns) == EVIDENCE_COLUMNS
+    # Line 6 is as near, and line 1 nearer than 4, but neither was measured with the drug.
+    assert table["name"].tolist() == ["two", "four"]
+    assert table["similarity"].tolist() == [1.0, 0.25]
+    assert table["shared_positions"].tolist() == ["BRAF:600, TP53:175", "TP53:175"]
+    assert table["shared_genes"].tolist() == ["BRAF, TP53", "TP53"]
+    np.testing.assert_allclose(table["ln_ic50"], [0, 2])
+    np.testing.assert_allclose(table["ic50_um"], [1, np.exp(2)])
+    np.testing.assert_allclose(table["z_score"], [-1, 1])
+    assert len(evidence(plain_predictor(), ("BRAF:600", "TP53:175"), 20, n=1)) == 1
+
+
+def test_no_evidence_is_an_empty_table():
+    table = evidence(plain_predictor(), ("BRAF:600",), 30)
+    assert table.empty and tuple(table.columns) == EVIDENCE_COLUMNS
+
+
+def test_evidence_for_a_drug_without_structure():
+    with pytest.raises(InputError, match="Drug 99 has no structure in the store"):
+        evidence(plain_predictor(), ("BRAF:600",), 99)

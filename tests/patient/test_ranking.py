@@ -1,0 +1,140 @@
+"""The ranking of one genome, with numbers worked out on paper (plain_predictor.py)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from plain_predictor import plain_predictor
+
+from engine.errors import InputError
+from engine.patient.compare import compare
+from engine.patient.predictor import Intervals
+from engine.patient.ranking import rank
+from engine.patient.types import RANKING_COLUMNS, Genome
+
+EXOME = Genome(("BRAF:600", "KRAS:12", "TP53:175"))
+
+
+def test_every_number_of_a_drug():
+    ranking = rank(plain_predictor(), EXOME, "SKCM")
+    table = ranking.table.set_index("drug_id")
+    assert tuple(ranking.table.columns) == RANKING_COLUMNS
+    # Drug 10: 2 - 2 + 1 = 1; half the interval is 2 x (0.5 + 1) = 3.
+    first = table.loc[10]
+    assert (first["drug"], first["ln_ic50_pred"], first["lower"], first["upper"]) == ("Dabrafenib", 1.0, -2.0, 4.0)
+    assert first["ic50_um_pred"] == pytest.approx(2.71828, abs=1e-5)
+    assert (first["z_score"], first["n_measured"]) == (-0.5, 6)
+    assert first["percentile"] == pytest.approx(100 * 2 / 6)
+    # SKCM: 0, 0, 2 and 2.
+    assert (first["type_mean"], first["n_type"], first["effect_vs_type"], first["type_z"]) == (1.0, 4, 0.0, -0.5)
+    assert (first["skill"], first["n_skill"], first["extrapolation"]) == (0.1, 40, False)
+    assert bool(first["approved"]) is True and "approved for cancer" in first["approval"]
+    assert np.isnan([first["z_low"], first["z_high"]]).all() and ranking.completions == 0
+
+
+def test_a_drug_with_a_level_and_one_never_measured():
+    table = rank(plain_predictor(), EXOME, "SKCM").table.set_index("drug_id")
+    # Drug 20: 1 + 0.5 - 1 + 0.25 = 0.75, of which 0.5 is what the networks overestimate in all lines.
+    assert (table.loc[20, "ln_ic50_pred"], table.loc[20, "z_score"]) == (0.75, -0.75)
+    assert table.loc[20, "percentile"] == pytest.approx(100 / 3)
+    assert (table.loc[20, "n_type"], table.loc[20, "n_skill"]) == (2, 0)
+    assert np.isnan(table.loc[20, ["type_mean", "effect_vs_type", "type_z", "skill"]].astype(float)).all()
+    never = table.loc[30, ["z_score", "percentile", "type_mean", "nearest_z"]].astype(float)
+    assert np.isnan(never).all() and table.loc[30, "ln_ic50_pred"] == 6.0 and table.loc[30, "extrapolation"]
+
+
+def test_most_sensitive_first_and_unmeasured_last():
+    assert rank(plain_predictor(), EXOME).table["drug_id"].tolist() == [20, 10, 30]
+
+
+def test_without_a_cancer_type_nothing_is_compared_with_one():
+    table = rank(plain_predictor(), EXOME).table
+    assert table[["type_mean", "effect_vs_type", "type_z"]].isna().all(axis=None) and (table["n_type"] == 0).all()
+
+
+def test_what_the_nearest_lines_say():
+    """Lines 2, 4, 6, 1, 5 share most; drug 10 was measured in four of them and in line 3: 0, 4, 0, 4 and 2."""
+    ranking = rank(plain_predictor(), EXOME, "SKCM")
+    table = ranking.table.set_index("drug_id")
+    assert [line.name for line in ranking.nearest] == ["two", "four", "six", "one", "five"]
+    # z-scores -1, +1, -1, +1; line 3 shares KRAS:12: 0.
+    assert (table.loc[10, "nearest_z"], table.loc[10, "nearest_n"]) == (0.0, 5)
+    assert (table.loc[20, "nearest_z"], table.loc[20, "nearest_n"]) == (0.0, 3)
+    assert table.loc[30, "nearest_n"] == 0
+
+
+def test_what_the_numbers_are_is_said():
+    ranking = rank(plain_predictor(), EXOME)
+    assert (ranking.run_id, ranking.split, ranking.naive) == ("published", "cell_line", "type_drug_mean")
+    notes = " ".join(ranking.notes)
+    assert "Skill over all pairs of unseen cell lines is -0.05 (95 % interval -0.10 to -0.01)" in notes
+    assert "On unseen cell lines the baseline type drug mean predicts better than this model" in notes
+    assert "completions" not in notes
+
+
+def test_a_run_without_honest_evaluation_says_so():
+    predictor = plain_predictor(honest=None, intervals=Intervals(None, "", "There are no intervals."))
+    ranking = rank(predictor, EXOME)
+    assert (ranking.split, ranking.naive) == ("", "")
+    assert ranking.table[["lower", "upper"]].isna().all(axis=None)
+    assert any("was not evaluated on unseen cell lines" in note for note in ranking.notes)
+    assert "There are no intervals." in ranking.notes
+
+
+def test_simulated_data_is_named():
+    predictor = plain_predictor()
+    ranking = rank(replace(predictor, run=replace(predictor.run, simulated=True)), EXOME)
+    assert ranking.simulated and any("simulated" in note for note in ranking.notes)
+
+
+def test_few_known_mutations_are_an_extrapolation():
+    ranking = rank(plain_predictor(), Genome(("BRAF:600", "TP53:999")))
+    assert not ranking.inside and ranking.table["extrapolation"].all()
+    assert ranking.domain.startswith("Only 1 mutated position known to the run was found")
+    assert rank(plain_predictor(), Genome(())).domain.startswith("No mutated position known to the run was found")
+    assert rank(plain_predictor(), EXOME).inside and rank(plain_predictor(), EXOME).domain == ""
+
+
+def test_a_genome_unlike_all_lines_is_an_extrapolation():
+    strange = tuple(sorted({"ABL1:1", "EGFR:858", "KRAS:12", *(f"NRAS:{i}" for i in range(40))}))
+    ranking = rank(plain_predictor(), Genome(strange))
+    assert not ranking.inside
+    assert "The most similar training line shares" in ranking.domain and "Dabrafenib" not in ranking.domain
+
+
+def test_a_run_too_old_to_tell():
+    predictor = plain_predictor(reference=None)
+    ranking = rank(predictor, EXOME)
+    assert not ranking.inside and "too old" in ranking.domain
+    assert ranking.table.set_index("drug_id")["extrapolation"].isna()[[10, 20]].all()
+
+
+def test_cancer_type_that_is_not_there():
+    with pytest.raises(
+        InputError, match="No cell line of the store has the cancer type 'XYZ': choose one of LUAD, SKCM"
+    ):
+        rank(plain_predictor(), EXOME, "XYZ")
+
+
+def test_patients_side_by_side():
+    predictor = plain_predictor()
+    both = compare({"A": rank(predictor, EXOME), "B": rank(predictor, Genome(("BRAF:600",)))})
+    assert list(both.columns) == ["drug_id", "drug", "A", "B", "spread"]
+    # Drug 20: -0.75 beside (1 + 0.5 - 0.5 - 1) = 0; drug 10: -0.5 beside -1.
+    assert both["drug_id"].tolist() == [20, 10, 30]
+    assert both.loc[0, ["A", "B", "spread"]].tolist() == [-0.75, 0.0, 0.75]
+    assert both.loc[1, ["A", "B", "spread"]].tolist() == [-0.5, -1.0, 0.5]
+    assert pd.isna(both.loc[2, "spread"])
+
+
+def test_what_cannot_be_compared():
+    ranking = rank(plain_predictor(), EXOME)
+    with pytest.raises(InputError, match="5 patients are too many to compare: choose up to 4"):
+        compare({str(i): ranking for i in range(5)})
+    with pytest.raises(InputError, match="nothing to compare"):
+        compare({})
+    with pytest.raises(InputError, match="different runs"):
+        compare({"A": ranking, "B": replace(ranking, run_id="other")})
+    with pytest.raises(InputError, match="cannot be called drug_id, drug or spread"):
+        compare({"drug": ranking})
