@@ -6,11 +6,12 @@ import streamlit as st
 from dashboard import frame, messages, nav, patient_data, patient_session, state
 from dashboard.patient_session import Opened
 from engine.figures.patient import measured_distribution
-from engine.figures.patient_frames import measured_with
+from engine.figures.patient_frames import level_of, measured_with
 from engine.figures.patient_lines import movers_chart
 from engine.figures.text import interval, number, plural
 from engine.units import ic50_um
 
+KEPT = 20  # drugs whose evidence the session remembers
 COLUMNS = {
     "name": "Cell line",
     "cancer_type": "Cancer type",
@@ -51,7 +52,8 @@ def show(patient: Opened, shown: pd.DataFrame, drug_id: int) -> None:
         if measured.empty:
             messages.empty("**No cell line was measured with this drug.** The prediction stands alone.")
         else:
-            item = measured_distribution(drug, measured, found, frame.dark())
+            level = level_of(patient_data.predictor(patient.run_id), picked)
+            item = measured_distribution(drug, measured, found, level, frame.dark())
             frame.chart(item, "patient_distribution", (patient.run_id, picked))
     with right:
         if moved.empty:
@@ -101,7 +103,8 @@ def _evidence(patient: Opened, drug_id: int) -> tuple[pd.DataFrame, pd.DataFrame
             sequenced=sequenced_genes(genome),
             cancer_type=patient.case.cancer_type,
         )
-        kept = {**dict(list(kept.items())[-19:]), key: (near, movers(predictor, genome, [drug_id]))}
+        moved = movers(predictor, genome, [drug_id], patient.case.cancer_type)
+        kept = {**dict(list(kept.items())[1 - KEPT :]), key: (near, moved)}
         state.keep("patient_evidence", kept)
     return kept[key]
 

@@ -71,12 +71,11 @@ def context(ranking: Ranking) -> str:
 
 def beware(ranking: Ranking) -> None:
     """What must stand beside the numbers: how good the model is for unseen lines, and how far this patient lies."""
-    said = [f":orange-badge[Extrapolation] {messages.plain(ranking.domain)}"] if not ranking.inside else []
-    said += [messages.plain(note) for note in ranking.notes]
+    z_scores, *notes = (messages.plain(note) for note in ranking.notes)
+    far = [] if ranking.inside else [f":orange-badge[Extrapolation] {messages.plain(ranking.domain)}"]
     with st.container(border=True, gap="small"):
-        st.markdown("**How far to trust this.** " + " ".join(said[: 2 + (not ranking.inside)]))
-        if rest := said[2 + (not ranking.inside) :]:
-            st.caption(" ".join(rest))
+        st.markdown("**How far to trust this.** " + " ".join([*notes[:2], *far]))
+        st.caption(" ".join([*notes[2:], z_scores]))
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:

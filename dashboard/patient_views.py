@@ -148,7 +148,8 @@ def _understood(text: str, patient: Opened) -> tuple[str, ...]:
             read_text(text), patient_data.knowledge(patient.run_id), "", "listed", patient_data.resources()
         )
     _tell(receipt)
-    return receipt.genome.keys
+    used = receipt.rows[receipt.rows["fate"] == USED]
+    return tuple(dict.fromkeys(used["position_key"]))
 
 
 def _tell(receipt: Receipt) -> None:

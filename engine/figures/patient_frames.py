@@ -18,9 +18,18 @@ def with_z_interval(ranking: pd.DataFrame, predictor: "Predictor") -> pd.DataFra
     NA where the drug has no interval or fewer than two measured lines.
     """
     columns = predictor.drug_rows(ranking["drug_id"].tolist())
-    mean, sd = predictor.screened.mean[columns], predictor.screened.sd[columns]
-    lower, upper = ((ranking[end].to_numpy(float) - mean) / sd for end in ("lower", "upper"))
-    return ranking.assign(z_lower=lower, z_upper=upper)
+    nothing = np.full(len(predictor.drugs), np.nan)
+    ends = {}
+    for end in ("lower", "upper"):
+        values = nothing.copy()
+        values[columns] = ranking[end].to_numpy(float)
+        ends[f"z_{end}"] = predictor.z_scores(values)[columns]
+    return ranking.assign(**ends)
+
+
+def level_of(predictor: "Predictor", drug_id: int) -> float:
+    """By how much the networks overestimate a drug in all its measured lines alike, ln uM."""
+    return float(predictor.level[predictor.drug_rows([drug_id])[0]])
 
 
 def measured_with(predictor: "Predictor", drug_id: int) -> pd.DataFrame:
