@@ -13,10 +13,10 @@ from engine.patient.types import NearLine
 
 ROW_PX, FRAME_PX, TOP_PX = 22, 20, 84
 LIMIT = 2.5  # z beyond it has the colour of the end
-# Blue, ground, orange: a diverging scale around a measured mean of zero; on dark ground the middle is dark.
+# Blue, ground, orange: a diverging scale around a measured mean of zero, on which the text of the ground reads.
 DIVERGING = {
-    False: [[0.0, "#1f6fb2"], [0.5, "#f4f6f8"], [1.0, "#d9690b"]],
-    True: [[0.0, "#5aa2e0"], [0.5, "#222c34"], [1.0, "#f0883a"]],
+    False: [[0.0, "#7fb3e0"], [0.5, "#f4f6f8"], [1.0, "#f2a55f"]],
+    True: [[0.0, "#2d6da8"], [0.5, "#222c34"], [1.0, "#a8591a"]],
 }
 MOVERS = 10  # mutations drawn; the table has all
 
@@ -80,7 +80,12 @@ def similarity_map(
 
 
 def _cell_texts(z: np.ndarray) -> list[list[str]]:
-    return [["" if not np.isfinite(value) else f"{value:.1f}".replace("-", MINUS) for value in row] for row in z]
+    return [["" if not np.isfinite(value) else _one_decimal(value) for value in row] for row in z]
+
+
+def _one_decimal(value: float) -> str:
+    """-0.04 is 0.0, not -0.0."""
+    return f"{round(value, 1) + 0.0:.1f}".replace("-", MINUS)
 
 
 def _cell_hovers(ranking: pd.DataFrame, lines: Sequence[NearLine], z: np.ndarray) -> list[list[str]]:
