@@ -230,7 +230,7 @@ def _skill(db: Database, honest: RunSummary | None) -> pd.DataFrame:
         return pd.DataFrame({"skill": [], "n": []}, index=pd.Index([], name="drug_id", dtype="int64"))
     found = db.query(
         """SELECT key::BIGINT AS drug_id, value AS skill, n FROM metric
-           WHERE run_id = ? AND model = ? AND scope = 'drug' AND name = 'skill'""",
+           WHERE run_id = ? AND model = ? AND scope = 'drug' AND name = 'skill' ORDER BY drug_id""",
         [honest.run_id, ENSEMBLE],
     )
     return found.set_index("drug_id")
