@@ -74,6 +74,11 @@ def _genes_of_date(text: str) -> set[str] | None:
     return {gene for month, number in pairs if (gene := _member(month, number))}
 
 
+def is_date(text: str) -> bool:
+    """Whether a spreadsheet made a date of this gene: 9-Sep, 2024-09-09 00:00:00."""
+    return _genes_of_date(clean(text).strip("'\"` ,;:")) is not None
+
+
 def _alias(text: str) -> str | None:
     """The symbol of a name of the clinic or with stray signs: HER2, c-KIT, K-RAS."""
     name = text.upper()

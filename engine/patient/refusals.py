@@ -19,16 +19,16 @@ _REASONS = tuple(
             f"A copy-number change or a loss without a position is no mutated position; {_ELSE}.",
         ),
         (
+            r"\bitd\b|tandem",
+            "A tandem duplication needs its position: write it like D600_L601insFREYEYD or D593_F594dup.",
+        ),
+        (
             r"fusion|rearrang|transloc|inversion|\bsv\b|::|^t\(\d+|viii\b|^[a-z]\w{2,}-[a-z]\w{2,}$",
             f"A fusion or rearrangement is no mutated position; {_ELSE}.",
         ),
         (
             r"expres|methyl|\bpositive\b|\bhigh\b|\blow\b|\bmsi\b|\bmsi-h\b|\bmss\b|\btmb\b|\bihc\b",
             f"Expression, methylation and other markers are no mutated positions; {_ELSE}.",
-        ),
-        (
-            r"\bitd\b|tandem",
-            "A tandem duplication needs its position: write it like D600_L601insFREYEYD or D593_F594dup.",
         ),
         (
             r"(?:^|[:\s(\[])c\.\s*\S|(?:^|\s)ivs\d|^\d+[acgt]+>[acgt]+$|^\d+[+-]\d+[acgt]>[acgt]$",
@@ -69,7 +69,7 @@ _REASONS = tuple(
             "A three-letter code stands for no single amino acid of human proteins.",
         ),
         (
-            r"[;,/|+&^]|\band\b|\bor\b",
+            r"[a-z*]\d+[a-z0-9_*=?>]*\s*(?:[;,/|+&^]|\band\b|\bor\b)\s*[a-z*=?]",
             "Several changes stand in one place: give each a row of its own.",
         ),
     )
