@@ -122,6 +122,7 @@ def _has(entry: list[str], found: Annotation, name: str, value: str) -> bool:
 
 def _best(entries: list[list[str]], found: Annotation) -> Effect:
     """Of one allele's transcripts the one that speaks for it."""
+    entries = [entry for entry in entries if not entry[0].startswith("@")]  # bcftools: told in another record
     if not entries:
         return Effect()
     of_gene: dict[str, tuple[tuple[bool, bool, int], list[str]]] = {}

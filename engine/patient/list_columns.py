@@ -80,7 +80,7 @@ class Columns(NamedTuple):
 
     def lacking(self) -> str:
         """What is missing, by the preferred names."""
-        nearest = min(_NEEDS[:2], key=lambda need: len(self._missing(need)))
+        nearest = min(_NEEDS[:2], key=lambda need: len(self._missing(need)) / len(need))
         return ", ".join(" or ".join(FIELDS[field][0] for field in group) for group in self._missing(nearest))
 
     def format(self) -> str:

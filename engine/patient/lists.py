@@ -8,14 +8,16 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.errors import InputError
+from engine.patient.coordinates import plain_chromosome
 from engine.patient.list_columns import Columns, columns_of
-from engine.patient.rows import ROWS, Row, build_in, chromosome_name, clean, declared, table_of
+from engine.patient.rows import ROWS, Row, build_in, clean, declared, table_of
 from engine.patient.types import Reading, SeveralSamples
 from engine.patient.unpack import Text
 from engine.patient.workbook import Cells, Sheet
 
 HEADER_ROWS = 20  # a header may stand below a title
 QUOTED_LINES = 20  # that a quoted cell may go over; a quotation mark without its twin must not swallow the file
+TEXT_ROWS = 4_000  # read as text at a time
 OTHER_SAMPLE = "Belongs to another sample of the file than the chosen one."
 OTHER_BUILD = "The row's coordinates are in a genome build other than GRCh37 and GRCh38."
 NOTHING = "The row names neither a gene with a protein change nor a position with both alleles."
@@ -45,8 +47,8 @@ def text_table(text: Text) -> Table | None:
     nearest: Table | None = None
     for number, line in rows[:HEADER_ROWS]:
         for mark, separator in _SEPARATORS:
-            if mark not in line and mark != "\t":
-                continue
+            if mark not in line and (mark != "\t" or any(other in line for other, _ in _SEPARATORS)):
+                continue  # a line without any separator is the header of one column
             columns = columns_of(_split(line.lstrip("#"), separator))
             quotes = separator != "\t" or '"' in line
             table = Table(columns, number, partial(_text_rows, text, number, separator, quotes))
@@ -153,13 +155,13 @@ def _variants(number: int, row: list[str], places: Mapping[str, int]) -> list[Ro
 
     gene = cell("gene")
     change = cell("protein_change") or (cell("mutation") if gene else "")
-    chromosome, position = chromosome_name(cell("chromosome")), _number(cell("position"))
+    chromosome, position = plain_chromosome(cell("chromosome").removesuffix(".0")), _number(cell("position"))
     reference, alternate = allele("reference"), allele("alternate")
     if alternate in ("", reference) and allele("alternate_1") not in ("", reference):
         alternate = allele("alternate_1")
     genomic = _GENOMIC.fullmatch(cell("genomic"))
     if genomic and position is None:
-        chromosome, position = chromosome_name(genomic.group(1)), int(genomic.group(2))
+        chromosome, position = plain_chromosome(genomic.group(1)), int(genomic.group(2))
         reference, alternate = genomic.group(3).upper(), genomic.group(4).upper()
     build = build_in(cell("build"))
     found = Row(number, _shown(row, places), gene, change, cell("classification"))
@@ -201,9 +203,15 @@ def _with_written(rows: list[Row], written: dict[int, str], read_text: Callable[
     """Rows whose mutation is written out, replaced by what the grammar of pasted text makes of it."""
     order = list(written)
     read: dict[int, list[Row]] = {}
-    for values in read_text("\n".join(written[number] for number in order)).rows.itertuples(index=False):
-        row = Row(*values)
-        read.setdefault(order[int(row.row) - 1], []).append(row)
+    for start in range(0, len(order), TEXT_ROWS):
+        numbers = order[start : start + TEXT_ROWS]
+        try:
+            found = read_text("\n".join(written[number] for number in numbers)).rows
+        except InputError:  # nothing of it is a mutation: the rows keep their problem
+            continue
+        for values in found.itertuples(index=False):
+            row = Row(*values)
+            read.setdefault(numbers[int(row.row) - 1], []).append(row)
     result: list[Row] = []
     for row in rows:
         own = read.get(row.row, []) if row.problem == NOTHING else []

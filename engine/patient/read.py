@@ -1,6 +1,7 @@
 """A patient's file, whatever it is, -> a Reading. Everything happens in memory."""
 
 import hashlib
+import re
 from dataclasses import replace
 
 from engine.errors import InputError
@@ -10,6 +11,9 @@ from engine.patient.types import Reading
 from engine.patient.unpack import CURE, TEXT_CHARACTERS, Unpacked, as_text, unpack, whole_text
 from engine.patient.vcf import is_vcf, read_vcf
 from engine.patient.workbook import sheets
+
+# A gene and its change in a table without a header: the comma between them does not separate two mutations.
+_TWO_CELLS = re.compile(r'^"?([^\s,;"]+)"?[,;][ \t]*"?([^\s,;"]+)"?[ \t]*$', re.MULTILINE)
 
 
 def read(content: bytes, name: str = "", sample: str = "") -> Reading:
@@ -67,7 +71,7 @@ def _workbook(source: Unpacked, sha256: str, sample: str) -> Reading:
 def _list(text: str, table: Table | None, sha256: str, sample: str) -> Reading:
     """Mutations one a line. Where none is understood and the first rows look like a header, that is what is wrong."""
     try:
-        reading = pasted.read_text(text)
+        reading = pasted.read_text(_TWO_CELLS.sub(r"\1 \2", text))
     except InputError:
         if table is not None:
             raise refusal(table) from None

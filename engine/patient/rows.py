@@ -42,13 +42,6 @@ def clean(text: str, length: int = TEXT_LENGTH) -> str:
     return (text if text.isprintable() else _UNSEEN.sub(" ", text)).strip()[:length]
 
 
-def chromosome_name(text: str) -> str:
-    """chr7 -> 7, 23 -> X, chrM -> MT; any other name as it is."""
-    name = text.strip().removesuffix(".0")
-    name = name[3:] if name[:3].lower() == "chr" else name
-    return {"23": "X", "24": "Y", "25": "MT", "M": "MT", "x": "X", "y": "Y", "m": "MT", "mt": "MT"}.get(name, name)
-
-
 def build_in(text: str) -> str:
     """The genome build that a word or a file's name speaks of: GRCh37, GRCh38, or empty where none or both."""
     found = [build for build, pattern in _BUILDS if pattern.search(text.strip().lower())]

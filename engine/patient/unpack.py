@@ -17,7 +17,7 @@ FILE_BYTES = 200_000_000  # of a file as given; a plain VCF of 100,000 annotated
 UNPACKED_BYTES = 1_000_000_000  # streamed, never held; also what the sheets of a workbook may unpack to
 WORKBOOK_TEXT_BYTES = 100_000_000  # of a workbook's shared texts, which are held
 LINE_CHARACTERS = 8_000_000
-TEXT_CHARACTERS = 20_000_000  # of a list without columns, which is held whole
+TEXT_CHARACTERS = 1_000_000  # of a list without columns, which is held whole
 # DEFLATE reaches 1,030 to 1; genotypes of many alike samples hardly reach 100 to 1.
 BOMB_RATIO, BOMB_BYTES = 250, 64_000_000
 WRAPPINGS = 2  # a .vcf.gz in a .zip
@@ -174,12 +174,12 @@ def whole_text(source: Unpacked) -> str:
     """The whole file as one text. Raises InputError for one too long to be a list."""
     parts, length = [], 0
     for _, line in as_text(source).lines():
-        parts.append(line)
+        parts.append(" ".join(line.splitlines()))  # page feeds and the like end no line
         length += len(line) + 1
         if length > TEXT_CHARACTERS:
             raise InputError(
-                f"{FILE} is no table that is known, and too long for a list of mutations: more than "
-                f"{TEXT_CHARACTERS // 1_000_000} million characters. {CURE}"
+                f"{FILE} is no table that is known, and longer than {TEXT_CHARACTERS:,} characters, which a "
+                f"list of one patient's mutations is not. {CURE}"
             )
     return "\n".join(parts)
 

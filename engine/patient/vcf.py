@@ -4,7 +4,6 @@ The header's lines are parsed by vcfpy. Records are not: only six of their colum
 become a row with its problem instead of ending the reading, and vcfpy's warnings would repeat patients' data.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -14,11 +13,11 @@ from vcfpy.exceptions import VCFPyException
 from vcfpy.parser import parse_mapping
 
 from engine.errors import InputError
+from engine.patient.coordinates import chromosome_lengths, plain_chromosome
 from engine.patient.effects import Annotation, Effect, annotation, effects
-from engine.patient.rows import Row, build_in, chromosome_name, clean, declared, table_of
-from engine.patient.types import Reading, SeveralSamples
+from engine.patient.rows import Row, build_in, clean, declared, table_of
+from engine.patient.types import BUILDS, Reading, SeveralSamples
 from engine.patient.unpack import Text
-from engine.settings import REFERENCE
 
 FIXED = 8  # columns before FORMAT
 NOT_CARRIED = "The chosen sample does not carry this allele."
@@ -120,7 +119,7 @@ def _of_meta(meta: list[str], columns: tuple[str, ...], spaced: bool) -> Header:
                 descriptions[name] = str(fields.get("Description", ""))
             else:
                 builds.setdefault("contig assembly", set()).add(build_in(str(fields.get("assembly", ""))))
-                length = (chromosome_name(name), str(fields.get("length", "")))
+                length = (plain_chromosome(name), str(fields.get("length", "")))
                 builds.setdefault("contig lengths", set()).add(_lengths().get(length, ""))
         elif key in ("reference", "assembly", "genome_build", "genome-build"):
             builds.setdefault(f"##{key}", set()).add(build_in(value))
@@ -138,10 +137,9 @@ def _of_meta(meta: list[str], columns: tuple[str, ...], spaced: bool) -> Header:
 @cache
 def _lengths() -> dict[tuple[str, str], str]:
     """(chromosome, length) -> build, where the length tells it."""
-    with (REFERENCE / "chromosome_lengths.csv").open(newline="") as file:
-        table = [row for row in csv.DictReader(line for line in file if not line.startswith("#"))]
-    told = [row for row in table if row["GRCh37"] != row["GRCh38"]]
-    return {(row["chromosome"], row[build]): build for build in ("GRCh37", "GRCh38") for row in told}
+    table = chromosome_lengths()
+    told = table[table["GRCh37"] != table["GRCh38"]]
+    return {(name, str(length)): build for build in BUILDS for name, length in told[build].items()}
 
 
 def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None) -> Iterator[Row]:
@@ -158,7 +156,7 @@ def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None) 
             yield Row(number, text, problem=problem)
             continue
         place, reference = cells[1].strip(), cells[3].strip().upper()
-        chromosome = chromosome_name(cells[0])
+        chromosome = plain_chromosome(cells[0])
         if not (place.isascii() and place.isdigit() and _BASES.fullmatch(reference)):
             problem = "The reference allele (REF) is not written as bases."
             if not place.isdigit():
