@@ -54,7 +54,7 @@ class Paper(FPDF):
         self._running, self._foot = running, foot
         self.set_margins(LEFT, TOP, RIGHT)
         self.set_auto_page_break(False)
-        self.alias_nb_pages(PAGES, align="R")
+        self.alias_nb_pages(PAGES)
         self.set_title(title)
         self.set_lang("en")
         self.set_creation_date(made_at if made_at.tzinfo else made_at.replace(tzinfo=UTC))
@@ -147,6 +147,10 @@ class Paper(FPDF):
             self.words(LEFT + indent, self.y + step * 0.76, line, size, style, colour)
             self.set_y(self.y + step)
         self.set_y(self.y + 1.4)
+
+    def text_height(self, text: str, size: float = BODY, style: str = "") -> float:
+        """Of a paragraph, with the gap below it."""
+        return len(wrapped(text, self.epw, self.measure(size, style))) * size * PT * LEADING + 1.4
 
     def warning(self, text: str) -> None:
         """What nobody may overlook."""

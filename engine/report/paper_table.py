@@ -19,10 +19,8 @@ class _Line(NamedTuple):
 
 def draw_table(paper: Paper, table: Table) -> None:
     """Draw a table from the present place on, over as many pages as it takes; its title and heading never alone."""
-    widths = _widths(paper, table)
-    heading = [_lines(paper, column, width, "B") for column, width in zip(table.columns, widths, strict=True)]
-    rows = [[_lines(paper, cell, width) for cell, width in zip(row, widths, strict=True)] for row in table.rows]
-    start = _height(heading) + sum(_height(row) for row in rows[:2]) + 2
+    widths, heading, rows = _laid_out(paper, table)
+    start = _start(heading, rows)
     if table.title:
         paper.title_line(table.title, start)
     paper.need(start)
@@ -35,6 +33,24 @@ def draw_table(paper: Paper, table: Table) -> None:
     if table.caption:
         paper.paragraph(table.caption, 7.5, "", "muted")
     paper.set_y(paper.y + 1)
+
+
+def start_height(paper: Paper, table: Table) -> float:
+    """How much room the title, the heading and the first rows take, which stay together."""
+    _, heading, rows = _laid_out(paper, table)
+    return _start(heading, rows) + (8 if table.title else 0)
+
+
+def _laid_out(paper: Paper, table: Table) -> tuple[list[float], list[list[_Line]], list[list[list[_Line]]]]:
+    """Widths of the columns, the heading's cells and those of every row."""
+    widths = _widths(paper, table)
+    heading = [_lines(paper, column, width, "B") for column, width in zip(table.columns, widths, strict=True)]
+    rows = [[_lines(paper, cell, width) for cell, width in zip(row, widths, strict=True)] for row in table.rows]
+    return widths, heading, rows
+
+
+def _start(heading: list[list[_Line]], rows: list[list[list[_Line]]]) -> float:
+    return _height(heading) + sum(_height(row) for row in rows[:2]) + 2
 
 
 def _widths(paper: Paper, table: Table) -> list[float]:

@@ -29,9 +29,9 @@ def top_drugs(ranking: Ranking, top: int) -> Table:
     names = drug_names(ranking.table)
     typed = ranking.cancer_type is not None
     columns = ["", "Drug, target", "Approval", "IC50, µM\n90 % interval", "ln(IC50)\n90 % interval"]
-    columns += ["z-score\npercentile of n"]
-    columns += ["Against type\nmean of n"] if typed else []
-    columns += ["Nearest lines' z\nmeasured", "Skill\npairs"]
+    columns += ["z-score\npercentile, n"]
+    columns += ["Against type\nmean, n"] if typed else []
+    columns += ["Nearest lines' z\nmeasured, n", "Skill\npairs, n"]
     rows = []
     for place, row in enumerate(ranking.table.head(top).to_dict("records"), 1):
         drug = [names[int(row["drug_id"])], _text(row["target"]) or "target not known"]

@@ -129,7 +129,7 @@ def _trust(report: PatientReport) -> Section:
 def _honest_words(report: PatientReport) -> str:
     ranking = report.ranking
     if not ranking.split:
-        return "This model was never tested on unseen cell lines: nobody knows what its ranking is worth for a patient."
+        return "This model was not tested on unseen cell lines."
     skill = ranking.table["skill"].dropna().astype(float)
     naive = model_name(ranking.naive).lower() if ranking.naive else "the naive baseline"
     words = f"Tested on {split_name(ranking.split)}: "
@@ -143,7 +143,7 @@ def _top(report: PatientReport) -> Section:
     table = top_drugs(report.ranking, report.top)
     texts = [
         "Sorted by z-score: how far below the average measured line of the same drug the prediction lies, in standard "
-        "deviations. Percentile: share of those lines at or below."
+        "deviations. Percentile: share of those lines at or below. Approval: US FDA."
     ]
     if report.ranking.split:
         texts.append(f"Intervals (90 %) and skill: {split_name(report.ranking.split)}.")
