@@ -201,7 +201,7 @@ def parse_change(text: str) -> Change:
         whole = f"p.{parts['b']}"
         return Change(whole, None, "", maf_class(None, whole))
     if shape == "run" and len(parts["a"] or "") != len(parts["b"] or ""):
-        raise ChangeError(GENERAL)
+        raise ChangeError(why_not(cleaned))
     if shape == "event" and parts["event"] in (">", "=") and bool(parts["b"]) != (parts["event"] == ">"):
         raise ChangeError(GENERAL)
     if not _letters_stand(shape, parts) and (reason := why_not(cleaned)) != GENERAL:
