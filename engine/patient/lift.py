@@ -57,9 +57,9 @@ class Chain:
         turned = start[2] == "-"
         between = (start[1] - end[1]) if turned else (end[1] - start[1])
         if start[0] != end[0] or start[2] != end[2] or between != last - place.position:
-            raise LiftError("its bases do not stay together in GRCh37")
+            raise LiftError("Its bases do not stay together in GRCh37")
         if start[0] != place.chromosome:
-            raise LiftError("it lies on another chromosome in GRCh37")
+            raise LiftError("It lies on another chromosome in GRCh37")
         if not turned:
             return place._replace(position=start[1])
         return Place(start[0], end[1], reverse_complement(place.reference), reverse_complement(place.alternate))
@@ -68,9 +68,9 @@ class Chain:
         """Chromosome, 1-based position and strand of one base."""
         found = self._lifter.convert_coordinate(self._names.get(chromosome, chromosome), position - 1)
         if not found:
-            raise LiftError("it has no place in GRCh37")
+            raise LiftError("It has no place in GRCh37")
         if len({(name, target, strand) for name, target, strand, _ in found}) > 1:
-            raise LiftError("it has several places in GRCh37")
+            raise LiftError("It has several places in GRCh37")
         name, target, strand, _ = found[0]
         return plain_chromosome(name), target + 1, strand
 

@@ -27,7 +27,7 @@ def test_hotspots_and_edges(chain, place, lifted):
     if lifted is not None:
         assert chain.lift(place) == lifted
     else:
-        with pytest.raises(LiftError, match="it has no place in GRCh37"):
+        with pytest.raises(LiftError, match="It has no place in GRCh37"):
             chain.lift(place)
 
 
