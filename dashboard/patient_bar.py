@@ -15,6 +15,15 @@ def show(patient: Opened) -> None:
         label = st.selectbox("Patient", known, key=key, width=230)
         state.keep("patient_current", label)
         _type(patient, types)
+        adding = bool(state.get("patient_adding"))
+        st.button(
+            "Add none" if adding else "Add another",
+            icon=":material/remove:" if adding else ":material/add:",
+            type="tertiary",
+            on_click=state.keep,
+            args=("patient_adding", not adding),
+            help="Read another patient or timepoint, or open a saved case",
+        )
         st.button("Close", icon=":material/close:", type="tertiary", on_click=patient_session.close, args=(label,))
         with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
             if patient.ranking is not None:

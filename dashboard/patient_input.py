@@ -28,6 +28,18 @@ EXAMPLES = {
     "BRAF V600E melanoma": ("BRAF V600E", ("SKCM", "Melanoma")),
     "KRAS G12D colon": ("KRAS G12D", ("COAD/READ", "COREAD", "COAD")),
 }
+ABOUT = {
+    "What can be read": "- **VCF**, also with VEP or SnpEff annotation\n"
+    "- **MAF** and cBioPortal, GDC or OncoKB tables\n"
+    "- **CSV, TSV, XLSX** with gene and protein change, or with coordinates\n"
+    "- **Pasted lines**: `BRAF V600E`, `NP_004324.2:p.Val600Glu`, `EGFR E746_A750del`, `chr7:g.140453136A>T`",
+    "What comes back": "- A **receipt**: every row, whether it was used, and why not\n"
+    "- **Drugs ranked** by how sensitive this tumour looks among measured cell lines\n"
+    "- The **measured** responses of the most similar lines beside each prediction\n- A **report** as PDF or HTML",
+    "What it is worth": "The networks have learned from cell lines in culture, not from patients. For tumours they "
+    "have not seen they are often no better than the average of the drug in the cancer type: every drug's *skill* says "
+    "so. Take the ranking as a hypothesis to test, beside what is known of the mutations.",
+}
 PRIVATE = (
     ":material/lock: The list stays in the memory of this browser session, on the computer that runs Tumorcast. "
     "Nothing is written unless you save the case."
@@ -76,6 +88,16 @@ def show(usable: Sequence[RunSummary], default: RunSummary) -> None:
                 return
         state.keep("patient_done", True)
         st.rerun()
+
+
+def what_is_read() -> None:
+    """Before there is a patient: what may be given, what comes back, and what that is worth."""
+    st.space("small")
+    with st.grid(3, min_column_width=260, gap="medium"):
+        for title, text in ABOUT.items():
+            with st.container():
+                st.subheader(title, anchor=False)
+                st.markdown(text)
 
 
 def _run_id(usable: Sequence[RunSummary], default: RunSummary) -> str:

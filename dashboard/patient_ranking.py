@@ -1,5 +1,6 @@
 """Patient page: the ranked drugs, filtered and searched, beside the drugs that stand out."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,12 +10,12 @@ from dashboard import export, forms, frame, messages, patient_data, patient_deta
 from dashboard.patient_session import Opened
 from engine.figures.patient import ranking_waterfall
 from engine.figures.patient_frames import with_z_interval
-from engine.figures.text import count, interval, model_name, plural, split_name
+from engine.figures.text import MINUS, count, interval, model_name, plural, split_name
 from engine.patient.types import Ranking
 
 WARNING = "Research use only. Not for treatment decisions."
 FILTERS = ("patient_approved", "patient_pathway", "patient_skilled", "patient_inside", "patient_find")
-HEIGHT = 452
+HEIGHT = 436
 FAR = "extrapolation"
 HELP = {
     "z-score": "Predicted ln(IC50) in standard deviations from the mean of the drug's measured lines. Below 0: more "
@@ -71,11 +72,13 @@ def context(ranking: Ranking) -> str:
 
 def beware(ranking: Ranking) -> None:
     """What must stand beside the numbers: how good the model is for unseen lines, and how far this patient lies."""
-    z_scores, *notes = (messages.plain(note) for note in ranking.notes)
     far = [] if ranking.inside else [f":orange-badge[Extrapolation] {messages.plain(ranking.domain)}"]
-    with st.container(border=True, gap="small"):
-        st.markdown("**How far to trust this.** " + " ".join([*notes[:2], *far]))
-        st.caption(" ".join([*notes[2:], z_scores]))
+    st.markdown(" ".join(["**How far to trust this.**", *map(_note, ranking.notes[1:3]), *far]))
+
+
+def _note(text: str) -> str:
+    """A note for Markdown, with true minus signs before its numbers."""
+    return messages.plain(re.sub(r"(?<!\w)-(?=\d)", MINUS, text))
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
@@ -118,8 +121,10 @@ def _table(ranking: Ranking, shown: pd.DataFrame) -> int | None:
     table = screen_table(shown)
     key = f"patient_table_{hash((ranking.run_id, ranking.cancer_type, tuple(shown['drug_id'])))}"
     columns = {name: st.column_config.Column(help=HELP[name]) for name in table.columns if name in HELP}
+    columns["Target"] = st.column_config.Column(width=110)  # px; the detail tells it in full
     rows = frame.table(table, key, height=HEIGHT, select=True, missing="", **columns)
     st.caption("Most sensitive first by z-score. Pick a row or an open dot for the evidence behind it.")
+    st.caption(" ".join(map(_note, [*ranking.notes[3:], *ranking.notes[:1]])))
     return int(shown["drug_id"].iloc[rows[0]]) if rows else None
 
 
@@ -131,15 +136,15 @@ def screen_table(table: pd.DataFrame) -> pd.DataFrame:
     ]
     columns = {
         "Drug": table["drug"],
+        "Target": table["target"],
         "z-score": table["z_score"],
         "IC50, µM": table["ic50_um_pred"],
         "90 % interval": [interval(*pair) for pair in ends],
-        "Percentile": table["percentile"],
         "Nearest lines' z": table["nearest_z"],
-        "Effect vs type": table["effect_vs_type"],
         "Skill": table["skill"],
         "Pairs": table["n_skill"],
-        "Target": table["target"],
+        "Effect vs type": table["effect_vs_type"],
+        "Percentile": table["percentile"],
         "Approval": table["approval"],
         "Reach": [FAR if far is True else "" for far in table["extrapolation"].astype(object)],
         "z over completions": _completions(table),

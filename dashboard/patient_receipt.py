@@ -26,7 +26,7 @@ NAMED = 8  # used positions that are named one by one
 MEANING = {
     USED: ("the networks see it", "#0f8b8d", "#2fb5b3"),
     NEW_POSITION: ("no training line has it", "#5b6fb5", "#8fa0e6"),
-    OUTSIDE_CENSUS: ("the networks do not look there", "#75828e", "#8f9caa"),
+    OUTSIDE_CENSUS: ("networks do not look there", "#75828e", "#8f9caa"),
     SILENT: ("the protein stays as it is", "#a9b4bd", "#66737e"),
     DUPLICATE: ("counted once", "#c6ced5", "#4a5660"),
     NOT_UNDERSTOOD: ("left out, with the reason", "#c8322b", "#ff7b72"),
@@ -71,6 +71,9 @@ def in_words(receipt: Receipt) -> str:
     known = (
         "is a mutated position that the networks know" if used == 1 else "are mutated positions that the networks know"
     )
+    if receipt.total == 1:
+        fate = receipt.rows["fate"].iloc[0]
+        return f"The only row {known if fate == USED else SENTENCES[fate][0]}."
     lead = f"Of {plural(receipt.total, 'row')} {count(used) if used else 'none'} {known}"
     rest = [
         f"{count(receipt.counts[fate])} {SENTENCES[fate][receipt.counts[fate] != 1]}"
@@ -114,12 +117,17 @@ def _cards(receipt: Receipt) -> str:
 
 def _card(receipt: Receipt, fate: str) -> str:
     meaning, light, dark = MEANING[fate]
-    share = f"{100 * receipt.counts[fate] / receipt.total:.0f} % · " if receipt.total else ""
+    share = f"{_percent(receipt.counts[fate] / receipt.total)} · " if receipt.counts[fate] else ""
+    edge = f' style="border-left: 4px solid light-dark({light}, {dark})"' if receipt.counts[fate] else ""
     return (
-        f'<dl class="tc-card" style="border-left: 4px solid light-dark({light}, {dark})">'
+        f'<dl class="tc-card"{edge}>'
         f'<dt class="tc-label">{escape(FATE_WORDS[fate])}</dt><dd class="tc-value">{count(receipt.counts[fate])}</dd>'
         f'<dd class="tc-note">{share}{escape(meaning)}</dd></dl>'
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 
 def rows(receipt: Receipt) -> None:

@@ -73,6 +73,7 @@ def put(patient: Opened) -> None:
     if patient.case.label not in known and len(known) >= MOST:
         raise InputError(f"{MOST} patients are open already: close one first.")
     state.keep("patient_opened", {**known, patient.case.label: patient})
+    state.keep("patient_adding", False)
     show(patient.case.label)
 
 

@@ -69,6 +69,7 @@ KEYS: dict[str, Key] = {
     "patient_opened": Key("patients of this session by their name", {}),
     "patient_current": Key("the name of the patient looked at; None is the one read last"),
     "patient_next": Key("the name of the patient to look at from the next run of the page on"),
+    "patient_adding": Key("whether the form for another patient is open", False),
     "patient_done": Key("whether a list was just read, so that the form starts anew", False),
     "patient_place": Key("where the list comes from: upload or paste", "upload"),
     "patient_text": Key("the pasted list", ""),

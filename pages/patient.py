@@ -42,11 +42,13 @@ def main() -> None:
     if patient is None:
         patient_input.show(usable, default)
         patient_cases.saved(default.run_id)
+        patient_input.what_is_read()
         return
     patient_bar.show(patient)
-    with st.expander("Read another patient or timepoint, or open a saved case", icon=":material/add:"):
-        patient_input.show(usable, default)
-        patient_cases.saved(default.run_id)
+    if state.get("patient_adding"):
+        with st.container(border=True):
+            patient_input.show(usable, default)
+            patient_cases.saved(default.run_id)
     _patient(patient)
 
 
