@@ -61,23 +61,13 @@ def judge(gene: str, protein_change: str, word: str, knowledge: Knowledge) -> Fa
     complaint = parsed if isinstance(parsed, str) and protein_change else _doubt(name.symbol, change, term, knowledge)
     if complaint:
         return Fate(name.symbol, written, "", NOT_UNDERSTOOD, _join(complaint, name.note))
-    key = _key(name.symbol, change, term, knowledge)
+    key = position_key(name.symbol, change.text if change else "", term)
     bit = knowledge.vocabulary.index.get(key)
     if bit is None:
         said = f"{key}: in the census, but no training line is mutated there, so the networks cannot see it"
         return Fate(name.symbol, written, key, NEW_POSITION, _join(said, remark, name.note))
     said = f"{key} is bit {bit:,} of the run{_lines(knowledge.training_lines.get(key))}"
     return Fate(name.symbol, written, key, USED, _join(said, remark, name.note))
-
-
-def _key(gene: str, change: Change | None, term: str, knowledge: Knowledge) -> str:
-    by_class = position_key(gene, "", term)
-    if change is None or change.residue is None:
-        return by_class
-    key = f"{gene}:{change.residue}"
-    # Some sources number the codon beside a lost splice site (X1010_splice), others name none: the run knows either.
-    beside = change.classification == "Splice_Site" and key not in knowledge.vocabulary.index
-    return by_class if beside and by_class in knowledge.vocabulary.index else key
 
 
 @cache

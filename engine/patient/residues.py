@@ -12,7 +12,6 @@ import pandas as pd
 from engine.patient.coordinates import known_positions
 from engine.settings import REFERENCE
 
-LONGEST_PROTEIN = 35_991  # residues of titin's longest isoform, UniProt Q8WZ42
 # fmt: off
 _THREE = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
@@ -28,7 +27,7 @@ _FIRST = r"^(?:p\.)?\(?(?:(?P<three>[A-Z][a-z]{2})|(?P<one>[ACDEFGHIKLMNPQRSTVWY
 class Residues:
     """letters: position key (BRAF:600) -> the residues that known changes have there, of several isoforms several.
 
-    last: gene -> number of the last residue, stop codon included, as far as anybody knows.
+    last: gene -> number of the last residue, stop codon included; not of every gene.
     """
 
     letters: dict[str, frozenset[str]]
@@ -39,8 +38,8 @@ class Residues:
 
         before: one-letter code of the residue that the change replaces, empty where it names none.
         """
-        last = self.last.get(gene, LONGEST_PROTEIN)
-        if residue > last:
+        last = self.last.get(gene)
+        if last is not None and residue > last:
             return f"Residue {residue:,} lies beyond the end of the protein of {gene}, which has {last - 1:,} residues"
         known = self.letters.get(f"{gene}:{residue}")
         if known and before and before[0] not in known | {"X"}:
