@@ -82,15 +82,19 @@ def _read(content: bytes, name: str, sample: str, asked: str) -> Reading:
     """asked: one of FORMATS; `text` takes the file as a list without columns, the others are checked."""
     from engine.patient.read import read
     from engine.patient.text import read_text
-    from engine.patient.unpack import as_text, unpack
+    from engine.patient.unpack import unpack, whole_text
 
     if asked == "text":
-        reading = read_text(as_text(unpack(content)))
+        if sample:
+            raise InputError("Text names no samples: leave --sample away.")
+        reading = read_text(whole_text(unpack(content)))
         return replace(reading, sha256=sha256(content).hexdigest())
     reading = read(content, name, sample)
     found = _kind(reading.format)
     if asked not in ("auto", found):
-        raise InputError(f"The file is no {asked} but {reading.format}: leave --format away, or give --format {found}.")
+        raise InputError(
+            f"The file was read as {reading.format}, not as {asked}: leave --format away, or give --format {found}."
+        )
     return reading
 
 
@@ -115,11 +119,13 @@ def _panel(asked: str) -> "Panel | str":
 
 
 def _writer(out: Path | None) -> Callable[[Any], bytes] | None:
-    """What makes the report's bytes, by the ending of its file. Raises InputError for another ending."""
+    """What makes the report's bytes, by the ending of its file. Raises InputError where it could not be written."""
     if out is None:
         return None
     if out.suffix.lower() not in (".html", ".pdf"):
         raise InputError("A report is written as HTML or PDF: let the name after --out end in .html or .pdf.")
+    if not out.parent.is_dir():
+        raise InputError("The report cannot be written: there is no such folder.")
 
     def write(report: Any) -> bytes:
         if out.suffix.lower() == ".pdf":
