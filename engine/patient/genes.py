@@ -29,7 +29,7 @@ _MEMBERS = {3: range(1, 12), 9: range(1, 15), 12: range(1, 2)}
 _MONTH_OF = {"mar": 3, "march": 3, "mrz": 3, "sep": 9, "sept": 9, "september": 9, "dec": 12, "december": 12, "dez": 12}
 _SYMBOL_BEFORE = re.compile(r"(SEPT|MARCH|DEC)0?(\d{1,2})", re.IGNORECASE)
 _MONTH = rf"({'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})"
-_DAY_MONTH = re.compile(rf"(\d{{1,2}})[-./ ]{_MONTH}\.?(?:[-./ ]\d{{2,4}})?", re.IGNORECASE)
+_DAY_MONTH = re.compile(rf"(\d{{1,2}})(?:[-./ ]|\. ){_MONTH}\.?(?:[-./ ]\d{{2,4}})?", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"{_MONTH}\.?[-./ ](\d{{1,2}}|20\d{{2}})", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.]+)?")
 _FIGURES = re.compile(r"(\d{1,2})[./](\d{1,2})[./](?:\d{2}|\d{4})")
@@ -116,7 +116,7 @@ def gene_name(text: str) -> GeneName:
         return GeneName(alias, alias in census_genes(), f"written {written}, now {alias}")
     if found := _OPEN_FRAME.fullmatch(written):
         return GeneName(f"C{found.group(1).upper()}orf{found.group(2)}", False, "")
-    return GeneName(written.upper() if written.isascii() and written.islower() else written, False, "")
+    return GeneName(written.upper() if re.fullmatch(r"[a-z][a-z0-9-]*", written) else written, False, "")
 
 
 def is_accession(text: str) -> bool:
