@@ -18,12 +18,13 @@ EVIDENCE_COLUMNS = (
 def similarities(predictor: Predictor, keys: Collection[str], sequenced: Collection[str] | None = None) -> np.ndarray:
     """(l,) shared positions / positions of either (Jaccard) with every line of `predictor.screened`.
 
-    sequenced: only positions in these genes count; None counts all. A line that shares none has 0.
+    sequenced: only positions in these genes, and in those of the keys, count; None counts all. A line that shares none
+    has 0.
     """
     screened, own = predictor.screened, set(keys)
     counted = np.ones(len(screened.positions), bool)
     if sequenced is not None:
-        counted = np.isin(screened.genes, list(sequenced))
+        counted = np.isin(screened.genes, [*sequenced, *(key.partition(":")[0] for key in own)])
     shared = np.zeros(len(screened.positions), np.int64)
     shared[[screened.positions.index[key] for key in own if key in screened.positions.index]] = 1
     both = screened.bits @ (shared & counted)

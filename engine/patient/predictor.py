@@ -4,7 +4,7 @@ n = genomes, d = drugs. ln(IC50) in ln uM.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
     from engine.response.reference import Reference
     from engine.response.trained import TrainedNetwork
 
-LEVEL_LINES = 128  # lines that a drug's level is judged on: its error is then about 0.1 ln uM
-SEED = 0
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
 
 
@@ -55,10 +53,9 @@ class Predictor:
 
     honest: the evaluation of the run on unseen lines (or cancer types), None where there is none. model: whose
     predictions these are, as the store names it. vocabulary: of the first network. drugs: drug_id, name, target,
-    pathway, inchikey, inside (close to what the run was trained on), d rows by drug_id. level: (d,) ln uM, by how much
-    the networks overestimate the drug in all its measured lines alike; 0 where it was never measured. skill: columns
-    skill and n by drug_id, of the honest run. reference: what the run was trained on; None where the run is older than
-    that file.
+    pathway, inchikey, inside (close to what the run was trained on), d rows by drug_id. shift: (d,) ln uM,
+    what `predict` adds for the screen of the drug. skill: columns skill and n by drug_id, of the honest run.
+    reference: what the run was trained on; None where the run is older than that file.
     """
 
     run: RunSummary
@@ -67,7 +64,7 @@ class Predictor:
     vocabulary: Vocabulary
     drugs: pd.DataFrame
     screened: Screened
-    level: np.ndarray
+    shift: np.ndarray
     skill: pd.DataFrame
     intervals: Intervals
     reference: "Reference | None"
@@ -79,6 +76,9 @@ class Predictor:
         """(n, d) mean and spread over the networks, ln uM, of genomes given as sets of mutated positions.
 
         Positions that a network does not know do not count. drug_ids: only these drugs, in this order.
+        Networks see a drug's structure alone, so a compound that was screened under two ids gets one prediction for
+        both, near the mean of the two screens, which differ by up to e^1.8. Each id's prediction is therefore moved by
+        the difference of its own measured mean from that of all ids; other drugs stay as the networks predict them.
         Raises InputError for a drug that the run cannot predict.
         """
         from engine.response.trained import predict_pairs
@@ -101,19 +101,8 @@ class Predictor:
                 of_drugs = member.of_drugs
                 found = predict_pairs(member.trained, bits[k], member.drug_bits, line, drug, features_of_drugs=of_drugs)
                 values[i, k] = found.reshape(len(rows), len(column))
-        return mean_and_spread(values)
-
-    def comparable(self, ln_ic50: np.ndarray) -> np.ndarray:
-        """(..., d) predictions less the drug's `level`: what may be compared with its measurements.
-
-        Networks see a drug's structure alone. A compound that was screened twice under two ids gets one prediction,
-        though the two screens differ by up to e^1.7; without this every patient would seem sensitive to the one.
-        """
-        return ln_ic50 - self.level
-
-    def z_scores(self, ln_ic50: np.ndarray) -> np.ndarray:
-        """(..., d) predictions, made comparable, as standard deviations from the mean of each drug's measured lines."""
-        return self.screened.z_scores(self.comparable(ln_ic50))
+        mean, spread = mean_and_spread(values)
+        return mean + self.shift[column], spread
 
     def half_width(self, spread: np.ndarray) -> np.ndarray:
         """Half the width of 90 % intervals, ln uM, for predictions of this spread; NaN where none was calibrated."""
@@ -152,31 +141,30 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
     honest = next((kin[split] for split in HONEST_SPLITS if split in kin and ENSEMBLE in kin[split].metrics), None)
     drugs = drugs.drop(columns="smiles").assign(inside=inside)
     screened = load_screened(db, run, drugs["drug_id"].tolist())
-    predictor = Predictor(
+    return Predictor(
         run=run,
         honest=honest,
         model=ENSEMBLE,
         vocabulary=members[0][0].trained.vocabulary,
         drugs=drugs,
         screened=screened,
-        level=np.zeros(len(drugs)),
+        shift=_shift(drugs["drug_id"], screened, reference),
         skill=_skill(db, honest),
         intervals=_intervals(run, honest),
         reference=reference,
         _members=members,
     )
-    return replace(predictor, level=_level(predictor))
 
 
-def _level(predictor: Predictor) -> np.ndarray:
-    """(d,) mean of prediction minus measurement over up to LEVEL_LINES lines with mutations, 0 without any."""
-    screened = predictor.screened
-    lines: np.ndarray = np.flatnonzero(screened.mutated & np.isfinite(screened.ln_ic50).any(axis=1))
-    if len(lines) > LEVEL_LINES:
-        lines = np.sort(np.random.default_rng(SEED).choice(lines, LEVEL_LINES, replace=False))
-    error = predictor.predict([screened.keys_of(int(row)) for row in lines])[0] - screened.ln_ic50[lines]
-    measured = np.isfinite(error)
-    return np.where(measured, error, 0).sum(axis=0) / np.maximum(measured.sum(axis=0), 1)
+def _shift(drug_ids: pd.Series, screened: Screened, reference: "Reference | None") -> np.ndarray:
+    """(d,) measured mean of each id minus that of all ids with its structure, each by its measured lines; else 0."""
+    if reference is None:
+        return np.zeros(len(drug_ids))
+    structure = pd.Series(reference.structure, index=reference.drug_ids).reindex(drug_ids).to_numpy()
+    total = np.nan_to_num(screened.mean) * screened.counts
+    sums = pd.DataFrame({"total": total, "n": screened.counts}).groupby(structure).transform("sum")
+    difference = screened.mean - (sums["total"] / sums["n"]).to_numpy()
+    return np.nan_to_num(difference)  # NaN: never measured, or not trained on
 
 
 def _drugs(db: Database, run: RunSummary) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     type_mean, n_type = _of_type(predictor, cancer_type)
     z_low = z_high = np.full(len(mean), np.nan)
     if prediction.completed is not None:
-        z_low, z_high = np.percentile(predictor.z_scores(prediction.completed), [5, 95], axis=0)
+        z_low, z_high = np.percentile(screened.z_scores(prediction.completed), [5, 95], axis=0)
     inside = predictor.drugs["inside"] & (pd.NA if where.inside is None else where.inside)
     approvals = approval_of(predictor.drugs[["name", "inchikey"]])
     table = predictor.drugs.assign(
@@ -45,12 +45,12 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         lower=mean - half,
         upper=mean + half,
         ic50_um_pred=np.exp(mean),
-        z_score=predictor.z_scores(mean),
-        percentile=screened.percentiles(predictor.comparable(mean)),
+        z_score=screened.z_scores(mean),
+        percentile=screened.percentiles(mean),
         n_measured=screened.counts,
         type_mean=type_mean,
         n_type=n_type,
-        effect_vs_type=predictor.comparable(mean) - type_mean,
+        effect_vs_type=mean - type_mean,
         nearest_z=nearest_z,
         nearest_n=nearest_n,
         type_z=screened.z_scores(type_mean),
@@ -89,9 +89,9 @@ def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray,
 def _notes(predictor: Predictor, completions: int, cancer_type: str | None) -> tuple[str, ...]:
     """What must stand beside the numbers."""
     notes = [
-        "z-score and percentile compare the prediction with what was measured on the cell lines of that drug, after "
-        "taking off what the networks get wrong in all of them alike. Predictions vary less than measurements, so "
-        "both stay near the middle where the networks know little about a drug.",
+        "z-score and percentile compare the prediction with what was measured on the cell lines of that drug. "
+        "Predictions vary less than measurements, so both stay near the middle where the networks know little about a "
+        "drug.",
         *_skill_notes(predictor),
     ]
     if predictor.intervals.note:

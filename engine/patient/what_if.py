@@ -50,8 +50,8 @@ def what_if(
             "ln_ic50_before": before,
             "ln_ic50_after": after,
             "change": after - before,
-            "z_before": predictor.z_scores(before),
-            "z_after": predictor.z_scores(after),
+            "z_before": predictor.screened.z_scores(before),
+            "z_after": predictor.screened.z_scores(after),
         }
     )
     return table.iloc[np.argsort(-np.abs(after - before), kind="stable")].reset_index(drop=True)

@@ -96,7 +96,7 @@ def plain_predictor(**changed) -> PlainPredictor:
         vocabulary=Vocabulary(KEYS[:5]),  # TP53:248 is mutated in a line that was not trained on
         drugs=drugs,
         screened=screened,
-        level=np.array([0.0, 0.5, 0.0]),
+        shift=np.zeros(3),
         skill=pd.DataFrame({"skill": [0.1], "n": [40]}, index=pd.Index([10], name="drug_id")),
         intervals=Intervals(Calibration(0.9, 2.0, 1.0, 99), "cell_line", ""),
         reference=reference,

@@ -94,12 +94,12 @@ def test_the_published_split_is_the_default_and_unseen_lines_judge_it(predictor)
 
 def test_predicts_as_the_command_does(store, predictor, tmp_path):
     lines = [1, 2, 3]
-    pairs = pd.DataFrame([(line, drug) for line in lines for drug in (1, 2, NEW)], columns=["cosmic_id", "drug_id"])
+    pairs = pd.DataFrame([(line, drug) for line in lines for drug in (1, 3, NEW)], columns=["cosmic_id", "drug_id"])
     pairs.to_parquet(tmp_path / "pairs.parquet")
     predict_file(store, RUN, tmp_path / "pairs.parquet", tmp_path / "out.parquet")
     expected = pd.read_parquet(tmp_path / "out.parquet")["ln_ic50_pred"].to_numpy().reshape(3, 3)
     keys = store.query("SELECT cosmic_id, position_key FROM mutation").groupby("cosmic_id")["position_key"].agg(list)
-    mean, spread = predictor.predict([keys[line] for line in lines], [1, 2, NEW])
+    mean, spread = predictor.predict([keys[line] for line in lines], [1, 3, NEW])
     np.testing.assert_allclose(mean, expected, atol=1e-5)
     assert spread.shape == (3, 3) and (spread > 0).all()
 
@@ -114,14 +114,14 @@ def test_threads_share_a_predictor(predictor):
 
 
 def test_two_screens_of_one_compound_do_not_make_one_of_them_look_sensitive(predictor):
-    """Networks see the structure alone, so both ids get one prediction, 3 ln uM from one another's measurements."""
-    two, twin = predictor.drug_rows([2, TWIN])
+    """Networks see the structure alone and predict both ids alike, but the screens read 3 ln uM apart."""
+    two, twin, new = predictor.drug_rows([2, TWIN, NEW])
+    assert predictor.shift[[two, twin]].tolist() == pytest.approx([-1.5, 1.5])
+    assert np.flatnonzero(predictor.shift).tolist() == sorted([two, twin])
     mean = predictor.predict([["ABL1:1"]])[0][0]
-    assert mean[two] == mean[twin]
-    assert predictor.level[two] - predictor.level[twin] == pytest.approx(3, abs=0.1)
-    z = predictor.z_scores(mean)
-    assert z[two] == pytest.approx(z[twin], abs=0.05)
-    assert np.isnan(z[predictor.drug_rows([NEW])[0]])
+    assert mean[twin] - mean[two] == pytest.approx(3)
+    z = predictor.screened.z_scores(mean)
+    assert z[two] == pytest.approx(z[twin]) and np.isnan(z[new])
 
 
 def test_statistics_are_those_of_the_measured_lines(store, predictor):

@@ -33,10 +33,10 @@ def test_every_number_of_a_drug():
     assert np.isnan([first["z_low"], first["z_high"]]).all() and ranking.completions == 0
 
 
-def test_a_drug_with_a_level_and_one_never_measured():
+def test_a_drug_measured_in_few_lines_and_one_never_measured():
     table = rank(plain_predictor(), EXOME, "SKCM").table.set_index("drug_id")
-    # Drug 20: 1 + 0.5 - 1 + 0.25 = 0.75, of which 0.5 is what the networks overestimate in all lines.
-    assert (table.loc[20, "ln_ic50_pred"], table.loc[20, "z_score"]) == (0.75, -0.75)
+    # Drug 20: 1 + 0.5 - 1 + 0.25 = 0.75.
+    assert (table.loc[20, "ln_ic50_pred"], table.loc[20, "z_score"]) == (0.75, -0.25)
     assert table.loc[20, "percentile"] == pytest.approx(100 / 3)
     assert (table.loc[20, "n_type"], table.loc[20, "n_skill"]) == (2, 0)
     assert np.isnan(table.loc[20, ["type_mean", "effect_vs_type", "type_z", "skill"]].astype(float)).all()
@@ -45,7 +45,7 @@ def test_a_drug_with_a_level_and_one_never_measured():
 
 
 def test_most_sensitive_first_and_unmeasured_last():
-    assert rank(plain_predictor(), EXOME).table["drug_id"].tolist() == [20, 10, 30]
+    assert rank(plain_predictor(), EXOME).table["drug_id"].tolist() == [10, 20, 30]
 
 
 def test_without_a_cancer_type_nothing_is_compared_with_one():
@@ -121,9 +121,9 @@ def test_patients_side_by_side():
     predictor = plain_predictor()
     both = compare({"A": rank(predictor, EXOME), "B": rank(predictor, Genome(("BRAF:600",)))})
     assert list(both.columns) == ["drug_id", "drug", "A", "B", "spread"]
-    # Drug 20: -0.75 beside (1 + 0.5 - 0.5 - 1) = 0; drug 10: -0.5 beside -1.
+    # Drug 20: -0.25 beside 1 + 0.5 - 1; drug 10: -0.5 beside -1.
     assert both["drug_id"].tolist() == [20, 10, 30]
-    assert both.loc[0, ["A", "B", "spread"]].tolist() == [-0.75, 0.0, 0.75]
+    assert both.loc[0, ["A", "B", "spread"]].tolist() == [-0.25, 0.5, 0.75]
     assert both.loc[1, ["A", "B", "spread"]].tolist() == [-0.5, -1.0, 0.5]
     assert pd.isna(both.loc[2, "spread"])
 
