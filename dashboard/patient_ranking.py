@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, messages, patient_data, patient_detail, patient_receipt, state
+from dashboard import export, forms, frame, messages, nav, patient_data, patient_detail, patient_receipt, state
 from dashboard.patient_session import Opened
 from engine.figures.patient import ranking_waterfall
 from engine.figures.patient_frames import with_z_interval
@@ -52,9 +52,12 @@ def show(patient: Opened) -> None:
         state.choose("patient_drug", picked)
     chosen = patient_detail.chosen(shown, ranking.table)
     with side:
-        drawn = with_z_interval(shown, patient_data.predictor(patient.run_id))
-        item = ranking_waterfall(drawn, context(ranking), chosen, frame.dark())
-        frame.chart(item, "patient_waterfall", (ranking.run_id, tuple(shown["drug_id"])), on_pick=_pick)
+        if shown["z_score"].notna().any():
+            drawn = with_z_interval(shown, patient_data.predictor(patient.run_id))
+            item = ranking_waterfall(drawn, context(ranking), chosen, frame.dark())
+            frame.chart(item, "patient_waterfall", (ranking.run_id, tuple(shown["drug_id"])), on_pick=_pick)
+        else:
+            messages.empty("**No cell line was measured with these drugs.** They have no z-scores to draw.")
     patient_detail.show(patient, shown, chosen)
 
 
@@ -73,6 +76,10 @@ def context(ranking: Ranking) -> str:
 def beware(ranking: Ranking) -> None:
     """What must stand beside the numbers: how good the model is for unseen lines, and how far this patient lies."""
     far = [] if ranking.inside else [f":orange-badge[Extrapolation] {messages.plain(ranking.domain)}"]
+    if not ranking.split:
+        nav.link(
+            "models.py", "Evaluate the run on unseen cell lines", ":material/rule:", run=ranking.run_id, tab="Train"
+        )
     st.markdown(" ".join(["**How far to trust this.**", *map(_note, ranking.notes[1:3]), *far]))
 
 

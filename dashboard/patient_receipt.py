@@ -21,12 +21,13 @@ from engine.patient.types import (
 )
 
 SHOWN = 2000  # rows in the table; the download has all
+SHOWN_FIRST = (USED, NEW_POSITION, NOT_UNDERSTOOD, DUPLICATE, OUTSIDE_CENSUS, SILENT)
 NAMED = 8  # used positions that are named one by one
 # What a fate means for the ranking, and its colour on light and on dark ground.
 MEANING = {
     USED: ("the networks see it", "#0f8b8d", "#2fb5b3"),
     NEW_POSITION: ("no training line has it", "#5b6fb5", "#8fa0e6"),
-    OUTSIDE_CENSUS: ("networks do not look there", "#75828e", "#8f9caa"),
+    OUTSIDE_CENSUS: ("not looked at", "#75828e", "#8f9caa"),
     SILENT: ("the protein stays as it is", "#a9b4bd", "#66737e"),
     DUPLICATE: ("counted once", "#c6ced5", "#4a5660"),
     NOT_UNDERSTOOD: ("left out, with the reason", "#c8322b", "#ff7b72"),
@@ -90,8 +91,13 @@ def used_words(receipt: Receipt) -> str:
         return "To the networks this is a genome without mutations."
     if len(used) > NAMED:
         return f"They lie in {plural(used['gene'].nunique(), 'gene')}, and the ranking rests on them alone."
-    named = [f"{row.gene} {row.change}".strip() for row in used.itertuples()]
+    named = [f"{row.gene} {row.change or _place(row.position_key)}" for row in used.itertuples()]
     return f"The ranking rests on {_listed(named)} alone."
+
+
+def _place(key: str) -> str:
+    """'TP53:Splice_Site' -> 'splice site'."""
+    return key.partition(":")[2].replace("_", " ").lower()
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -149,10 +155,11 @@ def rows(receipt: Receipt) -> None:
         messages.empty("**No row matches.** Clear the search or choose another fate.")
         return
     st.caption(
-        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}. The download holds all, with this text."
+        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}, used ones first. The download holds all as listed."
     )
+    order = [FATE_WORDS[fate] for fate in SHOWN_FIRST]
     frame.table(
-        found.head(SHOWN),
+        found.sort_values("Fate", key=lambda fates: fates.map(order.index), kind="stable").head(SHOWN),
         key="patient_rows",
         height=460 if len(found) > 12 else "content",
         missing="",

@@ -13,6 +13,7 @@ from string import ascii_uppercase
 
 from dashboard import patient_data, state
 from engine.errors import EngineError, InputError
+from engine.figures.patient_frames import told_apart
 from engine.patient.types import Case, Genome, Ranking
 
 MOST = 8  # patients of one session; each holds its receipt
@@ -105,7 +106,8 @@ def ranked(case: Case, run_id: str) -> Opened:
     from engine.patient.ranking import rank  # loads torch with the predictor, so only now
 
     with discreet("ranking the drugs"):
-        return Opened(case, run_id, rank(patient_data.predictor(run_id), case.receipt.genome, case.cancer_type))
+        ranking = rank(patient_data.predictor(run_id), case.receipt.genome, case.cancer_type)
+        return Opened(case, run_id, replace(ranking, table=told_apart(ranking.table)))
 
 
 def change_type(patient: Opened, cancer_type: str | None) -> Opened:

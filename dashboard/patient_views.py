@@ -7,7 +7,7 @@ from dashboard import export, forms, frame, messages, patient_data, patient_sess
 from dashboard.patient_ranking import context
 from dashboard.patient_session import Opened
 from engine.figures.patient_change import compare_chart, what_if_chart
-from engine.figures.patient_frames import measured_z
+from engine.figures.patient_frames import measured_z, told_apart
 from engine.figures.patient_lines import similarity_map
 from engine.figures.text import MINUS, count, plural
 from engine.patient.types import FATE_WORDS, NOT_UNDERSTOOD, USED, Receipt
@@ -122,7 +122,7 @@ def what_if(patient: Opened) -> None:
         changes = changes_of(
             patient_data.predictor(patient.run_id), patient.genome, tuple(new), tuple(gone), patient.case.cancer_type
         )
-    changes = changes.loc[changes["change"].abs().sort_values(ascending=False, kind="stable").index]
+    changes = told_apart(changes)
     what = ", ".join([f"+ {key}" for key in new] + [f"{MINUS} {key}" for key in gone])
     chart, side = frame.main_and_side("patient_what_if")
     with chart:

@@ -23,10 +23,11 @@ Z_WORDS = "Standard deviations from the mean of the drug's measured lines; below
 def ranking_waterfall(ranking: pd.DataFrame, context: str, picked: int | None = None, dark: bool = False) -> Chart:
     """The drugs at both ends of a ranking: predicted z-score with its interval, and the nearest lines' measured one.
 
-    ranking: not empty, in the order it is to be drawn in; columns of `Ranking.table`, and z_lower, z_upper: the ends
-    of the 90 % interval of ln(IC50) as z-scores, NA where there is none. picked: the drug_id to mark.
+    ranking: at least one with a z-score, in the order to be drawn in; columns of `Ranking.table`, and z_lower, z_upper:
+    the ends of the 90 % interval of ln(IC50) as z-scores, NA where there is none. picked: the drug_id to mark.
     """
     colours = palette(dark)
+    drugs, ranking = len(ranking), ranking.dropna(subset=["z_score"])
     drawn, places, gap = _ends(ranking)
     figure = go.Figure()
     figure.add_vline(0, line={"color": colours.muted, "width": 1}, layer="below")
@@ -39,11 +40,12 @@ def ranking_waterfall(ranking: pd.DataFrame, context: str, picked: int | None = 
     bottom = max(places) + 0.6
     figure.update_yaxes(tickvals=places, ticktext=labels, range=[bottom, -0.6], ticksuffix="  ", showgrid=False)
     figure.update_xaxes(title_text=Z_AXIS, range=_span(drawn), nticks=8)
+    unmeasured = f" ({count(drugs - len(ranking))} more have no measured lines)" if drugs > len(ranking) else ""
     return Chart(
         figure=styled(figure, dark, FRAME_PX + ROW_PX * (round(bottom) + 1)),
         question="Which drugs stand out for this patient?",
-        caption=f"{plural(len(ranking), 'drug')}, {context}. Open: predicted. Thin line: its 90 % interval. Filled: "
-        f"mean of the nearest measured lines. {Z_WORDS}",
+        caption=f"{plural(len(ranking), 'drug')}{unmeasured}, {context}. Open: predicted. Thin line: its 90 % "
+        f"interval. Filled: mean of the nearest measured lines. {Z_WORDS}",
         summary=_waterfall_words(ranking),
         table=waterfall_table(ranking),
     )

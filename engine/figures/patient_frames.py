@@ -27,6 +27,13 @@ def with_z_interval(ranking: pd.DataFrame, predictor: "Predictor") -> pd.DataFra
     return ranking.assign(**ends)
 
 
+def told_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with drug ids behind names that several drugs share: one compound may be screened under two ids."""
+    twice = table["drug"].duplicated(keep=False)
+    names = table["drug"].where(~twice, table["drug"] + " (" + table["drug_id"].astype(str) + ")")
+    return table.assign(drug=names)
+
+
 def level_of(predictor: "Predictor", drug_id: int) -> float:
     """By how much the networks overestimate a drug in all its measured lines alike, ln uM."""
     return float(predictor.level[predictor.drug_rows([drug_id])[0]])
