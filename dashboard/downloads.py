@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import data, frame, messages
 from dashboard.tables import KINDS
-from engine.fetch.releases import Release, fetched, releases
+from engine.fetch.releases import Release, place_of, releases
 from engine.figures.text import plural, size
 from engine.settings import store_path
 
@@ -47,7 +47,6 @@ def public_releases() -> None:
 
 
 def _source(source: str, files: list[Release]) -> None:
-    there = {path.name for path in fetched()}
     with st.container(border=True):
         st.subheader(files[0].release, anchor=False)
         st.markdown(f"Licence: {files[0].licence} ([terms]({files[0].terms})).")
@@ -55,9 +54,9 @@ def _source(source: str, files: list[Release]) -> None:
         rows = [
             {
                 "File": one.file,
-                "Table": KINDS[one.kind],
+                "Table": KINDS.get(one.kind, "read where it lies"),
                 "Size": size(one.bytes) if one.bytes else "not published",
-                "Fetched": "yes" if one.file in there else "no",
+                "Fetched": "yes" if place_of(one).is_file() else "no",
             }
             for one in files
         ]

@@ -18,7 +18,7 @@ STOPPED = "Stopped. What has come so far is kept: the same command continues."
 
 def run_fetch(given: Namespace) -> Answer:
     """Download the files of a source; without one, list what there is."""
-    from engine.fetch.releases import PUBCHEM, downloads_folder, files_of
+    from engine.fetch.releases import GENE_MODEL, PUBCHEM, downloads_folder, files_of
 
     if given.source is None:
         return _list()
@@ -33,11 +33,34 @@ def run_fetch(given: Namespace) -> Answer:
             files = [_structures(chosen[0], folder, given.url, given.sha256)]
         else:
             files = [_file(release, folder, given.url, given.sha256) for release in chosen]
+        if given.source == GENE_MODEL:
+            files[-1]["told"] += _reduced(folder)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(STOPPED) from None
     about = {"source": given.source, "licence": chosen[0].licence, "terms": chosen[0].terms, "files": files}
+    if not chosen[0].imported:
+        uses = [f"  {release.use}." for release in chosen]
+        told = [line for file, use in zip(files, uses, strict=True) for line in (file["told"], use)]
+        return Answer(about, "\n".join([*told, "There is nothing to import: it is read where it lies."]))
     told = [line for file in files for line in (file["told"], f"  {file['import']}")]
     return Answer(about, "\n".join([*told, "Import cell lines first, then drugs, mutations and responses."]))
+
+
+def _reduced(folder: Path) -> str:
+    """The census genes taken out of the gene model, once all of its files are there."""
+    from engine.patient.gene_files import is_reduced, missing_files, reduce_gene_model
+    from engine.patient.gene_model import load_gene_model
+
+    missing = missing_files(folder)
+    if missing:
+        return f" Still missing: {', '.join(missing)}."
+    if is_reduced(folder):
+        return ""
+    with bar("census genes") as show:
+        reduce_gene_model(folder, show)
+        show(0.95, "index")
+        load_gene_model(folder)
+    return " The census genes were taken out of it."
 
 
 def _list() -> Answer:
@@ -79,7 +102,7 @@ def _file(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, 
         "path": str(found.path),
         "url": url or release.url,
         "told": f"{release.file}: {how}, {size(found.bytes)}, checked against {found.checked}.",
-        "import": import_command(release, found.path, url),
+        "import": import_command(release, found.path, url) if release.imported else None,
     }
 
 

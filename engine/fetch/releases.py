@@ -12,6 +12,7 @@ from engine.settings import REFERENCE, home
 
 FACTS = "public_releases.csv"
 PUBCHEM = "pubchem"
+GENE_MODEL = "gene-model"
 IMPORT_ORDER = ("cell-lines", "drugs", "mutations", "responses")
 
 
@@ -19,8 +20,9 @@ IMPORT_ORDER = ("cell-lines", "drugs", "mutations", "responses")
 class Release:
     """One file of a release.
 
-    kind: what `import` calls it. dataset: of responses. bytes: its size where published. checksum: as published,
-    md5:... or sha256:..., else empty. licence: in a few words; terms: where all of them stand. use: what it is for.
+    kind: what `import` calls it; for a file that is read where it lies the name of its source. dataset: of responses.
+    bytes: its size where published. checksum: as published, md5:... or sha256:..., else empty. licence: in a few
+    words; terms: where all of them stand. use: what it is for.
     """
 
     source: str
@@ -34,6 +36,11 @@ class Release:
     licence: str
     terms: str
     use: str
+
+    @property
+    def imported(self) -> bool:
+        """Whether it becomes a table of the store; the others help to read mutation lists."""
+        return self.kind in IMPORT_ORDER
 
     @property
     def origin(self) -> str:
@@ -81,14 +88,19 @@ def downloads_folder() -> Path:
 
 
 def fetched() -> tuple[Path, ...]:
-    """The known files that lie in the folder of downloads, in the order in which they are imported."""
-    ordered = sorted(releases(), key=lambda release: IMPORT_ORDER.index(release.kind))
-    places = (downloads_folder() / release.source / release.file for release in ordered)
-    return tuple(place for place in places if place.is_file())
+    """The files to import that lie in the folder of downloads, in the order in which they are imported."""
+    tables = [release for release in releases() if release.imported]
+    ordered = sorted(tables, key=lambda release: IMPORT_ORDER.index(release.kind))
+    return tuple(place_of(release) for release in ordered if place_of(release).is_file())
+
+
+def place_of(release: Release) -> Path:
+    """Where a file lies once it is fetched."""
+    return downloads_folder() / release.source / release.file
 
 
 def import_command(release: Release, path: Path, url: str = "") -> str:
-    """What to type next. url: where the file came from, if from elsewhere."""
+    """What to type to import a fetched table. url: where the file came from, if from elsewhere."""
     origin = url or release.origin
     words: Iterable[str] = ["import", release.kind, str(path), "--origin", origin, "--licence", release.licence]
     dataset = ["--dataset", release.dataset] if release.dataset else []

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from engine.patient.genes import gene_name
 from engine.response.variants import NOT_CODING, maf_class
 from engine.settings import REFERENCE
 
@@ -47,11 +48,16 @@ def plain_chromosome(name: str) -> str:
 
 
 def needs_coordinates(rows: pd.DataFrame) -> pd.Series:
-    """Rows (ROW_COLUMNS) with coordinates whose mutated residue only those can tell -> boolean, rows' index."""
+    """Rows (ROW_COLUMNS) with coordinates whose mutated residue only those can tell -> boolean, rows' index.
+
+    A gene outside the census needs none, whatever its change: the networks do not look at it.
+    """
     written = rows[["gene", "protein_change", "classification"]].fillna("").astype(str)
     distinct = written["classification"].unique()
     settled = written["classification"].map({word: maf_class(word) in NO_RESIDUE for word in distinct})
-    named = written["gene"].str.strip().ne("") & (written["protein_change"].str.strip().ne("") | settled.astype(bool))
+    genes = written["gene"].str.strip()
+    outside = genes.map({gene: gene != "" and not gene_name(gene).census for gene in genes.unique()}).astype(bool)
+    named = genes.ne("") & (written["protein_change"].str.strip().ne("") | settled.astype(bool)) | outside
     return has_coordinates(rows) & ~named & rows["problem"].fillna("").eq("")
 
 

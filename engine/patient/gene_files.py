@@ -32,15 +32,26 @@ _ATTRIBUTE = re.compile(r'(\w+) "([^"]*)"')
 _LINES = 2_800_000  # of release 75, for the bar only
 
 
+def missing_files(folder: Path) -> list[str]:
+    """Names of the three files that are not in `folder`."""
+    return [name for name in (GTF, TRANSCRIPTS, PROTEINS) if not (folder / name).is_file()]
+
+
+def is_reduced(folder: Path) -> bool:
+    """Whether the reduced model is there and no older than the files it was made of."""
+    ready = folder / FOLDER / READY
+    places = [folder / name for name in (GTF, TRANSCRIPTS, PROTEINS)]
+    return ready.is_file() and all(place.stat().st_mtime_ns <= ready.stat().st_mtime_ns for place in places)
+
+
 def reduce_gene_model(folder: Path, on_progress: Callable[[float, str], None]) -> Path:
     """The three files in `folder` -> the folder of the reduced model, made anew.
 
     on_progress: called with a fraction and what is being read. Raises InputError where a file is missing, damaged or
     holds no census gene.
     """
-    for name in (GTF, TRANSCRIPTS, PROTEINS):
-        if not (folder / name).is_file():
-            raise InputError(f"The gene model lacks {name}: {CURE}.")
+    if missing := missing_files(folder):
+        raise InputError(f"The gene model lacks {missing[0]}: {CURE}.")
     made = folder / FOLDER
     part = folder / f".{FOLDER}"
     for old in (part, made):

@@ -226,7 +226,7 @@ def _told(effect: effects.MutationEffect, place: Place, protein: str) -> tuple[s
 
 def _protein_change(effect: effects.KnownAminoAcidChange, place: Place, protein: str) -> tuple[str, str]:
     """HGVS without transcript. Residues count from 1, the library's offsets from 0."""
-    first = effect.aa_mutation_start_offset + 1
+    first = effect.aa_mutation_start_offset + 1  # type: ignore[operator]  # a base class declares it as None
     gone, came = effect.aa_ref, effect.aa_alt
     longer = len(place.alternate) > len(place.reference)
     if isinstance(effect, effects.FrameShift | effects.FrameShiftTruncation):

@@ -1,5 +1,6 @@
 """`python -m engine fetch`, with the addresses of this machine."""
 
+import gzip
 import hashlib
 import json
 from dataclasses import replace
@@ -9,10 +10,14 @@ from urllib.parse import parse_qs
 import pandas as pd
 import pytest
 from bad_server import Page
+from small_chain import write_chain
+from small_gene_model import write_gene_model
 
 from engine import __main__ as cli
 from engine.cli import fetch as module
 from engine.fetch import download, pubchem, releases
+from engine.patient import gene_files
+from engine.patient.locate import resources
 from engine.response.readers import read_drugs
 from engine.settings import store_path
 from engine.store.database import Database
@@ -36,7 +41,9 @@ def test_without_a_source_it_lists_what_there_is(capsys):
     status, out, _ = run(capsys)
     assert status == 0 and "GDSC1_fitted_dose_response_27Oct23.xlsx" in out and "339 MB" in out
     status, out, _ = run(capsys, "--json")
-    assert {row["source"] for row in json.loads(out)} == {"gdsc", "ccle", "cell-model-passports", "pubchem"}
+    assert {row["source"] for row in json.loads(out)} == {
+        "gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane",
+    }  # fmt: skip
 
 
 def test_the_licence_comes_first_and_the_command_to_type_next_last(capsys, url, tumorcast_home):
@@ -121,3 +128,41 @@ def test_pubchem_writes_a_table_that_import_reads(capsys, server, tumorcast_home
     assert reading.frame["target"].fillna("").tolist() == ["GABA-A, NMDA", "", ""]
     assert pd.read_csv(folder / "pubchem_drugs.csv")["note"].tolist()[0] == "structure from PubChem CID 702"
     assert Path(out.split("import drugs ")[1].split(" ")[0]) == folder / "pubchem_drugs.csv"
+
+
+def test_the_gene_model_is_reduced_once_all_files_are_there(capsys, server, tumorcast_home, tmp_path, monkeypatch):
+    source = write_gene_model(tmp_path / "ensembl")
+    known = [replace(one, url=f"{server.address}/{one.file}") for one in releases.files_of("gene-model")]
+    for release in known:
+        server.pages[f"/{release.file}"] = Page((source / release.file).read_bytes())
+    monkeypatch.setattr(releases, "releases", lambda: tuple(known))
+    status, out, err = run(capsys, "gene-model", "--only", "gtf")
+    assert status == 0 and "Still missing: Homo_sapiens.GRCh37.75.cdna.all.fa.gz, Homo_sapiens.GRCh37.75.pep" in out
+    status, out, err = run(capsys, "gene-model")
+    assert status == 0 and "Licence: Ensembl places no restrictions" in err
+    assert "The census genes were taken out of it." in out and "engine import" not in out
+    assert "  Genes and transcripts, for mutation lists that have coordinates but no protein changes.\n" in out
+    assert out.endswith("There is nothing to import: it is read where it lies.\n")
+    found = resources()
+    assert found.chain is None and found.gene_model.transcripts["gene"].tolist() == ["KRAS", "KRAS", "BRAF"]
+    monkeypatch.setattr(gene_files, "reduce_gene_model", lambda *_: pytest.fail("reduced twice"))
+    document = json.loads(run(capsys, "gene-model", "--json")[1])
+    assert [file["import"] for file in document["files"]] == [None, None, None]
+
+
+def test_a_damaged_gene_model_is_not_taken(capsys, server, tumorcast_home, monkeypatch):
+    known = [replace(one, url=f"{server.address}/{one.file}") for one in releases.files_of("gene-model")]
+    for release in known:
+        server.pages[f"/{release.file}"] = Page(gzip.compress(b"no gene model\n"), content_type="application/gzip")
+    monkeypatch.setattr(releases, "releases", lambda: tuple(known))
+    status, _, err = run(capsys, "gene-model")
+    assert status == 2 and "damaged or of another kind: fetch it again with `python -m engine fetch gene-model`" in err
+    assert resources().gene_model is None
+
+
+def test_the_liftover_chain_is_found_where_it_was_fetched_to(capsys, server, tumorcast_home, tmp_path):
+    server.pages["/chain.gz"] = Page(write_chain(tmp_path / "x.chain.gz").read_bytes())
+    status, out, _ = run(capsys, "liftover", "--url", f"{server.address}/chain.gz")
+    assert status == 0 and "GRCh38_to_GRCh37.chain.gz: fetched" in out
+    assert "  Where GRCh38 coordinates lie in GRCh37, for mutation lists in GRCh38.\n" in out
+    assert resources().chain == tumorcast_home / "downloads" / "liftover" / "GRCh38_to_GRCh37.chain.gz"
