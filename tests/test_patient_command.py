@@ -83,7 +83,7 @@ def test_a_person_reads_counts_reasons_drugs_and_lines(run, mutations):
     assert status == 0
     assert out.startswith("5 rows, ") and "      2  Used\n" in out and "      1  Not understood\n" in out
     reasons = out.split("not used because")[1].split("\n\n")[0].splitlines()[1:]
-    assert len(reasons) == 3 and "5: nonsense" in reasons[0]
+    assert len(reasons) == 3 and reasons[0].endswith("row 5") and "OR4F5" in reasons[1]
     assert out.count(RESEARCH_USE) == 1 and "simulated data" in out
     assert out.index("not used because") < out.index(RESEARCH_USE) < out.index("z-score") < out.index("nearest line")
     drugs = out.split(RESEARCH_USE)[1].split("\n\n")[1].splitlines()

@@ -18,7 +18,7 @@ import pandas as pd
 from engine.cli.output import Answer, bar, table
 from engine.errors import InputError
 from engine.patient.discreet import discreet
-from engine.patient.types import DUPLICATE, FATE_WORDS, FATES, NOT_UNDERSTOOD, USED, Case, Ranking, Reading, Receipt
+from engine.patient.types import FATE_WORDS, FATES, NOT_UNDERSTOOD, USED, Case, Ranking, Reading, Receipt
 
 if TYPE_CHECKING:
     from engine.patient.panel import Panel
@@ -27,7 +27,7 @@ FORMATS = ("auto", "vcf", "maf", "table", "text")
 PANELS = ("auto", "exome", "listed")  # anything else is a file
 RESEARCH_USE = "Research use only. Not for treatment decisions."
 TOP_DRUGS, TOP_REASONS = 15, 20  # lines printed
-TEXT_WIDTH = 40  # characters of a row as written
+TEXT_WIDTH = 60  # characters of a cell
 STANDARD_INPUT = Path("-")
 
 
@@ -200,29 +200,24 @@ def _text(receipt: Receipt, ranking: Ranking, out: Path | None) -> str:
 
 
 def _counts(receipt: Receipt) -> str:
-    lines = [f"{receipt.total:,} rows, {receipt.format}; sequenced: {receipt.panel}", receipt.build.sentence]
+    from engine.figures.text import plural
+
+    lines = [f"{plural(receipt.total, 'row')}, {receipt.format}; sequenced: {receipt.panel}", receipt.build.sentence]
     lines += [f"  {receipt.counts[fate]:>7,}  {FATE_WORDS[fate]}" for fate in FATES]
     return "\n".join([line for line in lines if line] + list(receipt.notes))
 
 
 def _unused(receipt: Receipt) -> str:
-    """The reasons why rows were not used, those that a person can mend first, each with its first row."""
-    unused = receipt.rows[receipt.rows["fate"] != USED]
-    reasons = unused["reason"].where(unused["fate"] != DUPLICATE, "The same position stands in an earlier row.")
-    groups = unused.assign(reason=reasons).groupby(["fate", "reason"], sort=False)
-    rows = [
-        (fate != NOT_UNDERSTOOD, -len(found), reason, found["row"].iloc[0], found["text"].iloc[0])
-        for (fate, reason), found in groups
-    ]
-    rows.sort(key=lambda one: one[:2])
+    """The reasons why rows were not used, those first that a person can mend."""
+    from engine.report.patient_receipt import reasons
+
+    found = sorted(reasons(receipt).rows, key=lambda row: row[0] != FATE_WORDS[NOT_UNDERSTOOD])
     shown = [
-        {"rows": -n, "not used because": reason, "first in row": f"{row}: {_short(text)}"}
-        for _, n, reason, row, text in rows[:TOP_REASONS]
+        {"rows": rows, "not used because": reason, "which": _short(which)}
+        for _, reason, rows, which in found[:TOP_REASONS]
     ]
-    more = (
-        f"\n... and {len(rows) - TOP_REASONS:,} more reasons: --json has every row" if len(rows) > TOP_REASONS else ""
-    )
-    return table(shown, "") + more
+    left = len(found) - TOP_REASONS
+    return table(shown, "") + (f"\n... and more reasons ({left:,}): --json has every row" if left > 0 else "")
 
 
 def _short(text: str) -> str:
