@@ -27,6 +27,7 @@ _FULL = re.compile("|".join(_CODES), re.IGNORECASE)
 _FULL_START = re.compile(rf"({'|'.join(_CODES)})\d", re.IGNORECASE)
 _WORDS_OR_CODES = re.compile(rf"(delins|del|ins|dup|fs|ext)|({'|'.join(_CODES)})", re.IGNORECASE)
 _CAPITAL_WORDS = re.compile(r"(?<=\d)([A-Z*]?)(DELINS|DEL|INS|DUP|FS|EXT)")
+_RANGE = re.compile(r"(?<=\d)-(?=[A-Z]{1,3}\d+(?:del|ins|dup))", re.IGNORECASE)  # E746-A750del for E746_A750del
 
 # Letters are capitals and words small here. a, n: first residue and its number; m: the last one's number; b: what
 # comes instead. Oncotator writes a run of residues before the number (YF1063fs), a dash for none (-287fs) and both
@@ -65,6 +66,8 @@ class Change(NamedTuple):
 
 def clean(text: str) -> str:
     """Compatibility characters and typographic signs as ASCII, without control characters, single spaces, stripped."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()).replace("`", "'")
     plain = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
     kept = (" " if c.isspace() else "" if unicodedata.category(c).startswith("C") else c for c in plain)
     return " ".join("".join(kept).split())
@@ -81,7 +84,8 @@ def _body(text: str) -> str:
     body = body.strip(" '\"")
     if not body.startswith(("(", "[")):
         body = re.sub(r"\s+[(\[].*$", "", body)
-    return re.sub(r"[()\s]", "", body.rstrip(".,;:! ")).strip("[]'\"").replace("%3D", "=")
+    body = re.sub(r"[()\s]", "", body.rstrip(".,;:! ")).strip("[]'\"").replace("%3D", "=")
+    return _RANGE.sub("_", body)
 
 
 def _short(body: str) -> str:

@@ -122,6 +122,9 @@ def _of_line(line: str) -> list[_Found]:
     for part in body.split(";"):
         if part.strip(" .,"):
             found.extend(_of_part(part.strip(), found[-1].gene if found else ""))
+    # "BRAF, V600E": a gene before its change is none without one.
+    behind = [*(each.gene for each in found[1:]), None]
+    found = [each for each, gene in zip(found, behind, strict=False) if each.problem != NO_CHANGE or each.gene != gene]
     return found or [_Found(problem=NO_BEGINNING)]
 
 
@@ -241,12 +244,12 @@ def _change(text: str) -> Change | None:
 
 def _changes(gene: str, rest: str, piece: str) -> Iterator[_Found]:
     """The changes behind a gene. Every word must be one, or be known not to matter."""
-    bare = " ".join(_BESIDE.sub(" ", rest).split())
+    bare, impossible = " ".join(_BESIDE.sub(" ", rest).split()), GENERAL
     if not any(_change(word) for word in bare.split()):
         try:
             whole = parse_change(bare)
-        except ChangeError:
-            whole = None
+        except ChangeError as error:
+            whole, impossible = None, str(error)
         if whole is not None:
             yield _Found(gene, bare, "") if whole.text else _Found(gene, "", whole.classification)
             return
@@ -255,9 +258,7 @@ def _changes(gene: str, rest: str, piece: str) -> Iterator[_Found]:
     others = [word for word in words if word not in changes and not is_accession(word)]
     told = " ".join(others)
     if not changes or (others and maf_class(told) == UNKNOWN):
-        reason = why_not(rest)
-        reason = reason if reason != GENERAL else why_not(piece)
-        yield _Found(gene, rest, problem=OTHER_WORDS if changes and reason == GENERAL else reason)
+        yield _Found(gene, rest, problem=_reason(rest, piece, OTHER_WORDS if changes else GENERAL))
         return
     written: set[str] = set()
     for word in changes:
@@ -265,3 +266,15 @@ def _changes(gene: str, rest: str, piece: str) -> Iterator[_Found]:
         if change.text not in written:
             yield _Found(gene, word, told)
         written.add(change.text)
+
+
+def _reason(rest: str, piece: str, otherwise: str) -> str:
+    """Why the words behind a gene are no change, told by what they are, else by the whole piece."""
+    if (reason := why_not(rest)) != GENERAL:
+        return reason
+    try:
+        parse_change(rest)
+    except ChangeError as error:
+        if str(error) != GENERAL:
+            return str(error)
+    return reason if (reason := why_not(piece)) != GENERAL else otherwise
