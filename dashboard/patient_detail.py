@@ -6,8 +6,8 @@ import streamlit as st
 from dashboard import frame, messages, nav, patient_data, patient_session, state
 from dashboard.patient_session import Opened
 from engine.figures.patient import measured_distribution
-from engine.figures.patient_frames import level_of, measured_with
-from engine.figures.patient_lines import movers_chart
+from engine.figures.patient_frames import measured_with
+from engine.figures.patient_lines import markers_chart, movers_chart
 from engine.figures.text import interval, number, plural
 from engine.units import ic50_um
 
@@ -45,15 +45,14 @@ def show(patient: Opened, shown: pd.DataFrame, drug_id: int) -> None:
     drug = table.loc[picked]
     st.markdown(_in_words(drug))
     with st.spinner("Looking for evidence ..."), patient_session.discreet("looking for evidence"):
-        found, moved = _evidence(patient, picked)
+        found, moved, marked = _evidence(patient, picked)
         measured = measured_with(patient_data.predictor(patient.run_id), picked)
     left, right = frame.main_and_side("patient_detail")
     with left:
         if measured.empty:
             messages.empty("**No cell line was measured with this drug.** The prediction stands alone.")
         else:
-            level = level_of(patient_data.predictor(patient.run_id), picked)
-            item = measured_distribution(drug, measured, found, level, frame.dark())
+            item = measured_distribution(drug, measured, found, frame.dark())
             frame.chart(item, "patient_distribution", (patient.run_id, picked))
     with right:
         if moved.empty:
@@ -61,6 +60,10 @@ def show(patient: Opened, shown: pd.DataFrame, drug_id: int) -> None:
         else:
             frame.chart(
                 movers_chart(moved, str(drug["drug"]), frame.dark()), "patient_movers", (patient.run_id, picked)
+            )
+        if len(marked):
+            frame.chart(
+                markers_chart(marked, str(drug["drug"]), frame.dark()), "patient_markers", (patient.run_id, picked)
             )
     _lines(found, str(drug["drug"]))
 
@@ -86,9 +89,11 @@ def _in_words(drug: pd.Series) -> str:
     )
 
 
-def _evidence(patient: Opened, drug_id: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The nearest measured lines, and what each mutation does to the prediction; both are kept for the session."""
+def _evidence(patient: Opened, drug_id: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The nearest measured lines, what each mutation does to the prediction, and what was measured on lines with and
+    without it; kept for the session."""
     from engine.patient.completions import sequenced_genes
+    from engine.patient.markers import markers
     from engine.patient.movers import movers
     from engine.patient.neighbours import evidence
 
@@ -104,7 +109,7 @@ def _evidence(patient: Opened, drug_id: int) -> tuple[pd.DataFrame, pd.DataFrame
             cancer_type=patient.case.cancer_type,
         )
         moved = movers(predictor, genome, [drug_id], patient.case.cancer_type)
-        kept = {**dict(list(kept.items())[1 - KEPT :]), key: (near, moved)}
+        kept = {**dict(list(kept.items())[1 - KEPT :]), key: (near, moved, markers(predictor, genome.keys, drug_id))}
         state.keep("patient_evidence", kept)
     return kept[key]
 

@@ -90,7 +90,8 @@ def used_words(receipt: Receipt) -> str:
     if used.empty:
         return "To the networks this is a genome without mutations."
     if len(used) > NAMED:
-        return f"They lie in {plural(used['gene'].nunique(), 'gene')}, and the ranking rests on them alone."
+        genes = plural(used["gene"].nunique(), "gene")
+        return f"These {count(len(used))} lie in {genes}; the ranking rests on them alone."
     named = [f"{row.gene} {row.change or _place(row.position_key)}" for row in used.itertuples()]
     return f"The ranking rests on {_listed(named)} alone."
 
@@ -155,7 +156,8 @@ def rows(receipt: Receipt) -> None:
         messages.empty("**No row matches.** Clear the search or choose another fate.")
         return
     st.caption(
-        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}, used ones first. The download holds all as listed."
+        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}, used ones first. The download holds all, as "
+        "listed."
     )
     order = [FATE_WORDS[fate] for fate in SHOWN_FIRST]
     frame.table(

@@ -15,7 +15,6 @@ FIRST, LAST = 13, 5  # drugs drawn from both ends of a ranking; the table has al
 ROW_PX, FRAME_PX = 21, 58
 STRIP_PX, BARS_PX = 26, 190
 BINS = 24
-SMALL_LEVEL = 0.05  # ln uM that nobody would see in the picture
 Z_AXIS = "z-score among the drug's measured lines"
 Z_WORDS = "Standard deviations from the mean of the drug's measured lines; below 0 is more sensitive than they are."
 
@@ -40,7 +39,7 @@ def ranking_waterfall(ranking: pd.DataFrame, context: str, picked: int | None = 
     bottom = max(places) + 0.6
     figure.update_yaxes(tickvals=places, ticktext=labels, range=[bottom, -0.6], ticksuffix="  ", showgrid=False)
     figure.update_xaxes(title_text=Z_AXIS, range=_span(drawn), nticks=8)
-    unmeasured = f" ({count(drugs - len(ranking))} more have no measured lines)" if drugs > len(ranking) else ""
+    unmeasured = f" ({count(drugs - len(ranking))} without measured lines)" if drugs > len(ranking) else ""
     return Chart(
         figure=styled(figure, dark, FRAME_PX + ROW_PX * (round(bottom) + 1)),
         question="Which drugs stand out for this patient?",
@@ -153,18 +152,13 @@ def waterfall_table(ranking: pd.DataFrame) -> pd.DataFrame:
     return ranking[list(names)].rename(columns=names).astype({name: float for name in list(names.values())[1:5]})
 
 
-def measured_distribution(
-    drug: pd.Series, measured: pd.DataFrame, near: pd.DataFrame, level: float = 0.0, dark: bool = False
-) -> Chart:
+def measured_distribution(drug: pd.Series, measured: pd.DataFrame, near: pd.DataFrame, dark: bool = False) -> Chart:
     """Where the prediction for one drug lies among the cell lines that were measured with it.
 
     drug: one row of `Ranking.table`. measured: every measured line, columns name and ln_ic50 (ln uM); not empty.
-    near: its nearest lines, the same columns and similarity. level: `Predictor.level` of the drug, ln uM; taken off
-    the prediction, so that it stands where its percentile says.
+    near: its nearest lines, the same columns and similarity.
     """
     colours = palette(dark)
-    drug = drug.copy()
-    drug[["ln_ic50_pred", "lower", "upper"]] = drug[["ln_ic50_pred", "lower", "upper"]].astype(float) - level
     values = measured["ln_ic50"].to_numpy(float)
     figure = go.Figure()
     edges = np.linspace(values.min(), values.max() if np.ptp(values) else values.min() + 1, BINS + 1)
@@ -201,19 +195,13 @@ def measured_distribution(
         figure=styled(figure, dark, height),
         question="Where does the prediction lie among measured lines?",
         caption=f"{plural(len(measured), 'measured line')}; teal: at or below the prediction. Filled: measured. "
-        f"Open: predicted, with its 90 % interval{_less(level)}."
+        f"Open: predicted, with its 90 % interval."
         + ("" if pd.isna(drug["type_mean"]) else " Dash: mean of the chosen cancer type."),
         summary=_distribution_words(drug, measured, near),
         table=measured.sort_values("ln_ic50", kind="stable")[["name", "ln_ic50"]].rename(
             columns={"name": "Cell line", "ln_ic50": "Measured ln(IC50), µM"}
         ),
     )
-
-
-def _less(level: float) -> str:
-    if abs(level) < SMALL_LEVEL:
-        return ""
-    return f", less the {number(level)} ln µM that the networks are off in all lines of this drug"
 
 
 def _strip(figure: go.Figure, drug: pd.Series, near: pd.DataFrame, colours: Palette) -> list[str]:

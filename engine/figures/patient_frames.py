@@ -18,12 +18,11 @@ def with_z_interval(ranking: pd.DataFrame, predictor: "Predictor") -> pd.DataFra
     NA where the drug has no interval or fewer than two measured lines.
     """
     columns = predictor.drug_rows(ranking["drug_id"].tolist())
-    nothing = np.full(len(predictor.drugs), np.nan)
     ends = {}
     for end in ("lower", "upper"):
-        values = nothing.copy()
+        values = np.full(len(predictor.drugs), np.nan)
         values[columns] = ranking[end].to_numpy(float)
-        ends[f"z_{end}"] = predictor.z_scores(values)[columns]
+        ends[f"z_{end}"] = predictor.screened.z_scores(values)[columns]
     return ranking.assign(**ends)
 
 
@@ -32,11 +31,6 @@ def told_apart(table: pd.DataFrame) -> pd.DataFrame:
     twice = table["drug"].duplicated(keep=False)
     names = table["drug"].where(~twice, table["drug"] + " (" + table["drug_id"].astype(str) + ")")
     return table.assign(drug=names)
-
-
-def level_of(predictor: "Predictor", drug_id: int) -> float:
-    """By how much the networks overestimate a drug in all its measured lines alike, ln uM."""
-    return float(predictor.level[predictor.drug_rows([drug_id])[0]])
 
 
 def measured_with(predictor: "Predictor", drug_id: int) -> pd.DataFrame:

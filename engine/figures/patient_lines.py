@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from engine.figures.forest import Mark, Row, forest
 from engine.figures.template import Chart, palette, styled
 from engine.figures.text import MINUS, MISSING, count, number, plural, signed
 from engine.patient.types import NearLine
@@ -18,7 +19,7 @@ DIVERGING = {
     False: [[0.0, "#7fb3e0"], [0.5, "#f4f6f8"], [1.0, "#f2a55f"]],
     True: [[0.0, "#2d6da8"], [0.5, "#222c34"], [1.0, "#a8591a"]],
 }
-MOVERS = 10  # mutations drawn; the table has all
+MOVERS, MARKERS = 10, 6  # mutations drawn; the tables have all
 
 
 def similarity_map(
@@ -34,7 +35,7 @@ def similarity_map(
     wide = wide.reindex(index=list(ranking["drug_id"]), columns=[line.cosmic_id for line in lines])
     z = np.column_stack([ranking["z_score"].to_numpy(float), np.full(len(ranking), np.nan), wide.to_numpy(float)])
     drugs = [escape(name) for name in ranking["drug"]]
-    heads = ["<b>Patient</b><br>predicted", "", *(f"{escape(line.name)}<br>{line.similarity:.2f}" for line in lines)]
+    heads = ["<b>Predicted</b>", "", *(f"{escape(line.name)} · {line.similarity:.2f}" for line in lines)]
     rows, columns = list(range(len(drugs))), list(range(len(heads)))
     figure = go.Figure(
         go.Heatmap(
@@ -62,7 +63,7 @@ def similarity_map(
             },
         )
     )
-    figure.update_xaxes(side="top", tickvals=columns, ticktext=heads, tickangle=-38, showgrid=False, title_text="")
+    figure.update_xaxes(side="top", tickvals=columns, ticktext=heads, tickangle=-45, showgrid=False, title_text="")
     figure.update_yaxes(tickvals=rows, ticktext=drugs, range=[len(rows) - 0.5, -0.5], ticksuffix="  ", showgrid=False)
     table = pd.DataFrame({"Drug": list(ranking["drug"]), "Predicted z": ranking["z_score"].to_numpy(float)})
     for line, values in zip(lines, wide.to_numpy(float).T, strict=True):
@@ -72,7 +73,7 @@ def similarity_map(
         figure=styled(figure, dark, FRAME_PX + TOP_PX + ROW_PX * len(drugs)),
         question="What did these drugs do to the most similar cell lines?",
         caption=f"{plural(len(drugs), 'drug')} × {plural(len(lines), 'cell line')}, {context}; {count(known)} of "
-        f"{count(wide.size)} pairs measured, the others are left empty. Under each line its similarity: shared ÷ all "
+        f"{count(wide.size)} pairs measured, the others are left empty. Beside each line its similarity: shared ÷ all "
         "mutated positions of either. z-scores are of all measured lines of the drug; orange is more resistant.",
         summary=_map_words(ranking, lines, wide),
         table=table,
@@ -163,4 +164,55 @@ def movers_chart(movers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
         table=movers[["position_key", "effect"]].rename(
             columns={"position_key": "Position", "effect": "Change of predicted ln(IC50), µM"}
         ),
+    )
+
+
+def markers_chart(markers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
+    """What was measured on cell lines that carry each of the patient's mutations, less that on those that do not.
+
+    markers: not empty, the largest |difference| first; MARKER_COLUMNS of `engine/patient/markers.py`.
+    """
+    shown = markers.head(MARKERS)
+    marks = [
+        Mark(
+            row=place,
+            value=row.difference,
+            lower=row.lower,
+            upper=row.upper,
+            label=f"{signed(row.difference)} (n {count(row.n_with)})",
+            name=escape(row.marker),
+            kind="observed",
+        )
+        for place, row in enumerate(shown.itertuples())
+    ]
+    first = markers.iloc[0]
+    columns = {
+        "marker": "Mutated",
+        "n_with": "Lines with it",
+        "n_without": "Lines without",
+        "z_with": "Mean z with",
+        "z_without": "Mean z without",
+        "difference": "Difference of z",
+        "lower": "Lower end, 95 %",
+        "upper": "Upper end, 95 %",
+        "within_types": "Difference within cancer types",
+        "n_within": "Lines of known type",
+    }
+    of = f"{count(len(shown))} of {count(len(markers))}" if len(markers) > len(shown) else count(len(markers))
+    return Chart(
+        figure=forest(
+            marks,
+            [Row(place, escape(name)) for place, name in enumerate(shown["marker"])],
+            "Measured z with minus without (95 % interval)",
+            dark,
+            reference=0,
+            room=0.7,
+            labels_right=True,
+        ),
+        question="Do measured lines with these mutations differ?",
+        caption=f"{of} positions and genes of this patient that enough lines measured with {drug} carry (n); no "
+        "network is asked. Left of 0: lines with it are more sensitive. Not corrected for looking at several.",
+        summary=f"{drug}: measured lines with {first['marker']} (n {count(first['n_with'])}) differ most from those "
+        f"without, by {signed(float(first['difference']))} of z.",
+        table=markers[list(columns)].rename(columns=columns),
     )

@@ -4,8 +4,8 @@ import pytest
 
 from engine.figures.patient import FIRST, LAST, measured_distribution, ranking_waterfall
 from engine.figures.patient_change import compare_chart, what_if_chart
-from engine.figures.patient_frames import level_of, measured_with, measured_z, with_z_interval
-from engine.figures.patient_lines import DIVERGING, movers_chart, similarity_map
+from engine.figures.patient_frames import measured_with, measured_z, told_apart, with_z_interval
+from engine.figures.patient_lines import DIVERGING, markers_chart, movers_chart, similarity_map
 from engine.figures.template import DARK, LIGHT, SELECTED
 from engine.patient.types import NearLine
 
@@ -54,13 +54,9 @@ class Screened:
 class Predictor:
     screened = Screened()
     drugs = pd.DataFrame({"drug_id": [10, 11]})
-    level = np.array([0.5, 0.0])
 
     def drug_rows(self, drug_ids) -> np.ndarray:
         return np.array([[10, 11].index(one) for one in drug_ids])
-
-    def z_scores(self, values: np.ndarray) -> np.ndarray:
-        return self.screened.z_scores(values - self.level)
 
 
 def traces(chart) -> dict:
@@ -70,13 +66,12 @@ def traces(chart) -> dict:
 def test_intervals_become_z_scores_in_the_order_of_the_ranking():
     found = with_z_interval(ranking(2)[::-1], Predictor())
     assert list(found["drug_id"]) == [11, 10]
-    assert list(found["z_lower"]) == [(-2.5 - 1) / 4, (-3.5) / 2]
-    assert list(found["z_upper"]) == [(1.5 - 1) / 4, 0.5 / 2]
+    assert list(found["z_lower"]) == [(-2.5 - 1) / 4, -3.0 / 2]
+    assert list(found["z_upper"]) == [(1.5 - 1) / 4, 1.0 / 2]
 
 
 def test_measured_lines_of_a_drug_and_of_a_map():
     assert measured_with(Predictor(), 11).to_dict("records") == [{"cosmic_id": 905_001, "name": "A375", "ln_ic50": 1.0}]
-    assert level_of(Predictor(), 10) == 0.5
     assert measured_z(Predictor(), LINES, [11, 10]).to_dict("records") == [
         {"drug_id": 11, "cosmic_id": 905_001, "z_score": 0.0},
         {"drug_id": 10, "cosmic_id": 905_001, "z_score": -1.0},
@@ -115,22 +110,21 @@ def test_drugs_without_interval_or_nearest_lines_are_drawn():
     assert "no interval" in traces(chart)["predicted"].text[0]
 
 
-def test_the_prediction_stands_among_measured_lines_less_the_level():
+def test_the_prediction_stands_among_measured_lines():
     measured = pd.DataFrame({"name": [f"L{i}" for i in range(5)], "ln_ic50": [-3.0, -1.0, 0.0, 1.0, 3.0]})
     near = measured.head(2).assign(similarity=[0.5, 0.25])
-    chart = measured_distribution(ranking().iloc[0], measured, near, level=0.5)
+    chart = measured_distribution(ranking().iloc[0], measured, near)
     found = traces(chart)
-    assert list(found["prediction"].x) == [-1.5] and list(found["interval"].x) == [-3.5, 0.5]
+    assert list(found["prediction"].x) == [-1.0] and list(found["interval"].x) == [-3.0, 1.0]
     assert list(found["nearest"].x) == [-3.0, -1.0]
     assert list(found["type"].x) == [0.5] and found["type"].marker.symbol == "line-ns"
     assert sum(found["measured"].y) == 5
-    assert "less the 0.500 ln µM that the networks are off" in chart.caption
     assert "25.0 % of 5 measured lines lie at or below it" in chart.summary
     alone = ranking().iloc[0].copy()
     alone[["type_mean", "lower", "upper"]] = np.nan
     bare = measured_distribution(alone, measured, near[:0])
     assert set(traces(bare)) == {"measured", "prediction"}
-    assert "Dash" not in bare.caption and "less the" not in bare.caption
+    assert "Dash" not in bare.caption
 
 
 def test_one_measured_value_is_a_histogram_too():
@@ -143,7 +137,7 @@ def test_the_map_leaves_unmeasured_pairs_empty():
     chart = similarity_map(ranking(2), LINES, measured, "ensemble")
     heat = chart.figure.data[0]
     assert [list(row) for row in heat.text] == [["−1.0", "", "−1.0", "1.0"], ["−0.5", "", "0.0", ""]]
-    assert chart.figure.layout.xaxis.ticktext[2:] == ("A375<br>0.50", "HT-29<br>0.25")
+    assert chart.figure.layout.xaxis.ticktext[2:] == ("A375 · 0.50", "HT-29 · 0.25")
     assert "3 of 4 pairs measured" in chart.caption
     assert list(chart.table.columns) == ["Drug", "Predicted z", "A375 (0.50)", "HT-29 (0.25)"]
     assert "HT-29 (type unknown), measured" in heat.customdata[0][3]
@@ -167,6 +161,33 @@ def test_movers_are_teal_where_more_sensitive():
     assert "moved most by BRAF:600, −0.500 ln µM" in chart.summary
     many = pd.DataFrame({"position_key": [f"G:{i}" for i in range(12)], "effect": np.zeros(12)})
     assert movers_chart(many, "X").caption.startswith("10 of 12 mutations")
+
+
+def test_lines_with_and_without_a_mutation_are_measured():
+    table = pd.DataFrame(
+        {
+            **{"marker": ["BRAF:600", MARKUP], "n_with": [40, 6], "n_without": [300, 334]},
+            **{"z_with": [-1.0, 0.1], "z_without": [0.25, 0.0], "difference": [-1.25, 0.1]},
+            **{"lower": [-1.5, -0.9], "upper": [-1.0, 1.1], "within_types": [-0.5, np.nan], "n_within": [30, 0]},
+        }
+    )
+    chart = markers_chart(table, "Dabrafenib")
+    found = traces(chart)["observed"]
+    assert list(found.x) == [-1.25, 0.1] and list(found.error_x.array) == pytest.approx([0.25, 1.0])
+    assert [text.strip() for text in chart.figure.data[-1].text] == ["−1.250 (n 40)", "+0.100 (n 6)"]
+    assert "measured lines with BRAF:600 (n 40) differ most from those without, by −1.250 of z" in chart.summary
+    assert "<img" not in chart.figure.to_json().replace("\\u003c", "<")
+
+
+def test_drugs_that_nobody_measured_are_not_drawn():
+    chart = ranking_waterfall(ranking().assign(z_score=[-1.0, 0.5, np.nan]), "ensemble")
+    assert list(traces(chart)["predicted"].x) == [-1.0, 0.5]
+    assert chart.caption.startswith("2 drugs (1 without measured lines), ensemble.")
+
+
+def test_drugs_of_one_name_are_told_apart():
+    table = told_apart(ranking().assign(drug=["A", "B", "A"]))
+    assert list(table["drug"]) == ["A (10)", "B", "A (12)"]
 
 
 def test_patients_are_told_apart_by_colour_and_shape():

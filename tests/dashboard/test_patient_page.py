@@ -1,0 +1,260 @@
+"""The page of one patient, on the demonstration store that the session builds once."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+from page_checks import Open, assert_healthy, shown
+from streamlit.testing.v1 import AppTest
+
+from dashboard import patient_session, state
+from dashboard.patient_receipt import in_words, matching, receipt_table, used_words
+from engine.errors import InputError
+from engine.patient.types import BuildVerdict, Genome, Receipt
+
+LIST = "BRAF V600E\nTP53 R175H\nBRAF p.Val600Glu\nTTN A100V\nnonsense here"
+MARKER = "QXMARKER"
+
+
+@pytest.fixture
+def on_demo(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shared demonstration store; read only."""
+    monkeypatch.setenv("TUMORCAST_HOME", str(demo_home))
+    return demo_home
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run(timeout=120)
+
+
+def paste(app: AppTest, text: str, label: str = "", cancer_type: str = "") -> AppTest:
+    """Paste a list and rank it."""
+    app.segmented_control(key="patient_place").set_value("paste").run()
+    app.text_area(key="patient_text").set_value(text)
+    app.text_input(key="patient_label").set_value(label)
+    app.selectbox(key="patient_type").set_value(cancer_type)
+    app.run()
+    return press(app, "Read and rank")
+
+
+def opened(app: AppTest) -> dict[str, patient_session.Opened]:
+    key = state.KEPT + "patient_opened"
+    return app.session_state[key] if key in app.session_state else {}  # noqa: SIM401 - it has no get
+
+
+def test_from_a_pasted_list_to_receipt_ranking_and_what_if(on_demo, open_page: Open):
+    app = paste(open_page("patient.py"), LIST, MARKER, "SKCM")
+    assert_healthy(app)
+    assert app.query_params == {}
+    assert "orange-badge[Research use only]" in shown(app) and "orange-badge[Simulated]" in shown(app)
+    patient = opened(app)[MARKER]
+    assert patient.case.receipt.total == 5 and patient.case.cancer_type == "SKCM"
+    assert patient.genome.keys == ("BRAF:600", "TP53:175")
+    text = shown(app)
+    assert "**Of 5 rows 2 are mutated positions that the networks know; " in text
+    assert "The ranking rests on BRAF p.V600E and TP53 p.R175H alone." in text
+    assert "**How far to trust this.** Skill over all pairs of unseen cell lines" in text
+    assert ":orange-badge[:material/science: Research use only. Not for treatment decisions.]" in text
+    table = app.dataframe[0].value
+    assert len(table) == len(patient.ranking.table) == 60
+    assert list(table["z-score"]) == sorted(table["z-score"])
+    titles = [item.value for item in app.subheader]
+    assert titles[0] == "60 drugs" and "Which mutations moved the prediction?" in titles
+
+    app.toggle(key="patient_approved").set_value(True).run()
+    approved = int(patient.ranking.table["approved"].fillna(False).sum())
+    assert f"{approved} of 60 drugs" in [item.value for item in app.subheader]
+    app.text_input(key="patient_find").set_value("no such drug").run()
+    assert_healthy(app)
+    assert "No drug matches these filters" in shown(app)
+    press(app, "Clear all filters")
+    assert app.subheader[0].value == "60 drugs"
+
+    app.session_state["patient_tab"] = "All rows"
+    app.run()
+    rows = app.dataframe[0].value
+    assert list(rows["Fate"])[:2] == ["Used", "Used"] and set(rows["Fate"]) >= {"Duplicate", "Not understood"}
+    app.multiselect(key="patient_fate").set_value(["duplicate"]).run()
+    assert list(app.dataframe[0].value["Row"]) == [3]
+    app.session_state["patient_tab"] = "Similar lines"
+    assert_healthy(app.run())
+    assert "What did these drugs do to the most similar cell lines?" in [item.value for item in app.subheader]
+
+    app.session_state["patient_tab"] = "What if"
+    app.run()
+    assert "Nothing is changed yet" in shown(app)
+    app.text_input(key="patient_add").set_value("KRAS G12D").run(timeout=120)
+    assert_healthy(app)
+    assert "+ KRAS:12;" in shown(app)
+    app.text_input(key="patient_add").set_value("KRAS").run()
+    assert [item.value for item in app.error] and not app.exception
+    app.text_input(key="patient_add").set_value("").run()
+    app.multiselect(key="patient_remove").set_value(["BRAF:600"]).run(timeout=120)
+    assert "− BRAF:600;" in shown(app)
+    assert app.query_params == {} and MARKER not in str(app.query_params)
+
+
+def test_two_patients_are_compared_and_survive_a_walk(on_demo, open_page: Open):
+    app = paste(open_page("patient.py"), "BRAF V600E", "Before", "SKCM")
+    press(app, "Add another")
+    paste(app, "KRAS G12D; TP53 R175H", "<b>After</b>")
+    assert_healthy(app)
+    assert list(opened(app)) == ["Before", "<b>After</b>"]
+    assert app.selectbox(key="patient_current").value == "<b>After</b>"
+    app.session_state["patient_tab"] = "Compare"
+    app.run()
+    assert_healthy(app)
+    assert "Where do they differ?" in [item.value for item in app.subheader]
+    assert app.multiselect(key="patient_compared").value == ["Before", "<b>After</b>"]
+    assert "<b>After" not in "".join(str(item.proto.spec) for item in app.get("plotly_chart"))
+    app.switch_page("../pages/drug.py").run(timeout=60)
+    assert "patient" not in str(app.query_params)
+    app.switch_page("../pages/patient.py").run(timeout=60)
+    assert_healthy(app)
+    assert list(opened(app)) == ["Before", "<b>After</b>"]
+    app.selectbox(key="patient_current").set_value("Before").run(timeout=60)
+    assert app.selectbox(key="patient_own_type").value == "SKCM"
+    app.selectbox(key="patient_own_type").set_value("").run(timeout=120)
+    assert opened(app)["Before"].ranking.cancer_type is None
+    press(app, "Close")
+    assert list(opened(app)) == ["<b>After</b>"]
+    press(app, "Close")
+    assert_healthy(app)
+    assert "Read and rank" in [button.label for button in app.button]
+
+
+def test_an_example_fills_the_form(on_demo, open_page: Open):
+    app = press(open_page("patient.py"), "BRAF V600E melanoma")
+    assert app.text_area(key="patient_text").value == "BRAF V600E"
+    assert app.selectbox(key="patient_type").value == "SKCM"
+    press(app, "Read and rank")
+    assert "**The only row is a mutated position that the networks know.**" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (bytes(range(256)) * 8, ""),
+        (b"\x89PNG\r\n\x1a\n" + bytes(64), ""),
+        (b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n", ""),
+        (b"a,b,c\n1,2,3\n", ""),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_sentence(on_demo, open_page: Open, content, said):
+    app = open_page("patient.py")
+    app.get("file_uploader")[0].upload(f"{MARKER}.vcf", content, "text/plain").run()
+    press(app, "Read and rank")
+    assert not app.exception
+    (error,) = app.error
+    assert said in error.value and MARKER not in error.value and "should not" not in error.value
+    assert opened(app) == {}
+
+
+def test_a_list_without_a_mutation_has_a_receipt_and_no_ranking(on_demo, open_page: Open):
+    app = paste(open_page("patient.py"), "TTN A100V")
+    assert_healthy(app)
+    assert "**The only row lies in a gene outside the census.**" in shown(app)
+    assert "nothing to rank" in shown(app)
+    assert "PDF report" not in [item.label for item in app.get("download_button")]
+
+
+def test_a_panel_without_genes_is_explained(on_demo, open_page: Open):
+    app = open_page("patient.py")
+    app.selectbox(key="patient_sequenced").set_value("panel").run()
+    paste(app, "BRAF V600E")
+    assert ["Say which genes the panel covers" in item.value for item in app.error] == [True]
+    app.text_area(key="patient_panel").set_value("BRAF, KRAS, TP53").run()
+    press(app, "Read and rank")
+    assert opened(app)["Patient A"].case.receipt.panel.startswith("panel of 3 genes")
+    assert opened(app)["Patient A"].ranking.completions > 0
+
+
+def test_several_samples_are_asked_for(on_demo, open_page: Open):
+    head = "##fileformat=VCFv4.2\n" + "\t".join(
+        ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", f"<i>{MARKER}</i>", "NORMAL"]
+    )
+    row = "\t".join(["7", "140453136", ".", "A", "T", ".", "PASS", ".", "GT", "0/1", "0/0"])
+    app = open_page("patient.py")
+    app.get("file_uploader")[0].upload("x.vcf", f"{head}\n{row}\n".encode(), "text/plain").run()
+    press(app, "Read and rank")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="patient_sample").options == [f"<i>{MARKER}</i>", "NORMAL"]
+    press(app, "Read and rank")
+    assert_healthy(app)
+    assert opened(app)["Patient A"].case.receipt.total == 1
+
+
+def test_cases_are_saved_opened_and_deleted(demo_home: Path, tumorcast_home: Path, open_page: Open):
+    shutil.copytree(demo_home, tumorcast_home, dirs_exist_ok=True)
+    app = paste(open_page("patient.py"), "BRAF V600E", MARKER)
+    press(app, "Save this case in the local store")
+    assert_healthy(app)
+    assert opened(app)[MARKER].case.case_id
+    assert "Saved in the local store" in shown(app)
+    press(app, "Close")
+    assert "1 saved case" in [item.value for item in app.subheader]
+    press(app, "Open")
+    assert opened(app)[MARKER].genome.keys == ("BRAF:600",)
+    press(app, "Add another")
+    press(app, "Delete for good")
+    assert not app.exception and opened(app) == {}
+    assert "saved case" not in shown(app)
+
+
+def test_an_unforeseen_error_tells_nothing_of_the_patient(caplog):
+    def fail() -> None:
+        with patient_session.discreet("reading the list"):
+            int(MARKER)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(InputError, match="while reading the list") as caught:
+        fail()
+    assert MARKER not in str(caught.value) and MARKER not in caplog.text
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+    assert "ValueError" in caplog.text
+    with pytest.raises(InputError, match="as it is"), patient_session.discreet("x"):
+        raise InputError("as it is")
+
+
+def receipt(fates: list[str]) -> Receipt:
+    import pandas as pd
+
+    from engine.patient.types import FATES, RECEIPT_COLUMNS
+
+    rows = pd.DataFrame({name: [""] * len(fates) for name in RECEIPT_COLUMNS}).assign(
+        row=range(1, len(fates) + 1), fate=fates, gene="TP53", position_key="TP53:Splice_Site", bit=pd.NA, lines=pd.NA
+    )
+    counts = {fate: fates.count(fate) for fate in FATES}
+    return Receipt("MAF", "0" * 64, rows, counts, BuildVerdict("", False, ""), Genome(()), "whole exome")
+
+
+@pytest.mark.parametrize(
+    ("fates", "said"),
+    [
+        (["used", "silent", "silent"], "Of 3 rows 1 is a mutated position that the networks know; 2 are silent"
+         " or non-coding."),
+        (["outside_census"] * 2, "Of 2 rows none are mutated positions that the networks know; 2 lie in"
+         " genes outside the census."),
+        (["not_understood"], "The only row was not understood."),
+        (
+            ["used", "used", "new_position", "duplicate", "duplicate"],
+            "Of 5 rows 2 are mutated positions that the networks know; 2 repeat others and 1 is in a census gene at a "
+            "position that no training line has.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_receipt_in_words(fates, said):
+    assert in_words(receipt(fates)) == said
+
+
+def test_used_positions_are_named_until_they_are_many():
+    assert used_words(receipt(["silent"])) == "To the networks this is a genome without mutations."
+    assert used_words(receipt(["used"])) == "The ranking rests on TP53 splice site alone."
+    assert used_words(receipt(["used"] * 9)) == "These 9 lie in 1 gene; the ranking rests on them alone."
+
+
+def test_the_receipt_is_searched_as_text():
+    table = receipt_table(receipt(["used", "silent"]))
+    assert len(matching(table, "tp53:SPLICE")) == 2 and len(matching(table, "silent")) == 1
+    assert len(matching(table, "(")) == 0 and len(matching(table, " ")) == 2
