@@ -70,6 +70,8 @@ def _workbook(source: Unpacked, sha256: str, sample: str) -> Reading:
 
 def _list(text: str, table: Table | None, sha256: str, sample: str) -> Reading:
     """Mutations one a line. Where none is understood and the first rows look like a header, that is what is wrong."""
+    if table is not None and len(table.columns.places) > 1:
+        raise refusal(table)  # the names of samples and the like must not be taken for changes
     try:
         reading = pasted.read_text(_TWO_CELLS.sub(r"\1 \2", text))
     except InputError:

@@ -72,7 +72,7 @@ def _receipt_rows(rows: pd.DataFrame, knowledge: Knowledge) -> pd.DataFrame:
     text = {name: rows[name].fillna("").astype(str).str.strip() for name in (*_WRITTEN, "problem", "note")}
     frame = pd.DataFrame(text, index=rows.index)
     distinct = frame.loc[frame["problem"] == "", _WRITTEN].drop_duplicates()
-    fates = [judge(*values, knowledge) for values in zip(*(distinct[name] for name in _WRITTEN), strict=True)]
+    fates = [judge(gene, change, word, knowledge) for gene, change, word in distinct.itertuples(index=False, name=None)]
     judged = pd.DataFrame(fates, columns=list(Fate._fields), dtype="str").rename(columns={"gene": "symbol"})
     judged = pd.concat([distinct.reset_index(drop=True), judged], axis=1)
     # Rows with a problem may hold anything: they take none of what an equal text means elsewhere.
