@@ -172,13 +172,13 @@ def _by_annotation(seen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_length(seen: pd.DataFrame) -> pd.DataFrame:
-    """Positions that a chromosome does not have."""
+    """Positions that a chromosome has in one build only."""
     beyond = {build: beyond_the_end(seen["chromosome"], seen["position"], build).to_numpy() for build in BUILDS}
     first, second = BUILDS
     return pd.concat(
         [
-            _ballot(seen[beyond[first] & ~beyond[second]], **{first: -1}),
-            _ballot(seen[beyond[second] & ~beyond[first]], **{second: -1}),
+            _ballot(seen[beyond[first] & ~beyond[second]], **{first: -1, second: 1}),
+            _ballot(seen[beyond[second] & ~beyond[first]], **{second: -1, first: 1}),
         ]
     )
 
@@ -190,13 +190,15 @@ def _against(votes: pd.DataFrame, build: str) -> int:
 
 
 def _of(some: int, all_of_them: int) -> str:
-    return f"{some} of {all_of_them} known position{'s' if all_of_them > 1 else ''}"
+    return f"{some} of {all_of_them} checked position{'s' if all_of_them > 1 else ''}"
 
 
 def _shown(agree: dict[str, int], checked: int) -> str:
     if not checked:
         return ""
-    return " (of {} checked, {})".format(checked, ", ".join(f"{agree[build]} fit {build} only" for build in BUILDS))
+    return " (of {} positions checked, {})".format(
+        checked, ", ".join(f"{agree[build]} fit {build} only" for build in BUILDS)
+    )
 
 
 def _confirmed(against: int, checked: int) -> str:

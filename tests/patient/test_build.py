@@ -40,7 +40,7 @@ def test_what_is_declared_and_what_the_bases_show_agree(variants, build):
         len(variants),
     )
     assert found.sentence.startswith(
-        f"The file says {build} (contig lengths); {len(variants)} of {len(variants)} known"
+        f"The file says {build} (contig lengths); {len(variants)} of {len(variants)} checked"
     )
 
 
@@ -49,7 +49,7 @@ def test_a_header_that_lies_is_refused(variants, lie):
     found = judge_build(reading(*variants, *ELSEWHERE, declared=lie), KNOWN)
     assert found.refused and found.build == ""
     assert (
-        f"The file says {lie}, but {len(variants)} of {len(variants)} known positions contradict it" in found.sentence
+        f"The file says {lie}, but {len(variants)} of {len(variants)} checked positions contradict it" in found.sentence
     )
     assert "Coordinates are not used" in found.sentence and "Correct the build in the file" in found.sentence
     asked = judge_build(reading(*variants), KNOWN, asked=lie)
@@ -62,13 +62,13 @@ def test_the_person_and_the_file_disagree():
     found = judge_build(reading(*GRCH38, declared="GRCh37", evidence=("##reference",)), KNOWN, asked="GRCh38")
     assert found.refused
     assert "The file says GRCh37 (##reference), but GRCh38 was chosen" in found.sentence
-    assert "of 3 checked, 0 fit GRCh37 only, 3 fit GRCh38 only" in found.sentence
+    assert "of 3 positions checked, 0 fit GRCh37 only, 3 fit GRCh38 only" in found.sentence
 
 
 def test_nothing_declared_needs_two_known_positions():
     found = judge_build(reading(*GRCH37[:2], *ELSEWHERE), KNOWN)
     assert (found.build, found.refused) == ("GRCh37", False)
-    assert "names no genome build; taken as GRCh37: 2 of 2 known positions agree." in found.sentence
+    assert "names no genome build; taken as GRCh37: 2 of 2 checked positions agree." in found.sentence
     one = judge_build(reading(*GRCH37[:1], *ELSEWHERE), KNOWN)
     assert one.refused and "only 1 of its positions tells one" in one.sentence and "--genome GRCh37" in one.sentence
     none = judge_build(reading(*ELSEWHERE), KNOWN)
@@ -89,7 +89,10 @@ def test_two_builds_in_one_file():
     found = judge_build(reading(*GRCH37, declared="mixed"), KNOWN)
     assert found.refused and "more than one genome build" in found.sentence
     found = judge_build(reading(*GRCH37, *GRCH38), KNOWN)
-    assert found.refused and "do not agree (of 7 checked, 4 fit GRCh37 only, 3 fit GRCh38 only)" in found.sentence
+    assert (
+        found.refused
+        and "do not agree (of 7 positions checked, 4 fit GRCh37 only, 3 fit GRCh38 only)" in found.sentence
+    )
 
 
 def test_one_wrong_base_among_many_is_an_error_of_its_row():
@@ -100,16 +103,18 @@ def test_one_wrong_base_among_many_is_an_error_of_its_row():
     ]  # fmt: skip
     found = judge_build(reading(*GRCH37, *right, wrong, declared="GRCh37"), KNOWN)
     assert (found.build, found.checked) == ("GRCh37", 10)
-    assert "9 of 10 known positions agree, 1 contradicts it (up to 10 % are taken" in found.sentence
+    assert "9 of 10 checked positions agree, 1 contradicts it (up to 10 % are taken" in found.sentence
     assert judge_build(reading(*GRCH37, *right[1:], wrong, declared="GRCh37"), KNOWN).refused
 
 
 def test_positions_beyond_the_end_of_a_chromosome():
     # Chromosome 17 has 81,195,210 bases in GRCh37 and 83,257,441 in GRCh38; 8 the other way: 146,364,022, 145,138,636.
     found = judge_build(reading(("17", 82000000, "A", "T"), declared="GRCh37"), KNOWN)
-    assert found.refused and "1 of 1 known position contradicts it" in found.sentence
+    assert found.refused and "1 of 1 checked position contradicts it" in found.sentence
     assert judge_build(reading(("8", 146000000, "A", "T"), declared="GRCh37"), KNOWN).build == "GRCh37"
     assert judge_build(reading(("8", 146000000, "A", "T"), declared="GRCh38"), KNOWN).refused
+    found = judge_build(reading(("8", 146000000, "A", "T"), ("19", 59000000, "C", "T")), KNOWN)
+    assert (found.build, found.agree) == ("GRCh37", {"GRCh37": 2, "GRCh38": 0})
 
 
 def test_annotated_rows_are_held_against_the_table():
