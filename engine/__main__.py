@@ -17,7 +17,7 @@ from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
 PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
-SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem")
+SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
