@@ -16,13 +16,14 @@ MOST_ROWS = 200  # of the table below a plot; the rest is a click on the dashboa
 
 @dataclass(frozen=True)
 class Table:
-    """columns and rows of texts; numeric: which columns are aligned right."""
+    """columns and rows of texts; numeric: which columns are aligned right. folded: long, so opened by a click."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     numeric: tuple[bool, ...] = ()
     title: str = ""
     caption: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)

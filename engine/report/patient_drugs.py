@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from engine.figures.text import MINUS, MISSING, count, interval, number, plural
-from engine.figures.type_words import type_name
 from engine.patient.types import NearLine, Ranking
 from engine.report.parts import Table
 from engine.units import ic50_um
@@ -148,7 +147,7 @@ def _some(names: object) -> str:
 
 
 def _type(label: object) -> str:
-    return type_name(label) if isinstance(label, str) and label else "cancer type not known"
+    return label if isinstance(label, str) and label else "cancer type not known"
 
 
 def _um_interval(lower, upper) -> str:

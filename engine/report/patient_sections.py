@@ -18,7 +18,7 @@ from engine.report.patient import EXPLAINED, PatientReport
 from engine.report.patient_chart import z_bars
 from engine.report.patient_drugs import drug_names, evidence_tables, mover_table, nearest_table, score, span, top_drugs
 from engine.report.patient_model import model_chapters
-from engine.report.patient_receipt import all_rows, fates, reasons, used_rows
+from engine.report.patient_receipt import all_rows, fates, most_frequent, reasons, used_rows
 from engine.report.plain import clean, clean_cell
 
 LABEL_LENGTH = 120
@@ -34,7 +34,10 @@ def label_of(report: PatientReport) -> str:
 def chips_of(report: PatientReport) -> list[str]:
     """What kind of case and model it is, in a few words each."""
     kind = [type_name(report.ranking.cancer_type)] if report.ranking.cancer_type else ["no cancer type chosen"]
-    return [clean(chip, LABEL_LENGTH) for chip in (*kind, report.case.receipt.panel, model_name(report.ranking.model))]
+    return [
+        clean(chip, LABEL_LENGTH)
+        for chip in (*kind, report.case.receipt.panel.split(" (")[0], model_name(report.ranking.model))
+    ]
 
 
 def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Section]:
@@ -55,7 +58,7 @@ def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Sect
 
 def _read(report: PatientReport) -> Section:
     receipt, case = report.case.receipt, report.case
-    used = receipt.rows[receipt.rows["fate"] == USED]
+    used = most_frequent(receipt)
     named = [
         f"{row['gene']} {row['change']}" if isinstance(row["change"], str) and row["change"] else row["position_key"]
         for row in used.head(NAMED_MUTATIONS).to_dict("records")
@@ -67,10 +70,20 @@ def _read(report: PatientReport) -> Section:
         Fact("Sequenced", _sequenced(report)),
         Fact("Cancer type", type_name(case.cancer_type) if case.cancer_type else "not told"),
         Fact("Read", f"{case.made_at:%Y-%m-%d %H:%M} UTC"),
-        Fact("Used mutations", ", ".join(named) + more if named else "none: the ranking is that of an unmutated line"),
+        Fact(
+            "Used mutations",
+            "most frequent in training first: " + ", ".join(named) + more
+            if named
+            else "none: the ranking is that of an unmutated line",
+        ),
     ]
     return Section(
-        "read", "What was read", cards=_cards(report), facts=facts, tables=[fates(receipt)], texts=receipt.notes
+        "read",
+        "What was read",
+        cards=_cards(report),
+        facts=facts,
+        tables=[fates(receipt)],
+        texts=[_plain(note) for note in receipt.notes],
     )
 
 
@@ -122,7 +135,7 @@ def _trust(report: PatientReport) -> Section:
     texts = [] if ranking.inside else [f"Extrapolation: {ranking.domain}"]
     if report.honest and report.honest.run_id != report.run.run_id:
         texts.append(f"Tested by run {report.honest.run_id}, {plural(report.honest.folds, 'fold')}.")
-    texts += [note for note in ranking.notes if note not in texts]
+    texts += [_plain(note) for note in ranking.notes]
     return Section("trust", "How far to trust the ranking", lead=_honest_words(report), texts=texts)
 
 
@@ -185,7 +198,7 @@ def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
     receipt = report.case.receipt
     tables = [used_rows(receipt, most_used), reasons(receipt)]
     if most_rows:
-        tables.append(replace(all_rows(receipt, most_rows), title="All rows"))
+        tables.append(all_rows(receipt, most_rows))
     else:
         shown = min(most_used, receipt.counts[USED])
         tables[-1] = replace(
@@ -194,6 +207,11 @@ def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
             "in the downloaded receipt.".strip(),
         )
     return Section("receipt", "Receipt", tables=tables)
+
+
+def _plain(note: str) -> str:
+    """A note without the marks of code, which only a page of the dashboard draws."""
+    return note.replace("`", "")
 
 
 def _tidy(section: Section) -> Section:
