@@ -17,8 +17,8 @@ def show(patient: Opened) -> None:
         _type(patient, types)
         adding = bool(state.get("patient_adding"))
         st.button(
-            "Add none" if adding else "Add another",
-            icon=":material/remove:" if adding else ":material/add:",
+            "Cancel" if adding else "Add another",
+            icon=":material/undo:" if adding else ":material/add:",
             type="tertiary",
             on_click=state.keep,
             args=("patient_adding", not adding),

@@ -16,11 +16,11 @@ COLUMNS = {
     "name": "Cell line",
     "cancer_type": "Cancer type",
     "similarity": "Similarity",
+    "z_score": "Measured z",
+    "ic50_um": "Measured IC50, µM",
+    "ln_ic50": "ln(IC50), µM",
     "shared_positions": "Shared positions",
     "shared_genes": "Genes mutated in both",
-    "ln_ic50": "Measured ln(IC50), µM",
-    "ic50_um": "Measured IC50, µM",
-    "z_score": "z-score",
 }
 
 
@@ -54,16 +54,16 @@ def show(patient: Opened, shown: pd.DataFrame, drug_id: int) -> None:
         else:
             item = measured_distribution(drug, measured, found, frame.dark())
             frame.chart(item, "patient_distribution", (patient.run_id, picked))
+        if len(marked):
+            frame.chart(
+                markers_chart(marked, str(drug["drug"]), frame.dark()), "patient_markers", (patient.run_id, picked)
+            )
     with right:
         if moved.empty:
             messages.empty("**No mutation moved it.** The networks know none of this patient's positions.")
         else:
             frame.chart(
                 movers_chart(moved, str(drug["drug"]), frame.dark()), "patient_movers", (patient.run_id, picked)
-            )
-        if len(marked):
-            frame.chart(
-                markers_chart(marked, str(drug["drug"]), frame.dark()), "patient_markers", (patient.run_id, picked)
             )
     _lines(found, str(drug["drug"]))
 

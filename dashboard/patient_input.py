@@ -23,10 +23,10 @@ SEQUENCED = {
     "panel": "A panel of genes",
 }
 PASTE_HELP = "BRAF V600E\nTP53 R213*\nEGFR E746_A750del\n7:140453136 A>T"
-# What a button fills in: the list, and the labels under which cohorts know the cancer type.
+# What a button fills in: the list, and how the cancer type's label begins in the cohorts.
 EXAMPLES = {
-    "BRAF V600E melanoma": ("BRAF V600E", ("SKCM", "Melanoma")),
-    "KRAS G12D colon": ("KRAS G12D", ("COAD/READ", "COREAD", "COAD")),
+    "BRAF V600E melanoma": ("BRAF V600E", ("SKCM", "MELANOMA")),
+    "KRAS G12D colon": ("KRAS G12D", ("COAD", "COREAD", "COLO")),
 }
 ABOUT = {
     "What can be read": "- **VCF**, also with VEP or SnpEff annotation\n"
@@ -134,10 +134,10 @@ def _choose(types: Sequence[str]) -> Given | None:
 
 
 def _fill(name: str, types: tuple[str, ...]) -> None:
-    text, known_as = EXAMPLES[name]
+    text, begins = EXAMPLES[name]
     state.choose("patient_place", "paste")
     state.choose("patient_text", text)
-    state.choose("patient_type", next((kind for kind in known_as if kind in types), ""))
+    state.choose("patient_type", next((kind for kind in types if kind.upper().startswith(begins)), ""))
 
 
 def _ending(name: str) -> str:

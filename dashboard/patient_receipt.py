@@ -134,7 +134,7 @@ def _card(receipt: Receipt, fate: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+    return f"{100 * share:.0f} %" if share >= 0.01 else "< 1 %"
 
 
 def rows(receipt: Receipt) -> None:

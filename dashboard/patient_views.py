@@ -42,9 +42,9 @@ def similar(patient: Opened) -> None:
             "Cell line": [line.name for line in near],
             "Cancer type": [line.cancer_type or "not known" for line in near],
             "Similarity": [line.similarity for line in near],
+            "Drugs measured": [line.drugs for line in near],
             "Shared positions": [", ".join(line.shared_positions) for line in near],
             "Genes mutated in both": [", ".join(line.shared_genes) for line in near],
-            "Drugs measured": [line.drugs for line in near],
         }
     )
     frame.table(table, key="patient_similar", height="content")
