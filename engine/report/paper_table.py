@@ -9,6 +9,7 @@ from engine.report.wrap import column_widths, wrapped
 SIZE, SMALL = 7.3, 6.3  # pt: a cell's first line and those below it
 GAP = 2.6  # mm between columns
 MOST_LINES = 9  # of one cell
+KEPT_WHOLE = 60.0  # mm of rows up to which a table stays on one page
 LONGEST_WORD = 25.0  # mm that a column must offer at most; longer words are broken
 
 
@@ -25,8 +26,9 @@ def draw_table(paper: Paper, table: Table) -> None:
         paper.title_line(table.title, start)
     paper.need(start)
     _row(paper, heading, widths, table.numeric, True)
-    for row in rows:
-        if paper.need(_height(row)):
+    for place, row in enumerate(rows):
+        last = rows[-1] if place == len(rows) - 2 else None  # the last row is not left alone on a page
+        if paper.need(_height(row) + (_height(last) if last else 0)):
             _row(paper, heading, widths, table.numeric, True)
         _row(paper, row, widths, table.numeric, False)
     paper.set_y(paper.y + 2)
@@ -50,7 +52,9 @@ def _laid_out(paper: Paper, table: Table) -> tuple[list[float], list[list[_Line]
 
 
 def _start(heading: list[list[_Line]], rows: list[list[list[_Line]]]) -> float:
-    return _height(heading) + sum(_height(row) for row in rows[:2]) + 2
+    heights = [_height(row) for row in rows]
+    kept = sum(heights) if sum(heights) <= KEPT_WHOLE else sum(heights[:2])
+    return _height(heading) + kept + 2
 
 
 def _widths(paper: Paper, table: Table) -> list[float]:

@@ -31,10 +31,12 @@ def top_drugs(ranking: Ranking, top: int) -> Table:
     columns += ["z-score\npercentile, n"]
     columns += ["Against type\nmean, n"] if typed else []
     columns += ["Nearest lines' z\nmeasured, n", "Skill\npairs, n"]
+    flagged = ranking.table["extrapolation"].head(top).fillna(False)
+    all_flagged = bool(flagged.all())  # then the text above the table says so once
     rows = []
     for place, row in enumerate(ranking.table.head(top).to_dict("records"), 1):
         drug = [names[int(row["drug_id"])], _text(row["target"]) or "target not known"]
-        if pd.notna(row["extrapolation"]) and row["extrapolation"]:
+        if not all_flagged and pd.notna(row["extrapolation"]) and row["extrapolation"]:
             drug.append("extrapolation")
         cells = [
             count(place),

@@ -161,7 +161,9 @@ def _top(report: PatientReport) -> Section:
     if report.ranking.split:
         texts.append(f"Intervals (90 %) and skill: {split_name(report.ranking.split)}.")
     flagged = int(report.ranking.table["extrapolation"].head(report.top).fillna(False).sum())
-    if flagged:
+    if flagged == len(table.rows):
+        texts.append("All of them are extrapolations: drug or patient lie outside of what was trained on.")
+    elif flagged:
         texts.append(f"Extrapolation for {count(flagged)} of them: drug or patient lie outside of what was trained on.")
     else:
         texts.append("None of them is an extrapolation: drugs and patient resemble what was trained on.")

@@ -435,3 +435,11 @@ def test_gather_asks_for_what_stands_on_the_page(db: Database, monkeypatch):
     assert asked["evidence"] == [(drug_id, "SKCM") for drug_id in range(1, 6)]
     assert found.run.run_id == RUN and found.made_at == made.MADE_AT and found.top == 20
     assert set(found.sources["kind"]) >= {"drugs", "mutations"}
+
+
+def test_where_every_drug_is_an_extrapolation_it_is_said_once(db: Database):
+    ranking = made.ranking()
+    report = made.report(db, ranking=replace(ranking, table=ranking.table.assign(extrapolation=True)))
+    assert "All of them are extrapolations" in Page(patient_html(report)).text
+    assert top_drugs(report.ranking, 20).rows[3][1] == "Drug 4\nMEK1, MEK2"
+    assert top_drugs(ranking, 20).rows[3][1] == "Drug 4\nMEK1, MEK2\nextrapolation"
