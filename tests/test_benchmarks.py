@@ -42,3 +42,10 @@ def test_pages_benchmark_opens_pages_and_both_ways_agree(tumorcast_home, monkeyp
     rows = pages.open_pages(views)
     assert [row["failed"] for row in rows] == [[], []]
     assert "shown_scores" in rows[1]["reads"] and rows[1]["cold"] > 0 < rows[1]["warm"]
+
+
+def test_patient_file_benchmark_measures_both_ways_of_reading_the_same():
+    measured = script("patient_file").measure(200)
+    plain, ours = measured["plain"], measured["ours"]
+    assert plain["rows"] == ours["rows"] == 200 and plain["digest"] == ours["digest"]
+    assert min(plain["seconds"], ours["seconds"], plain["peak_mib"], ours["peak_mib"]) > 0

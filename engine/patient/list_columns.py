@@ -94,7 +94,9 @@ class Columns(NamedTuple):
             return "cBioPortal list"
         if "gene" in self.places and not {"protein_change", "mutation"}.isdisjoint(self.places):
             return "table of genes and protein changes"
-        return "table of mutations" if "mutation" in self.places else "table of coordinates"
+        if "mutation" in self.places:
+            return "table of mutations"
+        return "table of coordinates" if "position" in self.places else "table of genes and kinds of mutation"
 
 
 def columns_of(names: Sequence[str]) -> Columns:

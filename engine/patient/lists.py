@@ -5,7 +5,9 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from engine.errors import InputError
 from engine.patient.coordinates import plain_chromosome
@@ -21,6 +23,7 @@ TEXT_ROWS = 4_000  # read as text at a time
 OTHER_SAMPLE = "Belongs to another sample of the file than the chosen one."
 OTHER_BUILD = "The row's coordinates are in a genome build other than GRCh37 and GRCh38."
 NOTHING = "The row names neither a gene with a protein change nor a position with both alleles."
+NUMBERED = "The gene is named by an Ensembl number: give its symbol, or a position with both alleles."
 _MISSING = frozenset(("", ".", "-", "na", "n/a", "#n/a", "nan", "null", "none", "--"))
 _SEPARATORS: tuple[tuple[str, str], ...] = (
     ("\t", "\t"),
@@ -30,6 +33,7 @@ _SEPARATORS: tuple[tuple[str, str], ...] = (
     ("  ", r"\s{2,}"),
     (" ", r"\s+"),
 )
+_PLACE = re.compile(r"(?:chr)?(\w+)[:-](\d+)(?:-\d+)?", re.IGNORECASE)  # its alleles stand in other columns
 _GENOMIC = re.compile(r"\s*(?:chr)?(\w+)\s*,\s*(\d+)\s*,\s*\d+\s*,\s*([ACGTN]+|-)\s*,\s*([ACGTN]+|-)\s*", re.IGNORECASE)
 
 
@@ -50,6 +54,8 @@ def text_table(text: Text) -> Table | None:
             if mark not in line and (mark != "\t" or any(other in line for other, _ in _SEPARATORS)):
                 continue  # a line without any separator is the header of one column
             columns = columns_of(_split(line.lstrip("#"), separator))
+            if mark.isspace() and mark != "\t" and not _by_blanks(columns, rows, number, separator):
+                continue
             quotes = separator != "\t" or '"' in line
             table = Table(columns, number, partial(_text_rows, text, number, separator, quotes))
             if columns.complete:
@@ -57,6 +63,13 @@ def text_table(text: Text) -> Table | None:
             if columns.places and (nearest is None or len(columns.places) > len(nearest.columns.places)):
                 nearest = table
     return nearest
+
+
+def _by_blanks(columns: Columns, rows: list[tuple[int, str]], header: int, separator: str) -> bool:
+    """Whether blanks separate a table's columns, and no words of a sentence: most names are known, and rows alike."""
+    below = [_split(line, separator) for _, line in [row for row in rows if row[0] > header][:HEADER_ROWS]]
+    alike = sum(len(cells) == len(columns.names) for cells in below)
+    return len(columns.places) >= max(2, 0.6 * len(columns.names)) and alike > 0.5 * len(below)
 
 
 def sheet_table(sheet: Sheet) -> Table | None:
@@ -154,15 +167,18 @@ def _variants(number: int, row: list[str], places: Mapping[str, int]) -> list[Ro
         return "" if text in (".", "NA", "NAN", "NONE") else text
 
     gene = cell("gene")
+    numbered = re.fullmatch(r"ENSG\d{11}(\.\d+)?", gene) is not None
+    gene = "" if numbered else gene  # a number is no symbol: the gene must not count as one outside the census
     change = cell("protein_change") or (cell("mutation") if gene else "")
     chromosome, position = plain_chromosome(cell("chromosome").removesuffix(".0")), _number(cell("position"))
     reference, alternate = allele("reference"), allele("alternate")
     if alternate in ("", reference) and allele("alternate_1") not in ("", reference):
         alternate = allele("alternate_1")
-    genomic = _GENOMIC.fullmatch(cell("genomic"))
-    if genomic and position is None:
+    if position is None and (genomic := _GENOMIC.fullmatch(cell("genomic"))):
         chromosome, position = plain_chromosome(genomic.group(1)), int(genomic.group(2))
         reference, alternate = genomic.group(3).upper(), genomic.group(4).upper()
+    elif position is None and (place := _PLACE.fullmatch(cell("genomic"))):
+        chromosome, position = plain_chromosome(place.group(1)), int(place.group(2))
     build = build_in(cell("build"))
     found = Row(number, _shown(row, places), gene, change, cell("classification"))
     named = bool(gene and (change or found.classification))
@@ -171,14 +187,14 @@ def _variants(number: int, row: list[str], places: Mapping[str, int]) -> list[Ro
         found = found._replace(chromosome=chromosome, position=position, build=build)
         found = found._replace(reference=reference, alternate=alternate)
     elif not named:
-        return [found._replace(problem=OTHER_BUILD if located else NOTHING)]
+        return [found._replace(problem=OTHER_BUILD if located else NUMBERED if numbered else NOTHING)]
     changes = [_first_transcript(part) for part in change.split(";") if part.strip()]
     return [found._replace(protein_change=_without_gene(part, gene)) for part in changes] or [found]
 
 
 def _first_transcript(change: str) -> str:
-    """ANNOVAR names every transcript: BRAF:NM_004333:exon15:c.T1799A:p.V600E,BRAF:... -> p.V600E."""
-    return change.partition(",")[0].rsplit(":", 1)[-1].strip() if ":p." in change and "," in change else change.strip()
+    """Without transcript, of several the first, as ANNOVAR has them: BRAF:NM_004333:exon15:c.T1799A:p.V600E,..."""
+    return change.partition(",")[0].rsplit(":", 1)[-1].strip() if ":p." in change else change.strip()
 
 
 def _without_gene(change: str, gene: str) -> str:
@@ -220,8 +236,8 @@ def _with_written(rows: list[Row], written: dict[int, str], read_text: Callable[
     return result
 
 
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and value == value else None  # NA is neither
+def _whole(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def _shown(row: list[str], places: Mapping[str, int]) -> str:

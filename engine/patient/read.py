@@ -6,14 +6,16 @@ from dataclasses import replace
 
 from engine.errors import InputError
 from engine.patient import text as pasted
+from engine.patient.genes import gene_name
 from engine.patient.lists import Table, read_table, refusal, sheet_table, text_table
 from engine.patient.types import Reading
 from engine.patient.unpack import CURE, TEXT_CHARACTERS, Unpacked, as_text, unpack, whole_text
 from engine.patient.vcf import is_vcf, read_vcf
 from engine.patient.workbook import sheets
 
-# A gene and its change in a table without a header: the comma between them does not separate two mutations.
-_TWO_CELLS = re.compile(r'^"?([^\s,;"]+)"?[,;][ \t]*"?([^\s,;"]+)"?[ \t]*$', re.MULTILINE)
+# A gene and its change in a table without a header, numbers such as allele frequencies behind them: the comma between
+# them does not separate two mutations.
+_CELLS = re.compile(r'^"?([^\s,;"]+)"?[ ]*[,;\t][ ]*"?([^\s,;"]+)"?(?:[ ]*[,;\t][ ]*"?[\d.]*%?"?)*[ ]*$', re.MULTILINE)
 
 
 def read(content: bytes, name: str = "", sample: str = "") -> Reading:
@@ -73,13 +75,26 @@ def _list(text: str, table: Table | None, sha256: str, sample: str) -> Reading:
     if table is not None and len(table.columns.places) > 1:
         raise refusal(table)  # the names of samples and the like must not be taken for changes
     try:
-        reading = pasted.read_text(_TWO_CELLS.sub(r"\1 \2", text))
+        reading = pasted.read_text(_CELLS.sub(r"\1 \2", text))
     except InputError:
         if table is not None:
             raise refusal(table) from None
         raise
-    if table is not None and (reading.rows["problem"] != "").all():
+    understood = (reading.rows["problem"] == "").any()
+    if table is not None and not understood:
         raise refusal(table)
+    if not understood and _alike(text) and not any(gene_name(gene).census for gene in reading.rows["gene"].unique()):
+        raise InputError(
+            "The file looks like a table, but none of its columns is known by its name: name them gene and protein "
+            "change, or chromosome, position, reference and alternate."
+        )
     if sample:
         raise InputError("The file names no samples: read it without choosing one.")
     return replace(reading, sha256=sha256)
+
+
+def _alike(text: str) -> bool:
+    """Whether the lines of a text have as many separators each, two columns or more."""
+    lines = [line for line in text.split("\n")[:1000] if line.strip()]
+    counts = ({line.count(mark) for line in lines} for mark in "\t,;|")
+    return len(lines) > 1 and any(len(found) == 1 and found != {0} for found in counts)

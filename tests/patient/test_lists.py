@@ -248,3 +248,39 @@ def test_a_workbook_without_header_is_read_as_text():
 def test_formulas_and_html_stay_text():
     rows = read(b"Gene,Protein change\n=cmd|' /C calc'!A0,V600E\n<script>alert(1)</script>,G12D\n").rows
     assert rows["gene"].tolist() == ["=cmd|' /C calc'!A0", "<script>alert(1)</script>"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["BRAF,V600E,0.34\nKRAS,G12D,12%\n", "BRAF;V600E;\nKRAS;G12D;\n", "BRAF\tV600E\t0.3\t12\nKRAS\tG12D\n",
+     '"BRAF","V600E"\n"KRAS", "G12D"\n'],
+)  # fmt: skip
+def test_a_table_without_header(text):
+    assert said(text) == [("BRAF", "V600E"), ("KRAS", "G12D")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Patient,Age,Sex\nJane,3,f\nJohn,4,m\n", "none of its columns is known by its name"),
+        ("Gene\nBRAF\n", "missing HGVSp_Short or Mutation or Variant_Classification; found Gene"),
+    ],
+)
+def test_a_table_of_something_else(text, message):
+    with pytest.raises(InputError, match=message):
+        read(text.encode())
+
+
+def test_words_of_a_sentence_are_no_header():
+    reading = read(b"the patient has a BRAF mutation of gene\nBRAF V600E was found here\nKRAS G12D\n")
+    assert reading.format == "pasted text" and reading.rows["gene"].iloc[-1] == "KRAS"
+
+
+def test_positions_written_in_one_cell():
+    assert located("Locus,Ref,Alt\nchr7:140453136,A,T\n") == [("", "", "7", 140453136, "A", "T")]
+    assert located("HGVSg\n7:g.140453136A>T\n") == [("", "", "7", 140453136, "A", "T")]
+
+
+def test_an_ensembl_number_is_no_gene_outside_the_census():
+    rows = read(b"Gene,Consequence\nENSG00000157764,missense_variant\n").rows
+    assert rows["gene"].tolist() == [""] and rows["problem"].iloc[0].startswith("The gene is named by an Ensembl")
