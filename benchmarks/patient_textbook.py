@@ -10,10 +10,14 @@ they have learned what is in their own data. --alone: predict the mutation witho
 
 import argparse
 import json
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.patient.predictor import Predictor, load_predictor
 from engine.patient.ranking import rank

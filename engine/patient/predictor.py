@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
 
 
-class _Member(NamedTuple):
+class Member(NamedTuple):
     """One network of one fold. drug_bits: (d, m); of_drugs: what its drug branch made of them."""
 
     trained: "TrainedNetwork"
@@ -68,7 +68,7 @@ class Predictor:
     skill: pd.DataFrame
     intervals: Intervals
     reference: "Reference | None"
-    _members: tuple[tuple[_Member, ...], ...] = field(repr=False)  # networks of folds
+    members: tuple[tuple[Member, ...], ...] = field(repr=False)  # networks of folds
 
     def predict(
         self, genomes: Sequence[Collection[str]], drug_ids: Sequence[int] | None = None
@@ -92,9 +92,9 @@ class Predictor:
                 "position_key": [key for keys in genomes for key in keys],
             }
         )
-        values = np.empty((len(self._members), len(self._members[0]), len(rows), len(column)))
+        values = np.empty((len(self.members), len(self.members[0]), len(rows), len(column)))
         bits = {}
-        for i, folds in enumerate(self._members):
+        for i, folds in enumerate(self.members):
             for k, member in enumerate(folds):
                 if k not in bits:  # the networks of a fold share one vocabulary
                     bits[k] = genome_bits(frame, rows.tolist(), member.trained.vocabulary)
@@ -152,7 +152,7 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
         skill=_skill(db, honest),
         intervals=_intervals(run, honest),
         reference=reference,
-        _members=members,
+        members=members,
     )
 
 
@@ -185,19 +185,19 @@ def _drugs(db: Database, run: RunSummary) -> pd.DataFrame:
 
 def _members(
     results: Path, networks: Sequence[str], folds: Sequence[int], drugs: pd.DataFrame
-) -> tuple[tuple[_Member, ...], ...]:
+) -> tuple[tuple[Member, ...], ...]:
     from engine.chem.fingerprints import drug_fingerprints
     from engine.response.fold_models import network_file
     from engine.response.trained import TrainedNetwork, drug_features
 
     bits: dict[object, np.ndarray] = {}  # by fingerprint settings, which all networks of a run share
 
-    def member(name: str, number: int) -> _Member:
+    def member(name: str, number: int) -> Member:
         trained = TrainedNetwork.load(network_file(results, name, number))
         if trained.fingerprint not in bits:
             made = drug_fingerprints(drugs["smiles"].tolist(), trained.fingerprint, drugs["name"].tolist())
             bits[trained.fingerprint] = made
-        return _Member(trained, bits[trained.fingerprint], drug_features(trained, bits[trained.fingerprint]))
+        return Member(trained, bits[trained.fingerprint], drug_features(trained, bits[trained.fingerprint]))
 
     return tuple(tuple(member(name, number) for number in folds) for name in networks)
 

@@ -100,6 +100,6 @@ def plain_predictor(**changed) -> PlainPredictor:
         skill=pd.DataFrame({"skill": [0.1], "n": [40]}, index=pd.Index([10], name="drug_id")),
         intervals=Intervals(Calibration(0.9, 2.0, 1.0, 99), "cell_line", ""),
         reference=reference,
-        _members=(),
+        members=(),
     )
     return replace(predictor, **changed)
