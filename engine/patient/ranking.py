@@ -11,7 +11,7 @@ from engine.patient.neighbours import nearest_lines, nearest_response, ordered_l
 from engine.patient.predictor import Predictor
 from engine.patient.screened import FEWEST_OF_TYPE
 from engine.patient.types import RANKING_COLUMNS, Genome, Ranking
-from engine.response.settings import SPLIT_NAMES
+from engine.response.settings import BASELINE_DESCRIPTIONS, SPLIT_NAMES
 
 
 def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -> Ranking:
@@ -122,12 +122,12 @@ def _skill_notes(predictor: Predictor) -> list[str]:
     interval = f" (95 % interval {low:.2f} to {high:.2f})" if low is not None and high is not None else ""
     unseen, naive = SPLIT_NAMES[honest.split], honest.naive.replace("_", " ")
     notes = [
-        f"Skill over all pairs of {unseen} is {skill:.2f}{interval} against the baseline {naive}; 0 is no better than "
-        "that baseline, 1 is perfect."
+        f"Skill over all pairs of {unseen} is {skill:.2f}{interval} against the baseline {naive}, which "
+        f"{BASELINE_DESCRIPTIONS[honest.naive]}; 0 is no better than that baseline, 1 is perfect."
     ]
     if skill < 0:
         notes.append(
-            f"On {unseen} the baseline {naive} predicts better than this model: the average of the drug in the cancer "
-            "type is the better guess, and the ranking is a hypothesis at most."
+            f"On {unseen} the baseline {naive} predicts better than this model, so the ranking is a hypothesis at most: "
+            "look first at what was measured in the cancer type and in the nearest lines."
         )
     return notes
