@@ -127,7 +127,7 @@ def _skill_notes(predictor: Predictor) -> list[str]:
     ]
     if skill < 0:
         notes.append(
-            f"On {unseen} the baseline {naive} predicts better than this model, so the ranking is a hypothesis at most: "
-            "look first at what was measured in the cancer type and in the nearest lines."
+            f"On {unseen} the baseline {naive} predicts better than this model; the ranking is at most a hypothesis. "
+            "Look first at what was measured in the cancer type and in the nearest lines."
         )
     return notes
