@@ -12,7 +12,7 @@ from typing import NamedTuple
 from engine.errors import InputError
 from engine.patient.genes import gene_name, gene_of_accession, is_accession, is_date
 from engine.patient.genomic import Locus, LocusError, read_locus
-from engine.patient.protein import Change, ChangeError, clean, parse_change
+from engine.patient.protein import MOST_LETTERS, Change, ChangeError, clean, parse_change
 from engine.patient.refusals import GENERAL, why_not
 from engine.patient.rows import Row, build_in, declared, table_of
 from engine.patient.rows import clean as shown
@@ -21,6 +21,7 @@ from engine.response.variants import UNKNOWN, maf_class
 
 BYTES = 1_000_000
 LINES = 50_000
+_LONGEST_SYMBOL = 15
 FORMAT = "pasted text"
 
 NO_GENE = "The change has no gene: write the gene before it, as in BRAF V600E."
@@ -30,6 +31,7 @@ NO_BEGINNING = (
 )
 OTHER_WORDS = "Beside the mutation stand words that cannot be understood: write gene and change only, as in BRAF V600E."
 UNKNOWN_ACCESSION = "The accession is not known here: name the gene, or run `python -m engine fetch mane`."
+TOO_LONG = f"A word of the line has more than {MOST_LETTERS:,} letters: it is no mutation."
 HEADING = "This is a heading, not a mutation."
 
 _BULLET = re.compile(r"(?:[-*+>•·▪◦‣●]\s+|[•▪◦‣●]|\(?\d{1,3}[.)]\s+|\d{1,3}[.)](?=[A-Za-z])|\(?[a-z][.)]\s+)+")
@@ -117,6 +119,8 @@ def _of_line(line: str) -> list[_Found]:
     """Every mutation of a line, at least one."""
     if _HEADING.fullmatch(line):
         return [_Found(problem=HEADING)]
+    if len(line) > MOST_LETTERS and max(map(len, line.split())) > MOST_LETTERS:
+        return [_Found(problem=TOO_LONG)]
     body = _LABEL.sub("", _BULLET.sub("", line, count=1) if _BULLET.match(line) else line, count=1)
     found: list[_Found] = []
     for part in body.split(";"):
@@ -226,7 +230,7 @@ def _begin(piece: str, gene: str) -> tuple[str, str, str]:
 
 def _glued(word: str) -> tuple[str, str] | None:
     """A census gene and the change that stands right behind it: BRAFV600E, BRAF_V600E -> BRAF, V600E."""
-    for end in range(len(word) - 3, 1, -1):
+    for end in range(min(len(word) - 3, _LONGEST_SYMBOL + 1), 1, -1):
         gene, change = word[:end].rstrip("_-/."), word[end:].lstrip("_-/.")
         if gene_name(gene).census and (found := _change(change)) and found.residue and not found.text.endswith("?"):
             return gene, change
@@ -244,12 +248,12 @@ def _change(text: str) -> Change | None:
 
 def _changes(gene: str, rest: str, piece: str) -> Iterator[_Found]:
     """The changes behind a gene. Every word must be one, or be known not to matter."""
-    bare, impossible = " ".join(_BESIDE.sub(" ", rest).split()), GENERAL
+    bare = " ".join(_BESIDE.sub(" ", rest).split())
     if not any(_change(word) for word in bare.split()):
         try:
             whole = parse_change(bare)
-        except ChangeError as error:
-            whole, impossible = None, str(error)
+        except ChangeError:
+            whole = None
         if whole is not None:
             yield _Found(gene, bare, "") if whole.text else _Found(gene, "", whole.classification)
             return

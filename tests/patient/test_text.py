@@ -318,3 +318,9 @@ def test_a_locus_leaves_what_stands_behind_it() -> None:
     assert read_locus("BRAF V600E") is None
     with pytest.raises(LocusError, match="needs both alleles"):
         read_locus("7:140453136")
+
+
+@pytest.mark.parametrize("word", ["A" * 3_000, "V6" * 3_000, "(" * 3_000, "1" * 300_000])
+def test_endless_words_are_refused_at_once(word: str) -> None:
+    (row,) = rows(f"BRAF {word}")
+    assert "more than 2,000 letters" in row["problem"]
