@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine import views
 from engine.collect import Collector
+from engine.patient import knowledge
 from engine.report import card
 from engine.response import (
     comparison_records,
@@ -80,6 +81,7 @@ READS = {
         cross_study.cross_study,
         cross_study.measured_twice,
         entity_records.applicability,
+        knowledge.default_run,
     )
 }
 
@@ -114,6 +116,11 @@ def table_rows() -> dict[str, int]:
 def runs() -> list[records.RunSummary]:
     """Newest first: the order in which a person looks for one."""
     return _cached("runs")[::-1]
+
+
+def default_run() -> records.RunSummary:
+    """The run that patients are ranked with unless another is chosen. Raises InputError where none has a network."""
+    return _cached("default_run")
 
 
 def pair_options(run_id: str) -> views.PairOptions:

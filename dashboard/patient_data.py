@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import data
-from engine.response.records import RunSummary
 
 if TYPE_CHECKING:  # pages open at once
     from engine.patient.knowledge import Knowledge
-    from engine.patient.locate import Resources
     from engine.patient.predictor import Predictor
-
-
-def default_run() -> RunSummary:
-    """The run that patients are ranked with unless another is chosen. Raises InputError where none has a network."""
-    from engine.patient.knowledge import default_run as default
-
-    return default(data.database())
 
 
 @st.cache_resource(show_spinner=False)
@@ -30,8 +21,9 @@ def _loader() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _loading(path: str, version: int, run_id: str) -> "Future[Predictor]":
+def _loading(path: str, contents: int, run_id: str) -> "Future[Predictor]":
     def load() -> "Predictor":
+        import engine.patient.understand  # noqa: F401 - what reads coordinates takes a second too
         from engine.patient.predictor import load_predictor  # with torch, which takes seconds
 
         return load_predictor(data._database(path), run_id)
@@ -39,25 +31,34 @@ def _loading(path: str, version: int, run_id: str) -> "Future[Predictor]":
     return _loader().submit(load)
 
 
+def _key(run_id: str) -> tuple[str, int, str]:
+    """What the networks of a run and the measurements beside them depend on: runs and imports, not a saved case."""
+    sources = data.sources()
+    imported = tuple(zip(sources["source_id"], sources["imported_at"].astype(str), strict=True))
+    return str(data.database().path), hash((tuple(run.run_id for run in data.runs()), imported)), run_id
+
+
 def warm_predictor(run_id: str) -> None:
     """Begin to load the networks of a run, without waiting for them."""
-    db = data.database()
-    _loading(str(db.path), db.version(), run_id)
+    _loading(*_key(run_id))
 
 
 def predictor(run_id: str) -> "Predictor":
     """The networks of a run, ready to predict. Raises EngineError where they cannot be loaded."""
-    db = data.database()
-    key = str(db.path), db.version(), run_id
+    key = _key(run_id)
+    found = _loading(*key)
     try:
-        return _loading(*key).result()
+        if found.done():
+            return found.result()
+        with st.spinner("Loading the networks ..."):
+            return found.result()
     except Exception:
         _loading.clear(*key)  # so that the next look tries again
         raise
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _knowledge(path: str, version: int, run_id: str) -> "Knowledge":
+def _knowledge(path: str, contents: int, run_id: str) -> "Knowledge":
     from engine.patient.knowledge import load_knowledge
 
     return load_knowledge(data._database(path), run_id)
@@ -65,13 +66,4 @@ def _knowledge(path: str, version: int, run_id: str) -> "Knowledge":
 
 def knowledge(run_id: str) -> "Knowledge":
     """What mutation lists are read against. Raises EngineError where the run keeps no networks."""
-    db = data.database()
-    return _knowledge(str(db.path), db.version(), run_id)
-
-
-@st.cache_resource(ttl="10m", show_spinner=False)
-def resources() -> "Resources":
-    """The chain file and the gene model that were fetched, if they were."""
-    from engine.patient.locate import resources as fetched
-
-    return fetched()
+    return _knowledge(*_key(run_id))

@@ -202,9 +202,7 @@ def _read_and_rank(given: Given, label: str, cancer_type: str | None, sample: st
 
     with patient_session.discreet("reading the list"):
         reading = _reading(given, sample)
-        receipt = understand(
-            reading, patient_data.knowledge(run_id), state.get("patient_genome"), _panel(), patient_data.resources()
-        )
+        receipt = understand(reading, patient_data.knowledge(run_id), state.get("patient_genome"), _panel())
     case = Case(label, receipt, cancer_type, datetime.now(UTC))
     patient_session.put(patient_session.ranked(case, run_id))
 

@@ -144,9 +144,7 @@ def _understood(text: str, patient: Opened) -> tuple[str, ...]:
     from engine.patient.understand import understand
 
     with patient_session.discreet("reading the mutation"):
-        receipt = understand(
-            read_text(text), patient_data.knowledge(patient.run_id), "", "listed", patient_data.resources()
-        )
+        receipt = understand(read_text(text), patient_data.knowledge(patient.run_id), panel="listed")
     _tell(receipt)
     used = receipt.rows[receipt.rows["fate"] == USED]
     return tuple(dict.fromkeys(used["position_key"]))

@@ -31,7 +31,7 @@ TABS = {
 
 def main() -> None:
     usable = [run for run in data.runs() if set(run.models) & set(NETWORKS)]
-    default = patient_data.default_run() if usable else None
+    default = data.default_run() if usable else None
     patient = patient_session.current()
     frame.heading("Patient", PURPOSE, bool(default and default.simulated), research=True)
     if default is None:

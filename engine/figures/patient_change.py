@@ -60,7 +60,9 @@ def compare_chart(compared: pd.DataFrame, labels: Sequence[str], order: str, con
         summary=f"Predicted z-scores of {', '.join(labels)}. They differ most in {first['drug']}: "
         + ", ".join(f"{label} {number(float(first[label]))}" for label in labels)
         + ".",
-        table=compared[["drug", *labels, "spread"]].rename(columns={"drug": "Drug", "spread": "Spread of z"}),
+        table=compared[["drug", *labels, "spread"]].rename(
+            columns={"drug": "Drug", "spread": "Spread of z", **{label: f"z of {label}" for label in labels}}
+        ),
     )
 
 
