@@ -18,7 +18,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "protein_change": (
         "HGVSp_Short", "Protein_Change", "Protein Change", "Amino_Acid_Change", "AA change", "AAChange", "HGVSp",
         "HGVS.p", "HGVSp short", "HGVS protein", "Mutation AA", "Protein", "Alteration", "Protein alteration",
-        "Protein mutation", "AA mutation", "Protein effect", "Protein variant", "Amino acid", "AA", "p change",
+        "Protein mutation", "AA mutation", "Protein effect", "Protein variant", "Amino acid", "p change",
         "pHGVS", "AAChange.refGene", "Protein HGVS", "Coding effect protein",
     ),
     "mutation": (

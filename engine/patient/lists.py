@@ -50,6 +50,7 @@ def text_table(text: Text) -> Table | None:
     rows = [(n, line) for n, line in text.head if line.strip() and not line.startswith(("##", "#version"))]
     nearest: Table | None = None
     for number, line in rows[:HEADER_ROWS]:
+        first = number == rows[0][0]
         for mark, separator in _SEPARATORS:
             if mark not in line and (mark != "\t" or any(other in line for other, _ in _SEPARATORS)):
                 continue  # a line without any separator is the header of one column
@@ -60,9 +61,14 @@ def text_table(text: Text) -> Table | None:
             table = Table(columns, number, partial(_text_rows, text, number, separator, quotes))
             if columns.complete:
                 return table
-            if columns.places and (nearest is None or len(columns.places) > len(nearest.columns.places)):
-                nearest = table
+            nearest = _nearer(table, nearest, first)
     return nearest
+
+
+def _nearer(table: Table, nearest: Table | None, first: bool) -> Table | None:
+    """Of two incomplete headers the one of which more is known; one known name may be chance, below the first row."""
+    known = len(table.columns.places)
+    return table if known > (len(nearest.columns.places) if nearest else 0 if first else 1) else nearest
 
 
 def _by_blanks(columns: Columns, rows: list[tuple[int, str]], header: int, separator: str) -> bool:
@@ -82,8 +88,7 @@ def sheet_table(sheet: Sheet) -> Table | None:
         table = Table(columns, number, partial(_below, sheet, number))
         if columns.complete:
             return table
-        if columns.places and (nearest is None or len(columns.places) > len(nearest.columns.places)):
-            nearest = table
+        nearest = _nearer(table, nearest, tried == 0)
     return nearest
 
 

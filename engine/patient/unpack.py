@@ -69,7 +69,7 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer) -> int:
         try:
             data = self._stream.read(len(buffer))
-        except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+        except (EOFError, OSError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
             raise InputError(DAMAGED) from error
         self._seen += len(data)
         if self._seen > UNPACKED_BYTES:
@@ -118,7 +118,7 @@ def _inside(opened: Callable[[], IO[bytes]], packed: int, wrappings: int) -> Unp
         raise InputError("The file packs too large an archive: unpack it and give what is inside.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise InputError(DAMAGED) from error
     names = archive.namelist()
     if "xl/workbook.xml" in names:
@@ -127,12 +127,12 @@ def _inside(opened: Callable[[], IO[bytes]], packed: int, wrappings: int) -> Unp
     for part, told in _OFFICE:
         if part in names:
             raise InputError(f"{FILE} is {told}")
-    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+    members = [m for m in archive.infolist() if not m.filename.startswith("__MACOSX") and not m.filename.endswith("/")]
     if len(members) != 1:
         raise InputError(f"{FILE} packs {len(members)} files: unpack it and give the one with the mutations.")
     try:
         archive.open(members[0]).close()
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+    except (RuntimeError, NotImplementedError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise InputError("The file is locked by a password or packed in a rare way: unpack it and give it.") from error
     return _inside(lambda: _counted(archive.open(members[0]), packed), packed, wrappings + 1)
 

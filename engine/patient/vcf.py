@@ -19,6 +19,7 @@ from engine.patient.rows import Row, build_in, clean, declared, table_of
 from engine.patient.types import BUILDS, Reading, SeveralSamples
 from engine.patient.unpack import Text
 
+LONGEST_NUMBER = 12  # digits of a position; no chromosome needs ten
 FIXED = 8  # columns before FORMAT
 NOT_CARRIED = "The chosen sample does not carry this allele."
 NOT_CALLED = "The sample has no genotype here, so that nobody knows whether it carries this allele."
@@ -157,9 +158,10 @@ def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None) 
             continue
         place, reference = cells[1].strip(), cells[3].strip().upper()
         chromosome = plain_chromosome(cells[0])
-        if not (place.isascii() and place.isdigit() and _BASES.fullmatch(reference)):
+        whole = place.isascii() and place.isdigit() and len(place) < LONGEST_NUMBER
+        if not (whole and _BASES.fullmatch(reference)):
             problem = "The reference allele (REF) is not written as bases."
-            if not place.isdigit():
+            if not whole:
                 problem = "The position (POS) is not a whole number."
             yield Row(number, text, chromosome=chromosome, problem=problem)
             continue

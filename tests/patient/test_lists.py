@@ -263,6 +263,7 @@ def test_a_table_without_header(text):
     ("text", "message"),
     [
         ("Patient,Age,Sex\nJane,3,f\nJohn,4,m\n", "none of its columns is known by its name"),
+        ("Chrom,Pos,X\nAA,b,c\n", "found Chrom, Pos, X"),
         ("Gene\nBRAF\n", "missing HGVSp_Short or Mutation or Variant_Classification; found Gene"),
     ],
 )

@@ -123,6 +123,13 @@ def test_a_locked_archive():
         read(bytes(content))
 
 
+def test_an_archive_of_a_later_kind():
+    content = bytearray(zipped(list=TABLE))
+    content[content.index(b"PK\x01\x02") + 6] = 200
+    with pytest.raises(InputError, match="damaged"):
+        read(bytes(content))
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped(list=content)], ids=["gz", "zip"])
 def test_a_bomb_is_stopped_while_it_unpacks(pack):
     line = b"7\t140453136\t.\tA\t<X>\t.\tPASS\t" + b"A" * 1_000_000 + b"\n"

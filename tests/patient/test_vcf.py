@@ -161,6 +161,7 @@ def test_protein_in(written, expected):
         ("7\t5\t.\tA\tA.\t.\tPASS\t.", "A breakend"),
         ("7\t5\t.\tA\tQ\t.\tPASS\t.", "The alternate allele (ALT) is not written as bases"),
         ("7\t5\t.\t-\tA\t.\tPASS\t.", "The reference allele (REF) is not written as bases"),
+        ("7\t99999999999999999999\t.\tA\tT\t.\tPASS\t.", "The position (POS) is not a whole number"),
         ("7\tfive\t.\tA\tT\t.\tPASS\t.", "The position (POS) is not a whole number"),
         ("7\t5\t.\tA\tT", "The row has 5 columns where the header names 8"),
         ("hello", "The row has 1 columns where the header names 8"),
