@@ -67,8 +67,9 @@ def show(usable: Sequence[RunSummary], default: RunSummary) -> None:
     with left:
         given = _choose(types)
     with right:
-        label, cancer_type, sample = _about(types, given)
+        label, cancer_type = _about(types)
     with left:
+        sample = _sample(given)
         problem = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button("Read and rank", type="primary", icon=":material/clinical_notes:", disabled=not given)
@@ -145,8 +146,8 @@ def _ending(name: str) -> str:
     return "list" + "".join(PurePath(name).suffixes[-2:])
 
 
-def _about(types: Sequence[str], given: Given | None) -> tuple[str, str | None, str]:
-    """The name of the patient, the cancer type, and the sample of a file that holds several."""
+def _about(types: Sequence[str]) -> tuple[str, str | None]:
+    """The name of the patient and the cancer type; what was sequenced is kept in the session."""
     free = patient_session.free_label()
     label = st.text_input(
         "Name of the patient or timepoint",
@@ -167,13 +168,19 @@ def _about(types: Sequence[str], given: Given | None) -> tuple[str, str | None, 
             "Or its genes, pasted", key=state.bound("patient_panel"), height=80, placeholder="BRAF, KRAS, TP53"
         )
         state.keep("patient_panel", st.session_state["patient_panel"])
-    sample = ""
+    return (label or "").strip() or free, kind or None
+
+
+def _sample(given: Given | None) -> str:
+    """The sample of a file that turned out to hold several."""
     asked, samples = state.get("patient_samples")
-    if given and samples and asked == given.key:
-        sample = forms.choose(
-            f"The file holds {count(len(samples))} samples: whose mutations?", samples, "patient_sample"
-        )
-    return (label or "").strip() or free, kind or None, sample
+    if given is None or not samples or asked != given.key:
+        return ""
+    st.info(
+        f"The file holds {count(len(samples))} samples. Choose whose mutations to read, then press the button again.",
+        icon=":material/group:",
+    )
+    return forms.choose("Sample", samples, "patient_sample")
 
 
 _SEQUENCED_HELP = (
