@@ -181,25 +181,34 @@ def protein_in(written: str) -> str:
 
 
 def change_of_residues(residues: str, place: str, consequence: str) -> str:
-    """A protein change from VEP's Amino_acids and Protein_position: V/E at 600 -> p.V600E, ELREA/- at 746-750 ->
-    p.E746_A750del, K/NX at 101 of a frame shift -> p.K101fs; empty where they do not tell it."""
+    """A protein change from VEP's Amino_acids and Protein_position; empty where they do not tell it.
+
+    V/E at 600 -> p.V600E, KELREA/K at 745-750 -> p.E746_A750del, K/NX at 101 of a frame shift -> p.K101fs. Residues
+    that both sides begin or end with are left out, as the first one that changes is what counts.
+    """
     numbers = [int(n) for n in re.findall(r"\d+", place.partition("/")[0])]
     if not residues or not numbers or "splice_acceptor" in consequence or "splice_donor_variant" in consequence:
         return ""
-    before, _, after = residues.partition("/")
-    first, last = numbers[0], numbers[-1]
-    if not after:
-        return f"p.{before[0]}{first}=" if before not in ("-", "") else ""
-    if before in ("-", ""):
-        return f"p.{first}fs" if "frameshift" in consequence else f"p.{first}_{last}ins{after}"
-    whole = f"{before[0]}{first}" if last == first else f"{before[0]}{first}_{before[-1]}{last}"
+    before, _, after = (side.replace("-", "") for side in residues.partition("/"))
+    first = numbers[0]
+    if "/" not in residues or before == after:
+        return f"p.{before[0]}{first}=" if before else ""
+    if not before:
+        return f"p.{first}fs" if "frameshift" in consequence else f"p.{first}_{numbers[-1]}ins{after}"
+    last_shared = ""
+    while before and after and before[0] == after[0]:
+        last_shared, before, after, first = before[0], before[1:], after[1:], first + 1
+    while len(before) > 1 and after and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
     if "frameshift" in consequence:
-        return f"p.{before[0]}{first}fs"
-    if after == "-":
+        return f"p.{before[:1]}{first}fs"
+    if not before:
+        return f"p.{last_shared}{first - 1}_{first}ins{after}"
+    last = first + len(before) - 1
+    whole = f"{before[0]}{first}" if last == first else f"{before[0]}{first}_{before[-1]}{last}"
+    if not after:
         return f"p.{whole}del"
-    if len(before) == len(after) == 1:
-        return f"p.{before}{first}{'=' if after == before else after}"
-    return f"p.{whole}delins{after}"
+    return f"p.{before}{first}{after}" if len(before) == len(after) == 1 else f"p.{whole}delins{after}"
 
 
 def _bcftools_change(written: str, consequence: str) -> str:

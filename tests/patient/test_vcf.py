@@ -54,6 +54,7 @@ def test_a_record_without_annotation():
         ("A", "T", "T|synonymous_variant|BRAF||L|12||", [("BRAF", "p.L12=")]),
         ("A", "T", "T|intergenic_variant|||||| ", [("", "")]),
         # An indel of one alternate: VEP takes the common first base off.
+        ("AGGAATTAAGAGAAGC", "A", "-|inframe_deletion|EGFR||KELREA/K|745-750||", [("EGFR", "p.E746_A750del")]),
         ("GGAATTA", "G", "-|inframe_deletion|EGFR||EL/-|746-747||", [("EGFR", "p.E746_L747del")]),
         ("G", "GA", "A|frameshift_variant|KMT2A||K/NX|101||", [("KMT2A", "p.K101fs")]),
         # Every alternate allele by its own entry; an allele of another length takes the first base off all.
@@ -122,6 +123,11 @@ def test_bcftools(value, expected):
     ("residues", "place", "consequence", "expected"),
     [
         ("ELREA/-", "746-750", "inframe_deletion", "p.E746_A750del"),
+        ("KELREA/K", "745-750", "inframe_deletion", "p.E746_A750del"),
+        ("E/EK", "746", "inframe_insertion", "p.E746_747insK"),
+        ("VK/VR", "600-601", "missense_variant", "p.K601R"),
+        ("AVC/AXXC", "5-7", "protein_altering_variant", "p.V6delinsXX"),
+        ("EK/EX", "100-101", "frameshift_variant", "p.K101fs"),
         ("EL/D", "746-747", "inframe_deletion", "p.E746_L747delinsD"),
         ("-/G", "12-13", "inframe_insertion", "p.12_13insG"),
         ("-/X", "12-13", "frameshift_variant", "p.12fs"),
