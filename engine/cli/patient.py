@@ -234,6 +234,7 @@ def _drugs(ranking: Ranking) -> str:
             "percentile": f"{row.percentile:.0f}",
             "IC50 (uM)": f"{row.ic50_um_pred:.3g}",
             "ln(IC50) (90 %)": f"{row.ln_ic50_pred:.2f} ({row.lower:.2f} to {row.upper:.2f})",
+            "lines with the same mutation": _carriers(row),
             "skill": "-" if pd.isna(row.skill) else f"{row.skill:.2f}",
             "approval": row.approval or "unknown",
         }
@@ -243,6 +244,11 @@ def _drugs(ranking: Ranking) -> str:
     return table(rows, "No drug can be ranked.") + (
         f"\n... and {more:,} more drugs: --json has all" if more > 0 else ""
     )
+
+
+def _carriers(row: Any) -> str:
+    """The measured z-score of lines with the mutation that matters most surely for a drug."""
+    return f"{row.marker} {row.marker_z:.2f} (n {row.marker_n:,})" if row.marker else "-"
 
 
 def _nearest(ranking: Ranking) -> str:

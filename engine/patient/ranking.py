@@ -1,5 +1,7 @@
 """Drugs ranked for one genome, with what stands beside every number."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from engine.errors import InputError
 from engine.patient.approvals import approval_of
 from engine.patient.completions import half_width, predict_genome, sequenced_genes
 from engine.patient.domain import place
+from engine.patient.markers import strongest_markers
 from engine.patient.neighbours import nearest_lines, nearest_response, ordered_lines
 from engine.patient.predictor import Predictor
 from engine.patient.screened import FEWEST_OF_TYPE
@@ -21,11 +24,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     Raises InputError for a cancer type that no line of the store has.
     """
     screened = predictor.screened
-    if cancer_type is not None and cancer_type not in screened.cancer_types():
-        raise InputError(
-            f"No cell line of the store has the cancer type '{cancer_type}': choose one of "
-            f"{', '.join(screened.cancer_types()) or 'none'}, or leave it open."
-        )
+    cancer_type = _known_type(predictor, cancer_type)
     prediction = predict_genome(predictor, genome, cancer_type)
     half, mean = half_width(predictor, prediction), prediction.mean
     sequenced, where = sequenced_genes(genome), place(predictor, genome)
@@ -37,6 +36,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         z_low, z_high = np.percentile(screened.z_scores(prediction.completed), [5, 95], axis=0)
     inside = predictor.drugs["inside"] & (pd.NA if where.inside is None else where.inside)
     approvals = approval_of(predictor.drugs[["name", "inchikey"]])
+    carriers = strongest_markers(predictor, genome.keys)
     table = predictor.drugs.assign(
         drug=predictor.drugs["name"],
         approved=approvals["approved"],
@@ -54,6 +54,9 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         nearest_z=nearest_z,
         nearest_n=nearest_n,
         type_z=screened.z_scores(type_mean),
+        marker=carriers["marker"],
+        marker_z=carriers["marker_z"],
+        marker_n=carriers["marker_n"],
         skill=predictor.drugs["drug_id"].map(predictor.skill["skill"]).astype(float),
         n_skill=predictor.drugs["drug_id"].map(predictor.skill["n"]).fillna(0).astype("int64"),
         extrapolation=~inside,
@@ -75,6 +78,20 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         completions=prediction.completions,
         notes=_notes(predictor, prediction.completions, cancer_type),
     )
+
+
+def _known_type(predictor: Predictor, asked: str | None) -> str | None:
+    """A cancer type as the store writes it; TCGA's COAD/READ and skcm are understood too."""
+    if asked is None:
+        return None
+    known = {re.sub(r"[^a-z]", "", label.lower()): label for label in predictor.screened.cancer_types()}
+    found = known.get(re.sub(r"[^a-z]", "", asked.lower()))
+    if found is None:
+        raise InputError(
+            f"No cell line of the store has the cancer type '{asked}': choose one of "
+            f"{', '.join(known.values()) or 'none'}, or leave it open."
+        )
+    return found
 
 
 def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from engine.units import ic50_um
 
 MOST_NAMED = 12  # positions or genes named in one cell
 MOST_MOVERS = 6  # mutations per drug and direction
+MOST_MARKED = 10  # drugs to which lines with the same mutation are most sensitive
 NO_MOVER = "none"
 
 
@@ -118,6 +119,24 @@ def _moved(found: pd.DataFrame) -> str:
     shown = [f"{row.position_key} {_signed(row.effect)}" for row in found.head(MOST_MOVERS).itertuples()]
     more = [f"{plural(len(found) - len(shown), 'more', 'more')}"] if len(found) > len(shown) else []
     return ", ".join(shown + more) or NO_MOVER
+
+
+def marker_table(ranking: Ranking, names: Mapping[int, str]) -> Table:
+    """The drugs to which measured lines with one of the patient's mutations are most sensitive, whatever is predicted."""
+    order = ranking.table.assign(place=range(1, len(ranking.table) + 1))
+    found = order[order["marker_z"] < 0].sort_values("marker_z").head(MOST_MARKED)
+    rows = tuple(
+        (
+            _lines(names[int(row["drug_id"])], _text(row["target"]) or "target not known"),
+            _text(row["marker"]),
+            score(row["marker_z"]),
+            count(row["marker_n"]),
+            _lines(score(row["z_score"]), f"{count(row['place'])} of {count(len(order))}"),
+        )
+        for row in found.to_dict("records")
+    )
+    columns = ("Drug, target", "Mutation", "Mean z of its lines\nmeasured", "Lines, n", "Predicted z\nrank")
+    return Table(columns, rows, (False, False, True, True, True))
 
 
 def nearest_table(lines: Sequence[NearLine]) -> Table:

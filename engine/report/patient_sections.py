@@ -16,7 +16,16 @@ from engine.report.drawing import Drawing
 from engine.report.parts import Number, Section, Table
 from engine.report.patient import EXPLAINED, PatientReport
 from engine.report.patient_chart import z_bars
-from engine.report.patient_drugs import drug_names, evidence_tables, mover_table, nearest_table, score, span, top_drugs
+from engine.report.patient_drugs import (
+    drug_names,
+    evidence_tables,
+    marker_table,
+    mover_table,
+    nearest_table,
+    score,
+    span,
+    top_drugs,
+)
 from engine.report.patient_model import model_chapters
 from engine.report.patient_receipt import all_rows, fates, most_frequent, reasons, used_rows
 from engine.report.plain import clean, clean_cell
@@ -47,6 +56,7 @@ def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Sect
         _trust(report),
         _top(report),
         _chart(report),
+        _markers(report),
         _evidence(report),
         _movers(report),
         _nearest(report),
@@ -175,6 +185,19 @@ def _chart(report: PatientReport) -> Section:
     names = {drug_id: clean(name, LABEL_LENGTH) for drug_id, name in drug_names(report.ranking.table).items()}
     drawing = z_bars(drugs, names)
     return Section("chart", "How they stand out", drawing=drawing)
+
+
+def _markers(report: PatientReport) -> Section:
+    table = marker_table(report.ranking, drug_names(report.ranking.table))
+    text = (
+        "Measured cell lines that carry one of the patient's mutations (a position, or a gene at whatever position), "
+        "without any model: the drugs to which they are most sensitive, with the rank that the model gives them. Only "
+        "mutations that stand out by Welch's test at a false discovery rate of 5 % over all drugs and mutations "
+        "of this patient. A mutation can stand for the tissue in which it is common."
+    )
+    return Section(
+        "markers", "Measured lines with the same mutation", texts=[text] if table.rows else (), tables=[table]
+    )
 
 
 def _evidence(report: PatientReport) -> Section:

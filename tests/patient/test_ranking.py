@@ -138,3 +138,12 @@ def test_what_cannot_be_compared():
         compare({"A": ranking, "B": replace(ranking, run_id="other")})
     with pytest.raises(InputError, match="cannot be called drug_id, drug or spread"):
         compare({"drug": ranking})
+
+
+def test_a_cancer_type_is_known_however_it_is_written():
+    assert rank(plain_predictor(), EXOME, "skcm").cancer_type == "SKCM"
+
+
+def test_no_marker_is_named_where_too_few_lines_carry_the_mutations():
+    table = rank(plain_predictor(), EXOME).table
+    assert (table["marker"] == "").all() and table["marker_z"].isna().all() and (table["marker_n"] == 0).all()

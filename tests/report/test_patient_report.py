@@ -17,7 +17,7 @@ from engine.patient.types import OUTSIDE_CENSUS, USED, Case, Genome
 from engine.report import patient as gathering
 from engine.report.patient import HTML_NAME, PDF_NAME, gather
 from engine.report.patient_chart import z_bars
-from engine.report.patient_drugs import drug_names, mover_table, top_drugs
+from engine.report.patient_drugs import drug_names, marker_table, mover_table, top_drugs
 from engine.report.patient_html import patient_html
 from engine.report.patient_pdf import patient_pdf
 from engine.report.patient_receipt import all_rows, fates, reasons, used_rows
@@ -443,3 +443,11 @@ def test_where_every_drug_is_an_extrapolation_it_is_said_once(db: Database):
     assert "All of them are extrapolations" in Page(patient_html(report)).text
     assert top_drugs(report.ranking, 20).rows[3][1] == "Drug 4\nMEK1, MEK2"
     assert top_drugs(ranking, 20).rows[3][1] == "Drug 4\nMEK1, MEK2\nextrapolation"
+
+
+def test_drugs_that_lines_with_the_same_mutation_answer_to_are_named_whatever_their_rank():
+    ranking = made.ranking(cancer_type="SKCM")
+    table = marker_table(ranking, drug_names(ranking.table))
+    assert [(row[0].split("\n")[0], *row[1:]) for row in table.rows] == [
+        ("Drug 5", "BRAF:600", "\N{MINUS SIGN}1.90", "54", f"\N{MINUS SIGN}1.90\n5 of {len(ranking.table)}")
+    ]
