@@ -20,15 +20,14 @@ HONEST = {"cell_line": "lines", "cancer_type": "types", "drug": "drugs", "both":
 
 def choose(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str, **more: Any) -> Any:
     """One of several."""
-    value = st.selectbox(label, options, format_func=show, key=state.bound(name, options), **more)
+    value = st.selectbox(label, options, format_func=show, key=state.bound(name, options, options[0]), **more)
     return state.keep(name, value, default=options[0])
 
 
 def choose_one(label: str, options: Sequence[Any], name: str, show: Callable[[Any], str] = str) -> Any:
     """One of a few, all of them in sight."""
-    value = st.segmented_control(
-        label, options, format_func=show, key=state.bound(name, options), required=True, label_visibility="collapsed"
-    )
+    key = state.bound(name, options, options[0])
+    value = st.segmented_control(label, options, format_func=show, key=key, required=True, label_visibility="collapsed")
     return state.keep(name, value or options[0], default=options[0])
 
 

@@ -122,10 +122,10 @@ def arrive(page: str) -> None:
                 st.session_state[KEPT + name] = given if isinstance(key.default, tuple) else given[-1]
 
 
-def bound(name: str, options: Sequence[Any] | None = None) -> str:
+def bound(name: str, options: Sequence[Any] | None = None, default: Any = None) -> str:
     """The widget's key=, after its value has been put back; call right before the widget.
 
-    A value that is not among the options, or no longer, is dropped.
+    A value that is not among the options, or no longer, is replaced by `default`, and dropped where there is none.
     """
     value = get(name)
     if isinstance(value, list | tuple):
@@ -133,7 +133,11 @@ def bound(name: str, options: Sequence[Any] | None = None) -> str:
         if name not in st.session_state or known != list(value):
             st.session_state[name] = known
     elif value is not None and options is not None and value not in options:
-        st.session_state.pop(name, None)
+        if default is None:
+            st.session_state.pop(name, None)
+        else:
+            # Only a value that is set reaches the browser: one that is dropped it would go on showing.
+            st.session_state[name] = default
     elif value is not None and name not in st.session_state:
         st.session_state[name] = value
     return name

@@ -95,6 +95,32 @@ def test_a_network_is_offered_but_no_baseline(filled_home: Path, open_page: Open
     assert options == ["Ensemble", "Master", "Fully connected", "Shallow", "Tanh", "Unified"]
 
 
+def test_the_model_box_never_shows_a_model_that_the_run_lacks(filled_home: Path, open_page: Open):
+    """Another run without the chosen network: box, sentence, address and link all change to the same model."""
+    gone = "('ensemble', 'fully_connected', 'shallow', 'tanh', 'unified')"
+    change(f"DELETE FROM metric WHERE run_id = '{RUN}' AND model IN {gone}")
+    app = open_page(PAGE, run=HONEST_RUN, cancer_type="SKCM")
+    app.selectbox(key="model").select("tanh").run()
+    assert "Melanoma (SKCM): Tanh" in sentence(app)
+    app.selectbox(key="run").select(RUN).run()
+    assert_healthy(app)
+    box = app.selectbox(key="model")
+    assert (box.value, box.options) == ("master", ["Master"])
+    assert (box.proto.set_value, box.proto.raw_value) == (True, "Master")  # what makes the browser show it
+    assert "Melanoma (SKCM): Master" in sentence(app)
+    assert app.query_params["model"] == "master"
+    assert any("model=master" in code.value for code in app.code)
+    app.selectbox(key="type_order").select("name").run()
+    assert app.selectbox(key="model").value == "master" and "Melanoma (SKCM): Master" in sentence(app)
+
+
+def test_a_link_with_a_baseline_as_model_shows_a_network(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, run=RUN, model="svm", cancer_type="SKCM")
+    assert_healthy(app)
+    assert app.selectbox(key="model").value == "ensemble"
+    assert "the ensemble beats the naive baseline" in sentence(app)
+
+
 def test_an_unknown_type_in_a_link_falls_back(filled_home: Path, open_page: Open):
     app = open_page(PAGE, cancer_type="NOBODY")
     assert_healthy(app)
