@@ -122,7 +122,7 @@ def _moved(found: pd.DataFrame) -> str:
 
 
 def marker_table(ranking: Ranking, names: Mapping[int, str]) -> Table:
-    """The drugs to which measured lines with one of the patient's mutations are most sensitive, whatever is predicted."""
+    """The drugs to which measured lines with one of the patient's mutations are most sensitive."""
     order = ranking.table.assign(place=range(1, len(ranking.table) + 1))
     found = order[order["marker_z"] < 0].sort_values("marker_z").head(MOST_MARKED)
     rows = tuple(

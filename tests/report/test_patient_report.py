@@ -119,7 +119,7 @@ def test_both_say_it(html: Page, paper: list[str], said: str):
 
 def test_the_chapters_stand_in_reading_order(html: Page, paper: list[str]):
     titles = [
-        "What was read", "How far to trust the ranking", "Top 20 drugs", "How they stand out", "Measured evidence",
+        "What was read", "How far to trust the ranking", "Top 20 drugs", "How they stand out", "Measured lines with the same mutation", "Measured evidence",
         "The mutations that moved them", "Nearest cell lines", "Receipt", "The model in short", "Hashes and versions",
         "Limits", "Sources and how to cite them",
     ]  # fmt: skip
