@@ -50,14 +50,16 @@ def plain_chromosome(name: str) -> str:
 def needs_coordinates(rows: pd.DataFrame) -> pd.Series:
     """Rows (ROW_COLUMNS) with coordinates whose mutated residue only those can tell -> boolean, rows' index.
 
-    A gene outside the census needs none, whatever its change: the networks do not look at it.
+    A gene outside the census needs none, whatever its change: the networks do not look at it. Nor does what the source
+    calls silent or non-coding, which has no gene at all where it lies between genes.
     """
     written = rows[["gene", "protein_change", "classification"]].fillna("").astype(str)
     distinct = written["classification"].unique()
-    settled = written["classification"].map({word: maf_class(word) in NO_RESIDUE for word in distinct})
+    settled = written["classification"].map({word: maf_class(word) in NO_RESIDUE for word in distinct}).astype(bool)
+    silent = written["classification"].map({word: maf_class(word) in NOT_CODING for word in distinct}).astype(bool)
     genes = written["gene"].str.strip()
     outside = genes.map({gene: gene != "" and not gene_name(gene).census for gene in genes.unique()}).astype(bool)
-    named = genes.ne("") & (written["protein_change"].str.strip().ne("") | settled.astype(bool)) | outside
+    named = genes.ne("") & (written["protein_change"].str.strip().ne("") | settled) | outside | silent
     return has_coordinates(rows) & ~named & rows["problem"].fillna("").eq("")
 
 

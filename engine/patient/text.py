@@ -156,6 +156,8 @@ def _located(text: str, build: str) -> list[_Found]:
     if more := _located(rest, build):
         return found + more
     behind = _named(rest, "", build)
+    if not behind:  # a dash, a dot
+        return found
     if len(loci) > 1 or len(behind) > 1 or behind[0].problem or behind[0].locus:
         return [_Found(problem=OTHER_WORDS)]
     return [behind[0]._replace(locus=found[0].locus)]

@@ -324,3 +324,7 @@ def test_a_locus_leaves_what_stands_behind_it() -> None:
 def test_endless_words_are_refused_at_once(word: str) -> None:
     (row,) = rows(f"BRAF {word}")
     assert "more than 2,000 letters" in row["problem"]
+
+
+def test_a_dash_behind_a_coordinate_says_nothing() -> None:
+    assert [row["position"] for row in rows("7:140453136 A>T -")] == [140453136]

@@ -9,6 +9,7 @@ from small_knowledge import reading, small_knowledge
 from engine.errors import InputError
 from engine.patient.locate import Resources
 from engine.patient.panel import EXOME, Panel
+from engine.patient.read import read
 from engine.patient.types import FATES, RECEIPT_COLUMNS, Receipt
 from engine.patient.understand import understand
 from engine.response.census import census_genes
@@ -259,3 +260,14 @@ def test_100_000_rows_take_seconds():
     receipt = understand(long_list, knowledge, found=NOTHING)
     assert time.process_time() - started < 6  # 2 s on an idle core
     assert receipt.total == count
+
+
+def test_what_lies_between_genes_needs_no_gene_model():
+    head = (
+        "##fileformat=VCFv4.2\n##contig=<ID=1,length=249250621>\n"
+        '##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|SYMBOL|HGVSp">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    )
+    row = "1\t1000000\t.\tA\tT\t.\tPASS\tCSQ=T|intergenic_variant||\n"
+    receipt = understand(read((head + row).encode()), small_knowledge(), found=NOTHING)
+    assert receipt.rows["fate"].tolist() == ["silent"]
