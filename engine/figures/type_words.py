@@ -78,20 +78,21 @@ def type_verdict(gain: TypeGain) -> str:
 
 
 def strongest_baseline(measures: pd.DataFrame, gain: TypeGain) -> str:
-    """The best of all baselines for this type, where that is not the naive one; '' otherwise.
+    """The best of all other baselines for this type, where that is not the naive one; '' otherwise.
 
     measures: cancer_type, model, name, value, lower, upper, n.
     """
     rows = measures[(measures["cancer_type"] == gain.cancer_type) & (measures["name"] == "r2")]
-    rows = rows[rows["model"].isin(BASELINES)].dropna(subset=["value"])
+    rows = rows[rows["model"].isin(BASELINES) & (rows["model"] != gain.model)].dropna(subset=["value"])
     if rows.empty:
         return ""
     best = rows.loc[rows["value"].idxmax()]
     if best["model"] == gain.baseline or gain.r2.value is None:
         return ""
     beside = "more than" if best["value"] > gain.r2.value else "less than"
+    others = "the other" if gain.model in BASELINES else "all"
     return (
-        f"The strongest of all baselines here is {_baseline(best['model'])}: R² {number(best['value'])} "
+        f"The strongest of {others} baselines here is {_baseline(best['model'])}: R² {number(best['value'])} "
         f"({interval(best['lower'], best['upper'])}), {beside} {_who(gain.model)}."
     )
 
@@ -140,6 +141,8 @@ def coverage_words(measures: pd.DataFrame, model: str) -> str:
 
 
 def _who(model: str) -> str:
+    if model in BASELINES:
+        return _baseline(model)
     return "the ensemble" if model == ENSEMBLE else model_name(model)
 
 

@@ -1,5 +1,7 @@
 """Charts, sentences and the table of cancer types."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -115,6 +117,14 @@ def test_a_stronger_learned_baseline_is_named():
     )
     assert "less than the ensemble" in strongest_baseline(MEASURES, gain(r2=0.9))
     assert strongest_baseline(MEASURES, GAINS["LUAD"]) == ""  # the naive one is the strongest
+
+
+def test_a_baseline_is_not_compared_with_itself():
+    forest = replace(gain(r2=0.815), model="random_forest")
+    assert strongest_baseline(MEASURES, forest) == ""  # of the others the naive one is the strongest
+    assert strongest_baseline(MEASURES, replace(gain(r2=0.815), model="random_forest", baseline="line_mean")) == (
+        "The strongest of the other baselines here is mean effects: R² 0.782 (0.760 to 0.800), less than random forest."
+    )
 
 
 def test_only_coverage_clearly_below_the_promise_is_named():
