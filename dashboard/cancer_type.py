@@ -22,13 +22,15 @@ LINK = ("run", "split", "model", "type_measure", "type_order", "cancer_type")
 def choose(run: RunSummary, measures: pd.DataFrame) -> TypeView:
     """The controls in one row, and the view they ask for. measures: as `TypeView` takes them, not empty."""
     types = sorted(measures["cancer_type"].unique(), key=type_name)
-    networks = [model for model in run.models if model not in (*BASELINES, *ABLATIONS.values())] or run.models
+    networks = [model for model in run.models if model not in (*BASELINES, *ABLATIONS.values())]
+    # In a run without network the classical baselines are compared with the naive one, which needs no choice.
+    models = networks or [model for model in run.models if model != run.naive] or run.models
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = state.bound("cancer_type", types)
         st.session_state.setdefault(key, measures.groupby("cancer_type")["n"].max().idxmax())
         chosen = st.selectbox("Cancer type", types, format_func=_label, key=key, width=330)
         state.keep("cancer_type", chosen)
-        model = forms.choose("Model", networks, "model", model_name, width=160)
+        model = forms.choose("Model", models, "model", model_name, width=160)
         measure = forms.choose("Measure", MEASURES, "type_measure", MEASURE_NAMES.__getitem__, width=230)
         order = forms.choose("Order", list(ORDERS), "type_order", ORDERS.__getitem__, width=170)
         forms.copy_link(LINK)

@@ -9,7 +9,7 @@ from dashboard import messages, state
 from dashboard.job_panel import when
 from dashboard.tables import trained
 from engine.figures.text import model_name, plural, split_name
-from engine.response.records import PairFilter, RunSummary, family
+from engine.response.records import PairFilter, RunSummary, family, opened_first
 from engine.response.settings import PUBLISHED_SPLIT
 from engine.views import PairOptions
 
@@ -38,9 +38,13 @@ def choose_many(label: str, options: Sequence[Any], name: str, show: Callable[[A
 
 
 def choose_run(runs: Sequence[RunSummary], **more: Any) -> RunSummary:
-    """One of the runs, the newest unless said otherwise."""
+    """One of the runs, the newest one with a network unless said otherwise."""
     by_id = {run.run_id: run for run in runs}
-    return by_id[choose("Run", list(by_id), "run", show=lambda run_id: run_label(by_id[run_id]), **more)]
+    first = opened_first(runs).run_id
+    key = state.bound("run", list(by_id), first)
+    st.session_state.setdefault(key, first)
+    value = st.selectbox("Run", list(by_id), format_func=lambda run_id: run_label(by_id[run_id]), key=key, **more)
+    return by_id[state.keep("run", value, default=first)]
 
 
 def choose_run_and_split(runs: Sequence[RunSummary]) -> tuple[RunSummary, dict[str, RunSummary]]:
@@ -54,16 +58,19 @@ def choose_run_and_split(runs: Sequence[RunSummary]) -> tuple[RunSummary, dict[s
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose_run(runs, width=430, on_change=state.clear, args=(("split",),))
         found = family(runs, chosen)
-        return found[_choose_split(list(found), chosen.split)], found
+        run = found[_choose_split(list(found), chosen.split)]
+    messages.baselines_only(run)
+    return run, found
 
 
 def _tell_gone(runs: Sequence[RunSummary]) -> None:
     """An address, or a page left open, may name a run that is no longer there."""
     asked = state.get("run")
     if asked is not None and asked not in {run.run_id for run in runs}:
+        with_network = "" if opened_first(runs) is runs[0] else " with a network"
         st.warning(
             f"The run {messages.plain(asked)} is not in the store any more: it was deleted, or the address belongs to "
-            "another store. The newest run is shown instead.",
+            f"another store. The newest run{with_network} is shown instead.",
             icon=":material/link_off:",
         )
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import nav
 from engine.errors import EngineError
+from engine.response.records import RunSummary
 
 IMPORTS = """.venv/bin/python -m engine import cell-lines LINES.csv
 .venv/bin/python -m engine import drugs DRUGS.csv
@@ -54,6 +55,12 @@ def no_run(data: bool) -> None:
         empty(f"{text}.", page="models.py", label="Train the networks")
     else:
         empty(f"{text}, and the store holds no data to train on.", page="data.py", label="Start with some data")
+
+
+def baselines_only(run: RunSummary) -> None:
+    """Says that the run shown trained no network, where that is so."""
+    if run.models and not run.networks:
+        st.caption("This run trained no network: what is shown here are its baselines.")
 
 
 def how_to_import() -> None:

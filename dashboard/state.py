@@ -23,7 +23,7 @@ class Key:
 
 
 KEYS: dict[str, Key] = {
-    "run": Key("the run looked at; None is the newest", linked=True),
+    "run": Key("the run looked at; None is the newest one with a network", linked=True),
     "split": Key("the split looked at; None is the chosen run's own", linked=True),
     "model": Key("the network or baseline looked at", "ensemble", linked=True),
     "type": Key("cancer types filtered by", (), linked=True),

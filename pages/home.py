@@ -6,7 +6,7 @@ from dashboard import data, frame, job_panel, messages, nav, scores, tables
 from engine.figures.response import model_forest
 from engine.figures.text import count, plural, split_name
 from engine.figures.verdict import verdict
-from engine.response.records import RunSummary, family
+from engine.response.records import RunSummary, family, opened_first
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
 LAST = 4  # runs, sources and jobs that are listed
@@ -51,10 +51,11 @@ def _newest(runs: list[RunSummary]) -> None:
         st.markdown("The store holds data but no trained network.")
         nav.link("models.py", "Train the networks", ":material/model_training:")
         return
-    run = runs[0]
+    run = opened_first(runs)
     if not run.models:
         messages.empty("**The newest run holds no measures.**", page="models.py", label="Train again")
         return
+    messages.baselines_only(run)
     measures = data.model_scores(run.run_id)
     context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}"
     context += ", simulated" if run.simulated else ""

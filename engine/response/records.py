@@ -46,6 +46,11 @@ class RunSummary:
         return sorted(self.metrics, key=lambda m: MODEL_ORDER.index(m) if m in MODEL_ORDER else len(MODEL_ORDER))
 
     @property
+    def networks(self) -> list[str]:
+        """The trained networks, the ensemble left aside; none in a run of baselines alone."""
+        return [model for model in self.models if model in NETWORKS]
+
+    @property
     def folds(self) -> int:
         """Folds the pairs were cut into; 1 is a single cut."""
         return int(self.config.get("folds") or 1)
@@ -107,6 +112,14 @@ def run_summary(db: Database, run_id: str) -> RunSummary:
             return run
     known = ", ".join(run.run_id for run in found) or "none yet"
     raise StoreError(f"There is no run '{run_id}' in the store. Runs: {known}.")
+
+
+def opened_first(newest_first: Sequence[RunSummary]) -> RunSummary:
+    """The run that pages open with: the newest one with a network, the newest of all where none has one.
+
+    newest_first: not empty.
+    """
+    return next((run for run in newest_first if run.networks), newest_first[0])
 
 
 def family(found: Sequence[RunSummary], run: RunSummary) -> dict[str, RunSummary]:
