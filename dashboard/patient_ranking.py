@@ -1,7 +1,7 @@
 """Patient page: the ranked drugs, filtered and searched, beside the drugs that stand out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +12,7 @@ from engine.figures.patient import ranking_waterfall
 from engine.figures.patient_frames import with_z_interval
 from engine.figures.text import MINUS, count, interval, model_name, plural, split_name
 from engine.patient.types import Ranking
+from engine.units import ic50_um
 
 WARNING = "Research use only. Not for treatment decisions."
 FILTERS = ("patient_approved", "patient_pathway", "patient_skilled", "patient_inside", "patient_find")
@@ -24,6 +25,8 @@ HELP = {
     "90 % interval": "Of the predicted IC50, in µM: nine in ten measurements of unseen pairs lay within such intervals",
     "Percentile": "Share of the drug's measured lines that are at or below the prediction, in %",
     "Nearest lines' z": "Mean measured z-score of the most similar cell lines: evidence that needs no network",
+    "Marker": "The patient's mutation whose measured carriers differ most surely from other lines; empty: none does",
+    "Marker's z": "Mean measured z-score of the lines that carry the marker; no network is asked",
     "Effect vs type": "Predicted ln(IC50) minus the mean of the measured lines of the chosen cancer type, ln µM",
     "Skill": "1 − MSE / MSE of the naive baseline for this drug on lines that the networks had not seen; 0 or below: "
     "no better than knowing the average",
@@ -31,6 +34,28 @@ HELP = {
     "Approval": "US Food and Drug Administration; empty: not in the list, which is not the same as not approved",
     "Reach": "Extrapolation: the drug or the patient is unlike what the networks were trained on",
     "z over completions": "5th to 95th percentile of z over what genes that were not sequenced may hold",
+}
+
+
+COLUMNS = {
+    "drug": "Drug",
+    "target": "Target",
+    "z_score": "z-score",
+    "ic50_um_pred": "IC50, µM",
+    "ic50_interval": "90 % interval",
+    "nearest_z": "Nearest lines' z",
+    "marker": "Marker",
+    "marker_z": "Marker's z",
+    "skill": "Skill",
+    "n_skill": "Pairs",
+    "effect_vs_type": "Effect vs type",
+    "percentile": "Percentile",
+    "approval": "Approval",
+    "reach": "Reach",
+    "completions": "z over completions",
+    "pathway": "Pathway",
+    "ln_ic50_pred": "ln(IC50), µM",
+    "n_measured": "Measured lines",
 }
 
 
@@ -137,51 +162,19 @@ def _table(ranking: Ranking, shown: pd.DataFrame) -> int | None:
 
 def screen_table(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of the ranking that a person reads, the most important first, without those that hold no value."""
-    ends = [
-        (None if pd.isna(low) else _um(low), None if pd.isna(high) else _um(high))
-        for low, high in _pairs(table, "lower", "upper")
-    ]
-    columns = {
-        "Drug": table["drug"],
-        "Target": table["target"],
-        "z-score": table["z_score"],
-        "IC50, µM": table["ic50_um_pred"],
-        "90 % interval": [interval(*pair) for pair in ends],
-        "Nearest lines' z": table["nearest_z"],
-        "Skill": table["skill"],
-        "Pairs": table["n_skill"],
-        "Effect vs type": table["effect_vs_type"],
-        "Percentile": table["percentile"],
-        "Approval": table["approval"],
-        "Reach": [FAR if far is True else "" for far in table["extrapolation"].astype(object)],
-        "z over completions": _completions(table),
-        "Pathway": table["pathway"],
-        "ln(IC50), µM": table["ln_ic50_pred"],
-        "Measured lines": table["n_measured"],
-    }
-    found = pd.DataFrame({name: pd.Series(list(values), index=table.index) for name, values in columns.items()})
-    for name in ("z-score", "IC50, µM", "Percentile", "Nearest lines' z", "Effect vs type", "Skill", "ln(IC50), µM"):
-        found[name] = found[name].astype(float)
-    empty = [
-        name
-        for name in ("Effect vs type", "Skill", "z over completions")
-        if (found[name].isna() | (found[name] == "")).all()
-    ]
-    return found.drop(columns=[*empty, *(["Pairs"] if "Skill" in empty else [])])
+    shown = table.assign(
+        ic50_interval=_intervals(ic50_um(table["lower"]), ic50_um(table["upper"])),
+        completions=_intervals(table["z_low"], table["z_high"]),
+        reach=[FAR if far is True else "" for far in table["extrapolation"].astype(object)],
+    )
+    told = [name for name in COLUMNS if not (shown[name].isna() | (shown[name].astype(object) == "")).all()]
+    if "skill" not in told:
+        told.remove("n_skill")
+    return shown[told].rename(columns=COLUMNS)
 
 
-def _pairs(table: pd.DataFrame, low: str, high: str) -> Sequence[tuple[float, float]]:
-    return list(zip(table[low].astype(float), table[high].astype(float), strict=True))
-
-
-def _um(ln_ic50: float) -> float:
-    from engine.units import ic50_um
-
-    return float(ic50_um(ln_ic50))
-
-
-def _completions(table: pd.DataFrame) -> list[str]:
-    return ["" if pd.isna(low) else interval(low, high) for low, high in _pairs(table, "z_low", "z_high")]
+def _intervals(lower: Iterable[float], upper: Iterable[float]) -> list[str]:
+    return ["" if pd.isna(low) else interval(low, high) for low, high in zip(lower, upper, strict=True)]
 
 
 def download_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -204,6 +197,9 @@ def download_table(table: pd.DataFrame) -> pd.DataFrame:
         "effect_vs_type": "Effect vs type, ln µM",
         "nearest_z": "Nearest lines' mean z",
         "nearest_n": "Nearest lines",
+        "marker": "Marker",
+        "marker_z": "Carriers' mean z",
+        "marker_n": "Measured carriers",
         "skill": "Skill",
         "n_skill": "Held-out pairs",
         "extrapolation": "Extrapolation",

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from string import ascii_uppercase
 
 from dashboard import patient_data, state
@@ -42,8 +43,9 @@ def discreet(doing: str) -> Iterator[None]:
     except EngineError:
         raise
     except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if "site-packages" not in frame.filename]
+        place = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
         log.error("The Patient page failed while %s: %s at %s", doing, type(error).__name__, place)
         raise InputError(
             f"Something went wrong while {doing} that should not ({type(error).__name__} at {place}). "
