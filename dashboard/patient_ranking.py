@@ -10,13 +10,14 @@ from dashboard import export, forms, frame, messages, nav, patient_data, patient
 from dashboard.patient_session import Opened
 from engine.figures.patient import ranking_waterfall
 from engine.figures.patient_frames import with_z_interval
-from engine.figures.text import MINUS, count, interval, model_name, plural, split_name
+from engine.figures.text import MINUS, count, interval, model_name, number, plural, split_name
 from engine.patient.types import Ranking
 from engine.units import ic50_um
 
 WARNING = "Research use only. Not for treatment decisions."
 FILTERS = ("patient_approved", "patient_pathway", "patient_skilled", "patient_inside", "patient_find")
 HEIGHT = 436
+NAMED = 3  # drugs that measured lines with the same mutation are most sensitive to
 FAR = "extrapolation"
 HELP = {
     "z-score": "Predicted ln(IC50) in standard deviations from the mean of the drug's measured lines. Below 0: more "
@@ -64,6 +65,9 @@ def show(patient: Opened) -> None:
     ranking = patient.ranking
     assert ranking is not None
     beware(ranking)
+    measured = measured_words(ranking)
+    if measured:
+        st.markdown(measured)
     shown = _filtered(ranking.table)
     if shown.empty:
         messages.empty("**No drug matches these filters.**")
@@ -106,6 +110,23 @@ def beware(ranking: Ranking) -> None:
             "models.py", "Evaluate the run on unseen cell lines", ":material/rule:", run=ranking.run_id, tab="Train"
         )
     st.markdown(" ".join(["**How far to trust this.**", *map(_note, ranking.notes[1:3]), *far]))
+
+
+def measured_words(ranking: Ranking) -> str:
+    """The drugs to which measured lines with one of the patient's mutations are most sensitive; empty: there are none.
+
+    The model may rank them low: what it has not learned must not be hidden by its order.
+    """
+    places = ranking.table.assign(place=range(1, len(ranking.table) + 1))
+    found = places[places["marker_z"] < 0].sort_values("marker_z").head(NAMED)
+    told = [
+        f"**{messages.plain(row.drug)}** ({messages.plain(row.marker)}: mean z {number(row.marker_z)} of "
+        f"{plural(row.marker_n, 'line')}; {count(row.place)} of {count(len(places))} below)"
+        for row in found.itertuples()
+    ]
+    if not told:
+        return ""
+    return f"**Measured lines with the same mutation**, no model asked, are most sensitive to {', '.join(told)}."
 
 
 def _note(text: str) -> str:

@@ -3,12 +3,15 @@
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from page_checks import Open, assert_healthy, shown
 from streamlit.testing.v1 import AppTest
 
 from dashboard import patient_session, state
+from dashboard.patient_ranking import measured_words
 from dashboard.patient_receipt import in_words, matching, receipt_table, used_words
 from engine.errors import InputError
 from engine.patient.types import BuildVerdict, Genome, Receipt
@@ -258,3 +261,20 @@ def test_the_receipt_is_searched_as_text():
     table = receipt_table(receipt(["used", "silent"]))
     assert len(matching(table, "tp53:SPLICE")) == 2 and len(matching(table, "silent")) == 1
     assert len(matching(table, "(")) == 0 and len(matching(table, " ")) == 2
+
+
+def test_drugs_that_carriers_answer_to_are_named_wherever_the_model_ranks_them():
+    table = pd.DataFrame(
+        {
+            "drug": ["Trametinib", "Nutlin-3a (-)", "Dabra*fenib"],
+            "marker": ["", "TP53", "BRAF:600"],
+            "marker_z": [float("nan"), 0.36, -2.42],
+            "marker_n": [0, 536, 54],
+        }
+    )
+    ranking = SimpleNamespace(table=table)
+    assert measured_words(ranking) == (
+        "**Measured lines with the same mutation**, no model asked, are most sensitive to **Dabra\\*fenib** "
+        "(BRAF\\:600: mean z −2.42 of 54 lines; 3 of 3 below)."
+    )
+    assert measured_words(SimpleNamespace(table=table.assign(marker_z=float("nan")))) == ""
