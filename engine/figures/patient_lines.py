@@ -196,7 +196,7 @@ def markers_chart(markers: pd.DataFrame, drug: str, dark: bool = False) -> Chart
         "lower": "Lower end, 95 %",
         "upper": "Upper end, 95 %",
         "within_types": "Difference within cancer types",
-        "n_within": "Lines of known type",
+        "n_within": "Lines with it, in types with both",
     }
     of = f"{count(len(shown))} of {count(len(markers))}" if len(markers) > len(shown) else count(len(markers))
     return Chart(

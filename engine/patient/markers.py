@@ -33,27 +33,26 @@ def markers(predictor: Predictor, keys: Collection[str], drug_id: int) -> pd.Dat
     """Mean z-score of a drug in measured lines with and without each marker: MARKER_COLUMNS, strongest effect first.
 
     Only lines with mutations in the store count, and markers with FEWEST_CARRIERS measured lines on either side.
-    difference: with minus without, with its 95 % interval (Welch). within_types: the same after the mean of each
-    line's cancer type is taken off, so that a mutation does not stand for its tissue; from the n_within carriers of
-    known type. Nothing here is corrected for looking at several markers.
+    difference: with minus without, with its 95 % interval (Welch). within_types: the same between lines of one cancer
+    type, over all types (least squares with a mean for each type), so that a mutation does not stand for its tissue;
+    from the n_within carriers of the types that have lines without it too. Nothing here is corrected for looking at
+    several markers.
     Raises InputError for an unknown drug. Source: Welch 1947, doi:10.1093/biomet/34.1-2.28.
     """
     marked = _marked(predictor, keys)
     z = marked.z[:, predictor.drug_rows([drug_id])[0]]
     measured = np.isfinite(z)
-    types = predictor.screened.lines["cancer_type"].iloc[marked.rows].reset_index(drop=True)
-    adjusted = z - pd.Series(z).groupby(types).transform("mean").to_numpy(float)
+    types = predictor.screened.lines["cancer_type"].iloc[marked.rows].to_numpy(object)
     found = []
     for marker, carried in zip(marked.names, marked.carriers.T, strict=True):
         with_it, without = z[measured & carried], z[measured & ~carried]
         if min(len(with_it), len(without)) < FEWEST_CARRIERS:
             continue
         ends = ttest_ind(with_it, without, equal_var=False).confidence_interval(0.95)
-        typed, others = adjusted[carried & np.isfinite(adjusted)], adjusted[~carried & np.isfinite(adjusted)]
-        within = typed.mean() - others.mean() if len(typed) and len(others) else np.nan
+        within, n_within = _within(z[measured], carried[measured], types[measured])
         means = with_it.mean(), without.mean()
         counts = len(with_it), len(without)
-        found.append((marker, *counts, *means, means[0] - means[1], ends.low, ends.high, within, len(typed)))
+        found.append((marker, *counts, *means, means[0] - means[1], ends.low, ends.high, within, n_within))
     table = pd.DataFrame(found, columns=list(MARKER_COLUMNS))
     return table.sort_values("difference", key=np.abs, ascending=False, ignore_index=True)
 
@@ -80,14 +79,14 @@ def strongest_markers(predictor: Predictor, keys: Collection[str]) -> pd.DataFra
     n, mean, sd = moments(carried)
     n_without, mean_without, sd_without = moments(1 - carried)
     enough = (np.minimum(n, n_without) >= FEWEST_CARRIERS) & (sd + sd_without > 0)
-    p = np.ones(n.shape)
+    p, share = np.ones(n.shape), np.ones(n.shape)  # share: p as corrected, in which different p are often equal
     given = [array[enough] for array in (mean, sd, n, mean_without, sd_without, n_without)]
     if enough.any():
         p[enough] = ttest_ind_from_stats(*given, equal_var=False).pvalue
-        p[enough] = false_discovery_control(p[enough])
+        share[enough] = false_discovery_control(p[enough])
     drugs = np.arange(z.shape[1])
     best = p.argmin(axis=0) if len(p) else np.zeros(len(drugs), int)
-    real = p[best, drugs] <= FALSE_DISCOVERIES if len(p) else np.zeros(len(drugs), bool)
+    real = share[best, drugs] <= FALSE_DISCOVERIES if len(p) else np.zeros(len(drugs), bool)
     return pd.DataFrame(
         {
             "marker": [marked.names[row] if there else "" for row, there in zip(best, real, strict=True)],
@@ -96,6 +95,19 @@ def strongest_markers(predictor: Predictor, keys: Collection[str]) -> pd.DataFra
         },
         index=predictor.drugs.index,
     )
+
+
+def _within(z: np.ndarray, carried: np.ndarray, types: np.ndarray) -> tuple[float, int]:
+    """Difference of (l,) z between carriers and others of one type, over all types, and how many carriers tell of it.
+
+    Taking the type's mean off z alone would take most of the difference with it where most lines of a type carry the
+    mutation, as melanomas do BRAF:600; so it is taken off the mutation too.
+    """
+    lines = pd.DataFrame({"z": z, "carried": carried.astype(float), "type": types}).dropna()
+    left = lines[["z", "carried"]] - lines.groupby("type")[["z", "carried"]].transform("mean")
+    squares = float((left["carried"] ** 2).sum())
+    told = int((lines["carried"] * (left["carried"].abs() > 1e-9)).sum())
+    return (float((left["z"] * left["carried"]).sum()) / squares if told else float("nan")), told
 
 
 def _marked(predictor: Predictor, keys: Collection[str]) -> _Marked:

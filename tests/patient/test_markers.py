@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from plain_predictor import DRUG_IDS, plain_predictor
 from scipy.sparse import csr_matrix
+from scipy.stats import ttest_ind
 
 from engine.errors import InputError
 from engine.patient.markers import markers, strongest_markers
@@ -75,6 +76,40 @@ def test_the_tissue_is_taken_off_within_types():
     assert braf["difference"] < -5
     assert abs(braf["within_types"]) < 1
     assert braf["n_within"] == 10
+
+
+def test_what_most_lines_of_a_type_carry_keeps_its_effect_within_the_type():
+    """18 of 20 melanomas carry it and are 3 lower than the two that do not: the type's mean must not swallow that."""
+    predictor = _predictor(0.0)
+    bits = predictor.screened.bits.toarray()
+    bits[:18, 1], bits[18:, 1], bits[10:12, 0] = 1, 0, 0
+    ln_ic50 = predictor.screened.ln_ic50.copy()
+    noise = np.tile([0.01, -0.01], N // 2)
+    ln_ic50[:, 0] = np.where(bits[:, 1] == 1, -3.0, 0.0) + np.where(np.arange(N) < 20, 0.0, 1.0) + noise
+    screened = replace(predictor.screened, ln_ic50=ln_ic50, bits=csr_matrix(bits))
+    predictor = replace(predictor, screened=screened)
+    braf = markers(predictor, ("BRAF:600",), DRUG_IDS[0]).set_index("marker").loc["BRAF:600"]
+    assert braf["within_types"] == pytest.approx(-3 / screened.sd[0], abs=0.01) and braf["n_within"] == 18
+
+
+def test_a_type_of_carriers_alone_says_nothing_within_types():
+    predictor = _predictor(0.0)
+    lines = predictor.screened.lines.assign(cancer_type=["SKCM"] * 10 + ["LUAD"] * 30)
+    predictor = replace(predictor, screened=replace(predictor.screened, lines=lines))
+    braf = markers(predictor, ("BRAF:600",), DRUG_IDS[0]).set_index("marker").loc["BRAF:600"]
+    assert np.isnan(braf["within_types"]) and braf["n_within"] == 0
+
+
+def test_of_two_markers_the_surer_one_is_named(monkeypatch):
+    """The correction makes different p equal; the first by name is not the surer one then."""
+    predictor = _predictor(3.0)
+    monkeypatch.setattr("engine.patient.markers.false_discovery_control", lambda p: np.full(p.shape, 0.04))
+    named = strongest_markers(predictor, ("TP53:175", "BRAF:600", "ABL1:1"))["marker"].tolist()
+    z = predictor.screened.z_scores(predictor.screened.ln_ic50)[predictor.screened.mutated, 1]
+    bits = predictor.screened.bits[predictor.screened.mutated].toarray().astype(bool)
+    carriers = {"BRAF:600": bits[:, 1], "BRAF": bits[:, 0] | bits[:, 1], "TP53:175": bits[:, 3]}
+    p = {name: ttest_ind(z[has], z[~has], equal_var=False).pvalue for name, has in carriers.items()}
+    assert named == ["BRAF:600", min(p, key=p.__getitem__), ""]
 
 
 def test_only_what_is_more_than_chance_is_named():
