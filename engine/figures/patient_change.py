@@ -27,7 +27,9 @@ def compare_chart(compared: pd.DataFrame, labels: Sequence[str], order: str, con
     places = list(range(len(shown)))
     values = shown[list(labels)].to_numpy(float)
     figure = go.Figure()
-    ends = np.column_stack([np.nanmin(values, axis=1), np.nanmax(values, axis=1), np.full(len(shown), np.nan)])
+    ends = np.column_stack(
+        [np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1), np.full(len(shown), np.nan)]
+    )
     figure.add_trace(_lines(ends, places, colours.grid, 3))
     for label, column, (symbol, colour) in zip(labels, values.T, marks, strict=False):
         figure.add_trace(
@@ -47,7 +49,7 @@ def compare_chart(compared: pd.DataFrame, labels: Sequence[str], order: str, con
     figure.add_vline(0, line={"color": colours.muted, "width": 1}, layer="below")
     _rows(figure, list(shown["drug"]))
     figure.update_xaxes(title_text=Z_AXIS)
-    first = compared.iloc[compared["spread"].abs().to_numpy(float).argmax()]
+    first = compared.iloc[compared["spread"].abs().fillna(-1).to_numpy(float).argmax()]  # never measured: no spread
     height = FRAME_PX + 30 + ROW_PX * max(len(shown), 3)
     styled(figure, dark, height).update_layout(
         showlegend=True,

@@ -201,6 +201,11 @@ def test_patients_are_told_apart_by_colour_and_shape():
     assert "They differ most in D0: A −1.00, B 1.00." in chart.summary
 
 
+def test_a_drug_that_was_never_measured_does_not_differ_most():
+    table = pd.DataFrame({"drug": ["D0", "D1"], "A": [-1.0, np.nan], "B": [1.0, np.nan], "spread": [2.0, np.nan]})
+    assert "They differ most in D0: A −1.00, B 1.00." in compare_chart(table, ["A", "B"], "", "").summary
+
+
 def test_what_if_goes_from_before_to_after():
     table = pd.DataFrame(
         {
