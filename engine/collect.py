@@ -1,6 +1,7 @@
 """Finished job folders into the store: one transaction each, once each.
 
-Every results/<table>.parquet is inserted by column name into that table; rows with a known primary key replace the
+Every results/<table>.parquet, or every part of a folder results/<table>/, is inserted by column name into that table,
+streamed and never held as a whole; rows with a known primary key replace the
 old ones, but in a table that sources share (`schema.SHARED`) their empty cells keep what was known. A job with
 params["source_id"] first removes what that source had put into the tables it writes.
 """
@@ -177,8 +178,16 @@ def _app_lock() -> Path:
 
 
 def _result_tables(folder: Path) -> dict[str, Path]:
-    """Table name -> its Parquet file. Raises JobError for a table that the store does not have."""
-    found = {file.stem: file for file in sorted((folder / "results").glob("*.parquet"))}
+    """Table name -> its Parquet file, or the pattern of its parts where the job wrote a folder of them.
+
+    Raises JobError for a table that the store does not have, or that comes both ways.
+    """
+    results = folder / "results"
+    parts = {place.parent.name: place.parent / "*.parquet" for place in sorted(results.glob("*/*.parquet"))}
+    found = {file.stem: file for file in sorted(results.glob("*.parquet"))}
+    if twice := sorted(parts.keys() & found.keys()):
+        raise JobError(f"Job {folder.name} brings {', '.join(twice)} both as a file and as a folder of parts.")
+    found |= parts
     unknown = sorted(set(found) - set(TABLES) | set(found) & {"collected_job"})
     if unknown:
         raise JobError(f"Job {folder.name} brings rows for {', '.join(unknown)}, which the store does not have.")

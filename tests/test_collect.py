@@ -122,6 +122,36 @@ def test_sources_of_lines_fill_each_others_gaps_whichever_was_read_first(db):
     assert known(db, "cell_line", "cosmic_id") == [2]  # what a source brought and brings no more is gone
 
 
+def test_a_folder_of_parts_goes_in_whole_and_once(db):
+    job_id = finished("a", source=None)
+    parts = jobs_folder() / "a" / "results" / "library_prediction"
+    parts.mkdir()
+    for part, ids in enumerate((["AAA", "BBB"], ["CCC"])):
+        mean = [[float(part), -1.5]] * len(ids)
+        rows = {"spread": mean, "mean": mean, "molecule_id": ids, "screen_id": "a"}  # found by name, not by place
+        pd.DataFrame(rows).to_parquet(parts / f"part-{part:05d}.parquet", index=False)
+    (parts / ".part-00002.parquet.half").write_bytes(b"what a killed worker left")
+    assert collect(job_id, db) is True
+    (jobs_folder() / "a" / "collected.json").unlink()
+    assert collect(job_id, db) is False
+    found = db.query("SELECT molecule_id, mean, inside FROM library_prediction ORDER BY molecule_id")
+    assert found["molecule_id"].tolist() == ["AAA", "BBB", "CCC"]
+    assert [list(mean) for mean in found["mean"]] == [[0.0, -1.5], [0.0, -1.5], [1.0, -1.5]]
+    assert found["inside"].isna().all()
+
+
+def test_a_folder_of_parts_for_an_unknown_table_or_beside_a_file_of_it_is_refused(db):
+    finished("a", source=None)
+    finished("b", source=None, drug=drugs(1))
+    for job_id, table in (("a", "weather"), ("b", "drug")):
+        (jobs_folder() / job_id / "results" / table).mkdir()
+        drugs(1).to_parquet(jobs_folder() / job_id / "results" / table / "part-00000.parquet")
+    with pytest.raises(JobError, match="Job a brings rows for weather, which the store does not have"):
+        collect("a", db)
+    with pytest.raises(JobError, match="Job b brings drug both as a file and as a folder of parts"):
+        collect("b", db)
+
+
 @pytest.mark.parametrize(
     ("tables", "told"),
     [

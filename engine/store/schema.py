@@ -160,14 +160,60 @@ CREATE TABLE patient_case (      -- a patient or timepoint that a person chose t
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES)
+# Libraries of molecules and what a run predicts for them. A screen of 1,500 molecules and 808 lines has 1.2 million
+# pairs, so the predictions of a molecule are two lists in the order of the screen's lines instead of a row each.
+LIBRARIES = """
+CREATE TABLE library (           -- molecules that nobody has to have measured
+    library      VARCHAR NOT NULL,     -- the name given at import
+    molecule_id  VARCHAR NOT NULL,     -- InChIKey, or SMILES: and the canonical SMILES where InChI fails
+    name         VARCHAR,
+    smiles       VARCHAR NOT NULL,     -- standardised, canonical
+    weight_g_mol DOUBLE,               -- g/mol
+    drug_class   VARCHAR NOT NULL,     -- oncology | non-oncology | unknown
+    indications  VARCHAR,              -- as the file had them, '' where not told
+    cancer_types VARCHAR,              -- approved TCGA types joined by |, '' where none
+    mechanism    VARCHAR,
+    target       VARCHAR,
+    source_id    VARCHAR NOT NULL,
+    PRIMARY KEY (library, molecule_id)
+);
+CREATE TABLE library_screen (    -- a library against every line with mutations and a cancer type, by one run
+    screen_id    VARCHAR PRIMARY KEY,  -- the job's id
+    library      VARCHAR NOT NULL,
+    run_id       VARCHAR NOT NULL,
+    networks     VARCHAR NOT NULL,     -- names joined by ', '
+    created_at   TIMESTAMP NOT NULL,   -- UTC
+    cosmic_ids   BIGINT[] NOT NULL,    -- the lines, in the order of the lists below
+    n_molecules  BIGINT NOT NULL,
+    n_lines      BIGINT NOT NULL,
+    seconds      DOUBLE NOT NULL,      -- s of work, summed over the parts
+    peak_memory_mib DOUBLE NOT NULL,   -- MiB, of the process that held most
+    -- half the width of a 90 % interval: quantile x (spread + floor), or quantile where floor is NULL; NULL: none
+    quantile     DOUBLE,
+    floor        DOUBLE,               -- ln uM
+    interval_split VARCHAR,            -- the split they were calibrated under
+    simulated    BOOLEAN NOT NULL
+);
+CREATE TABLE library_prediction (
+    screen_id    VARCHAR NOT NULL,
+    molecule_id  VARCHAR NOT NULL,
+    mean         FLOAT[] NOT NULL,     -- ln of IC50 in uM, over the networks
+    spread       FLOAT[] NOT NULL,     -- ln uM, standard deviation over the networks
+    nearest_drug_id BIGINT,            -- the most similar drug the run was trained on; NULL where it kept none
+    similarity   DOUBLE,               -- Tanimoto to that drug
+    inside       BOOLEAN,              -- false: flagged as extrapolation
+    PRIMARY KEY (screen_id, molecule_id)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
 
 TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
-    "collected_job",
+    "library", "library_screen", "library_prediction", "collected_job",
 )  # fmt: skip
 
 # Tables that never leave the store: no export holds them, no job writes them.

@@ -179,6 +179,21 @@ def test_an_older_store_is_migrated_and_keeps_its_rows(db, monkeypatch):
     assert newer.query("FROM schema_version")["version"].tolist() == [len(MIGRATIONS) + 1]
 
 
+def test_a_store_without_libraries_gains_them_and_keeps_its_rows(db, tmp_path, monkeypatch):
+    path = tmp_path / "before.duckdb"
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "MIGRATIONS", MIGRATIONS[:3])
+        add(Database(path), 1)
+    newer = Database(path)
+    assert drugs(newer) == [1] and newer.query("FROM library_screen").empty
+    with newer.write() as connection:
+        connection.execute("INSERT INTO library_prediction VALUES ('s', 'm', [0.5, -2], [0.1, 0.2], NULL, NULL, NULL)")
+    assert newer.query("SELECT mean[2] AS second FROM library_prediction")["second"].tolist() == [-2.0]
+    library = newer.query("DESCRIBE library").set_index("column_name")["column_type"]
+    assert library.to_dict() == dict.fromkeys(library.index, "VARCHAR") | {"weight_g_mol": "DOUBLE"}
+    assert list(library.index[:5]) == ["library", "molecule_id", "name", "smiles", "weight_g_mol"]
+
+
 def test_a_failing_migration_leaves_the_older_store(db, monkeypatch):
     broken = (*MIGRATIONS, "ALTER TABLE drug ADD COLUMN colour VARCHAR; SELECT * FROM nowhere")
     with monkeypatch.context() as patch:
