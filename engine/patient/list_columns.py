@@ -7,7 +7,7 @@ release readmes, cBioPortal's file formats and downloads, OncoKB annotator's inp
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from engine.response.formats import squeeze
+from engine.files.tables import squeeze
 
 # Our field -> the names of its column, the preferred one first.
 FIELDS: Mapping[str, tuple[str, ...]] = {

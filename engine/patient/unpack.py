@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from engine.errors import InputError
-from engine.response.raw_file import Wanted, beginning, refuse_other_files, text_encoding
+from engine.files.raw_file import Wanted, beginning, refuse_other_files, text_encoding
 
 FILE_BYTES = 200_000_000  # of a file as given; a plain VCF of 100,000 annotated rows has about 100 MB
 UNPACKED_BYTES = 1_000_000_000  # streamed, never held; also what the sheets of a workbook may unpack to

@@ -5,11 +5,11 @@ Sources: GDSC release readmes (cancerrxgene.org), GDC MAF format v1.0.0, DepMap 
 Model Passports (cellmodelpassports.sanger.ac.uk), COSMIC download readmes (cancer.sanger.ac.uk/cosmic/download).
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import InputError
+from engine.files.tables import squeeze
 
 KINDS = ("cell-lines", "drugs", "mutations", "responses")  # in the order in which they are imported
 # What each kind joins to: these tables of the store travel with an import, as a worker never opens the store.
@@ -213,11 +213,6 @@ FORMATS: tuple[Format, ...] = (
         (("drug_id",), ("name",)),
     ),
 )
-
-
-def squeeze(column: str) -> str:
-    """A column's name without case, blanks and punctuation; micro signs as u."""
-    return re.sub(r"[^a-z0-9]", "", column.replace("µ", "u").replace("μ", "u").lower())
 
 
 def match_format(header: Sequence[str], candidate: Format) -> Match:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from engine.chem.fingerprints import drug_fingerprints
 from engine.errors import InputError
+from engine.files.tables import EXTRA, chunks, open_table
 from engine.jobs.queue import job_folder
 from engine.response.domain import lines_inside, nearest, usual_similarity
 from engine.response.ensemble import calibration_of, folds_of, mean_and_spread, networks_of
@@ -16,7 +17,6 @@ from engine.response.fingerprint import Vocabulary, genome_bits
 from engine.response.fold_models import network_file
 from engine.response.records import features_of, run_summary
 from engine.response.reference import Reference, drugs_domain, load_reference
-from engine.response.tables import EXTRA, chunks, open_table
 from engine.response.trained import TrainedNetwork, predict_pairs
 from engine.store.database import Database
 

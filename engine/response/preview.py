@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from engine.errors import InputError
+from engine.files.tables import EXTRA, Table, chunks, open_table
 from engine.response.formats import KINDS, Match, dataset_of, lacking, missing_columns, nearest, recognise
-from engine.response.tables import EXTRA, Table, chunks, open_table
 from engine.response.units_check import UNITS, UnitCheck, numbers
 
 ROWS = 20

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.response import raw_file
+from engine.files import raw_file
 from engine.response.formats import FORMATS
 from engine.response.preview import FIELD_WORDS, ROWS, SHOWN_COLUMNS, preview
 from engine.settings import REPOSITORY

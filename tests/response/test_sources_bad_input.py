@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.response import raw_file, tables
+from engine.files import raw_file, tables
 from engine.response.readers import Reading, read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses, require_rows
 

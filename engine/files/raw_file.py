@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -57,6 +58,21 @@ def _single_bytes(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("latin-1-bytes", _single_bytes)
 
 
+def on_bad_bytes(encoding: str) -> str:
+    """How bytes outside an encoding are read: the error handler's name."""
+    return "latin-1-bytes" if encoding.startswith("utf-8") else "replace"
+
+
+def packed(path: Path) -> tuple[bytes, str]:
+    """A file's first 8 bytes and its packing: gz, zip or none. Raises InputError where there is no file."""
+    if not path.is_file():
+        told = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {told}: check the path.")
+    with path.open("rb") as file:
+        start = file.read(8)
+    return start, "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""
+
+
 @contextmanager
 def opened(path: Path, packing: str, name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The unpacked bytes, and the file itself, whose position says how much has been read."""
@@ -76,7 +92,7 @@ def opened(path: Path, packing: str, name: str) -> Iterator[tuple[IO[bytes], IO[
 
 
 @contextmanager
-def refusing(name: str) -> Iterator[None]:
+def refusing(name: str, wanted: Wanted = TABLE) -> Iterator[None]:
     """What the libraries say about damaged files, in words for a person."""
     try:
         yield
@@ -86,7 +102,7 @@ def refusing(name: str) -> Iterator[None]:
         told = str(error).replace("Error tokenizing data. C error: ", "").strip()
         raise InputError(f"{name} is not a clean table ({told}): check that row and its quotation marks.") from error
     except (KeyError, ValueError, NotImplementedError) as error:  # the last: Parquet columns that hold lists
-        raise InputError(f"{name} cannot be read as a table ({error}). {CURE}") from error
+        raise InputError(f"{name} cannot be read as {wanted.what} ({error}). {wanted.cure}") from error
 
 
 def beginning(stream: IO[bytes], name: str, wanted: Wanted = TABLE) -> tuple[bytes, bool]:
@@ -104,6 +120,25 @@ def beginning(stream: IO[bytes], name: str, wanted: Wanted = TABLE) -> tuple[byt
             told = f"its first row does not end within {HEADER_BYTES:,} bytes"
             raise InputError(f"{name} is not {wanted.what}: {told}. {wanted.cure}")
     return head, not stream.read(1)
+
+
+def text_lines(path: Path, name: str, wanted: Wanted) -> Iterator[tuple[str, float]]:
+    """The lines of a text without their ends, and the fraction of the file's bytes that has been read.
+
+    Raises InputError for a file that is no text, is cut off, or has a line that would fill the memory.
+    """
+    _, packing = packed(path)
+    size = max(path.stat().st_size, 1)
+    with refusing(name, wanted):
+        with opened(path, packing, name) as (stream, _):
+            head, _ = beginning(stream, name, wanted)
+        refuse_other_files(head, name, wanted)
+        encoding = text_encoding(head, name, wanted)
+        with opened(path, packing, name) as (stream, raw):
+            text = io.TextIOWrapper(stream, encoding=encoding, errors=on_bad_bytes(encoding))
+            while line := text.readline(ROW_CHARACTERS + 1):
+                refuse_long_row(line, 0, name)
+                yield line.rstrip("\r\n"), min(raw.tell() / size, 1.0)
 
 
 def refuse_long_row(part: str, before: int, name: str) -> int:

@@ -16,11 +16,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from engine.errors import InputError
-from engine.response.raw_file import (
+from engine.files.raw_file import (
     CURE,
     HEAD_BYTES,
     beginning,
+    on_bad_bytes,
     opened,
+    packed,
     refuse_bomb,
     refuse_long_row,
     refuse_other_files,
@@ -52,6 +54,11 @@ class Table:
     sheet: str = ""
 
 
+def squeeze(column: str) -> str:
+    """A column's name without case, blanks and punctuation; micro signs as u."""
+    return re.sub(r"[^a-z0-9]", "", column.replace("µ", "u").replace("μ", "u").lower())
+
+
 def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool] = bool) -> Table:
     """Looks at a file's beginning and finds its header.
 
@@ -60,12 +67,7 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     Raises InputError saying what the file is instead of a table, and what to do.
     """
     name = name or path.name
-    if not path.is_file():
-        told = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {told}: check the path.")
-    with path.open("rb") as file:
-        start = file.read(8)
-    packing = "gz" if start.startswith(b"\x1f\x8b") else "zip" if start.startswith(b"PK\x03\x04") else ""
+    start, packing = packed(path)
     if packing == "zip" and _is_workbook(path, name):
         return _open_workbook(path, name, fits)
     if start.startswith(b"PAR1"):
@@ -75,7 +77,7 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
         head, whole = beginning(stream, name)
     refuse_other_files(head, name)
     encoding = text_encoding(head, name)
-    text = head.decode(encoding, "latin-1-bytes" if encoding.startswith("utf-8") else "replace")
+    text = head.decode(encoding, on_bad_bytes(encoding))
     lines = re.split(r"\r\n|\r|\n", text)
     if not whole:
         lines = lines[:-1]  # the last one may be cut
@@ -117,8 +119,7 @@ def chunks(
 def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
     size = max(table.path.stat().st_size, 1)
     with refusing(table.name), opened(table.path, table.packing, table.name) as (stream, raw):
-        errors = "latin-1-bytes" if table.encoding.startswith("utf-8") else "replace"
-        text = io.TextIOWrapper(stream, encoding=table.encoding, errors=errors)
+        text = io.TextIOWrapper(stream, encoding=table.encoding, errors=on_bad_bytes(table.encoding))
         for _ in range(table.header_row):
             text.readline()
         _refuse_wide_rows(table)
