@@ -1,0 +1,139 @@
+"""The published repurposing rule: which molecules are hits, and how many, beside the publication's counts.
+
+m = molecules, t = cancer types. Source: Chang et al. 2018, doi:10.1038/s41598-018-27214-6.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.response.library_records import Screen
+from engine.response.repurpose_matrix import Matrix as Matrix
+from engine.response.repurpose_matrix import Thresholds as Thresholds
+from engine.response.repurpose_matrix import matrix as matrix
+
+ONCOLOGY, NON_ONCOLOGY, UNKNOWN = CLASSES = ("oncology", "non-oncology", "unknown")
+# What is left after each step of the rule. Hits are molecules with a sensitive type that is new for them: of
+# non-oncology drugs any, of oncology drugs one beyond the approved ones; cytotoxic and left are parts of the hits.
+STEPS = ("molecules", "any_line", "any_type", "hits", "cytotoxic", "left")
+STEP_NAMES = {
+    "molecules": "molecules",
+    "any_line": "with any sensitive line",
+    "any_type": "with a sensitive cancer type",
+    "hits": "hits",
+    "cytotoxic": "of these generally cytotoxic",
+    "left": "hits left",
+}
+# 1,487 approved drugs x 787 lines of 25 types. Which step of an oncology drug the published 23 is, any type or a new
+# one, is not said; the text defines hits by new types.
+PUBLISHED = {
+    "oncology molecules": 102, "oncology any_line": 37, "oncology hits": 23, "oncology cytotoxic": 9,
+    "oncology left": 14, "non-oncology molecules": 1385, "non-oncology any_line": 176, "non-oncology any_type": 27,
+    "non-oncology hits": 27, "non-oncology cytotoxic": 4, "non-oncology left": 23,
+}  # fmt: skip
+HIT_COLUMNS = (
+    "molecule_id", "name", "drug_class", "mechanism", "indications", "approved_types", "sensitive_types", "new_types",
+    "n_types", "n_new", "best_type", "best_share", "best_selectivity", "best_q", "n_sure", "cytotoxic", "nearest_drug",
+    "similarity", "inside",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """hits: HIT_COLUMNS, generally cytotoxic ones last, else the most selective first.
+
+    sensitive_types, new_types, approved_types: names joined by ", "; n_types, n_new: how many; best_type: the new type
+    in which sensitive lines are most enriched (of equals the one with the larger share of them, then the more
+    selective), with its share, selectivity and q. n_sure: sensitive types by the lines that are sensitive even at the
+    upper bound of their interval, missing without intervals.
+    counts: "<class> <step>" -> molecules, classes and steps as in CLASSES and STEPS.
+    approved_unknown: oncology molecules of which no approved type takes part, so that every sensitive type is new.
+    """
+
+    hits: pd.DataFrame
+    counts: dict[str, int]
+    approved_unknown: int
+
+    def table(self) -> pd.DataFrame:
+        """step, then two columns for each class: its count and "<class>, published" (missing where not published)."""
+        rows: list[dict[str, object]] = []
+        for step in STEPS:
+            row: dict[str, object] = {"step": STEP_NAMES[step]}
+            for drug_class in CLASSES:
+                key = f"{drug_class} {step}"
+                row |= {drug_class: self.counts[key], f"{drug_class}, published": PUBLISHED.get(key, pd.NA)}
+            rows.append(row)
+        frame = pd.DataFrame(rows).drop(columns=f"{UNKNOWN}, published")
+        return frame.astype({name: "Int64" for name in frame.columns[1:]})
+
+
+def approved_types(screen: Screen, types: tuple[str, ...]) -> np.ndarray:
+    """(m, t) whether a type is among a molecule's approved ones."""
+    place = {name: column for column, name in enumerate(types)}
+    approved = np.zeros((len(screen.molecules), len(types)), bool)
+    for row, told in enumerate(screen.molecules["cancer_types"].fillna("")):
+        if told:
+            columns = [place[name.strip()] for name in told.split("|") if name.strip() in place]
+            approved[row, columns] = True
+    return approved
+
+
+def outcome(screen: Screen, found: Matrix, thresholds: Thresholds) -> Outcome:
+    """Hits and counts of a screen by the rule. found: `matrix(screen, thresholds)` with the same thresholds."""
+    sensitive = thresholds.sensitive_types(found.count, found.n_lines)
+    n_types = sensitive.sum(axis=1)
+    approved = approved_types(screen, found.types)
+    new = sensitive & ~approved
+    cytotoxic = thresholds.cytotoxic(n_types, len(found.types))
+    hit = new.any(axis=1)
+    drug_class = screen.molecules["drug_class"].to_numpy(object)
+    steps = {
+        "molecules": np.ones(len(hit), bool),
+        "any_line": (found.count > 0).any(axis=1),
+        "any_type": n_types > 0,
+        "hits": hit,
+        "cytotoxic": hit & cytotoxic,
+        "left": hit & ~cytotoxic,
+    }
+    of_class = {ONCOLOGY: drug_class == ONCOLOGY, NON_ONCOLOGY: drug_class == NON_ONCOLOGY}
+    of_class[UNKNOWN] = ~(of_class[ONCOLOGY] | of_class[NON_ONCOLOGY])
+    counts = {f"{name} {step}": int((of_class[name] & steps[step]).sum()) for name in CLASSES for step in STEPS}
+    rows = np.flatnonzero(hit)
+    best = _best(found, new)[rows]
+    names = np.array(found.types, dtype=object)
+    molecules = screen.molecules.iloc[rows]
+    hits = molecules[["molecule_id", "name", "drug_class", "mechanism", "indications"]].assign(
+        approved_types=[", ".join(names[approved[row]]) for row in rows],
+        sensitive_types=[", ".join(names[sensitive[row]]) for row in rows],
+        new_types=[", ".join(names[new[row]]) for row in rows],
+        n_types=n_types[rows],
+        n_new=new[rows].sum(axis=1),
+        best_type=names[best],
+        best_share=found.share[rows, best],
+        best_selectivity=found.selectivity[rows, best],
+        best_q=found.q[rows, best],
+        n_sure=_sure_types(screen, found, thresholds)[rows],
+        cytotoxic=cytotoxic[rows],
+        nearest_drug=molecules["nearest_drug"],
+        similarity=molecules["similarity"],
+        inside=molecules["inside"],
+    )
+    hits = hits.sort_values(["cytotoxic", "best_selectivity", "name"], ignore_index=True)[list(HIT_COLUMNS)]
+    unknown = of_class[ONCOLOGY] & ~approved.any(axis=1)
+    return Outcome(hits=hits, counts=counts, approved_unknown=int(unknown.sum()))
+
+
+def _best(found: Matrix, new: np.ndarray) -> np.ndarray:
+    """(m,) column of the new type with the smallest p, then the larger share, then the lower selectivity."""
+    keys = np.nan_to_num(found.selectivity), -found.share, found.p, ~new
+    return np.lexsort(keys, axis=1)[:, 0] if len(new) else np.empty(0, int)
+
+
+def _sure_types(screen: Screen, found: Matrix, thresholds: Thresholds) -> pd.api.extensions.ExtensionArray:
+    """(m,) sensitive types at the upper bounds of the intervals."""
+    if screen.summary.quantile is None:
+        return pd.array([pd.NA] * len(screen.molecules), dtype="Int64")
+    count = np.rint(found.sure * found.n_lines).astype(np.int64)
+    sure = thresholds.sensitive_types(count, found.n_lines).sum(axis=1)
+    return pd.array(sure, dtype="Int64")
