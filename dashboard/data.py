@@ -8,13 +8,14 @@ import streamlit as st
 
 from engine import views
 from engine.collect import Collector
-from engine.patient import knowledge
 from engine.report import card
 from engine.response import (
     comparison_records,
     cross_study,
+    ensemble,
     entity_records,
     evidence,
+    library_records,
     pair_records,
     records,
     run_comparison,
@@ -81,7 +82,7 @@ READS = {
         cross_study.cross_study,
         cross_study.measured_twice,
         entity_records.applicability,
-        knowledge.default_run,
+        ensemble.default_run,
     )
 }
 
@@ -234,3 +235,12 @@ def cross_study_of(run_id: str, dataset: str) -> cross_study.CrossStudy:
 
 def measured_twice(run_id: str, dataset: str) -> pd.DataFrame:
     return _cached("measured_twice", run_id, dataset)
+
+
+def libraries() -> pd.DataFrame:
+    return _cached("libraries")
+
+
+def screens() -> tuple[library_records.ScreenSummary, ...]:
+    """Screened libraries, newest first."""
+    return _cached("screens")

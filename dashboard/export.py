@@ -1,7 +1,7 @@
 """What a view downloads as."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -30,14 +30,31 @@ def as_xlsx(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def buttons(frame: pd.DataFrame, name: str, key: str, whole: Callable[[], pd.DataFrame] | None = None) -> None:
-    """CSV and XLSX of a frame, made when somebody asks for them; `whole` reads it where `frame` is only a part."""
-    formats: tuple[tuple[str, Callable[[pd.DataFrame], bytes], str], ...] = (
-        ("CSV", as_csv, "text/csv"),
-        ("XLSX", as_xlsx, XLSX),
-    )
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    """Numbers in full and columns with their types, for other programs; texts as they are."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, tuple[Callable[[pd.DataFrame], bytes], str]] = {
+    "CSV": (as_csv, "text/csv"),
+    "XLSX": (as_xlsx, XLSX),
+    "Parquet": (as_parquet, "application/vnd.apache.parquet"),
+}
+
+
+def buttons(
+    frame: pd.DataFrame,
+    name: str,
+    key: str,
+    whole: Callable[[], pd.DataFrame] | None = None,
+    formats: Sequence[str] = ("CSV", "XLSX"),
+) -> None:
+    """The files of a frame, made when somebody asks for them; `whole` reads it where `frame` is only a part."""
     with st.container(horizontal=True, gap="small", width="content"):
-        for label, make, mime in formats:
+        for label in formats:
+            make, mime = FORMATS[label]
             st.download_button(
                 label,
                 data=lambda make=make: make(whole() if whole else frame),

@@ -27,6 +27,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("drug.py", "Drug", ":material/medication:", "Drug response"),
     Entry("cell_line.py", "Cell line", ":material/biotech:", "Drug response"),
     Entry("patient.py", "Patient", ":material/clinical_notes:", "Drug response"),
+    Entry("repurposing.py", "Repurposing", ":material/grid_on:", "Drug response"),
 )
 
 

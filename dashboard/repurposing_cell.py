@@ -1,0 +1,101 @@
+"""Repurposing page: one cell of the matrix, its lines, and what is known of its molecule."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import entity, frame, messages, nav, repurposing_data
+from dashboard.repurposing_data import Analysis
+from engine.errors import MoleculeError
+from engine.figures.repurposing_lines import line_table, lines_chart
+from engine.figures.text import count, number, plural
+from engine.figures.type_words import type_name
+
+
+def show(of: Analysis, cell: tuple[int, int]) -> None:
+    """The lines of the cell, most sensitive first, above the molecule itself."""
+    row, column = cell
+    molecule, cancer_type = of.molecules.iloc[row], of.found.types[column]
+    lines = repurposing_data.lines(of, str(molecule["molecule_id"]), cancer_type)
+    name = messages.plain(molecule["name"])
+    st.subheader(f"{name} in {type_name(cancer_type)}", anchor=False)
+    _badges(molecule, cancer_type)
+    st.markdown(_words(of, row, column))
+    item = lines_chart(lines, str(molecule["name"]), cancer_type, of.thresholds.sensitive_below, frame.dark())
+    frame.chart(item, "repurposing_lines", (of.screen.summary.screen_id, cell))
+    _table(lines, f"repurposing_lines_table_{of.screen.summary.screen_id}_{row}_{column}")
+    _molecule(molecule)
+
+
+def _badges(molecule: pd.Series, cancer_type: str) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.badge({"unknown": "Unknown class"}.get(molecule["drug_class"], molecule["drug_class"].capitalize()))
+        if cancer_type in str(molecule["cancer_types"]).split("|"):
+            st.badge("Approved for this type", color="green", icon=":material/verified:")
+        if molecule["cytotoxic"]:
+            words = f"Sensitive in {plural(int(molecule['n_types']), 'type')}: a poison rather than a treatment of one"
+            st.badge("Generally cytotoxic", color="orange", icon=":material/warning:", help=words)
+        if molecule["inside"] is not None and not pd.isna(molecule["inside"]) and not molecule["inside"]:
+            far = "Unlike every drug that was trained on: its predictions are guesses"
+            st.badge("Extrapolation", color="orange", icon=":material/warning:", help=far)
+
+
+def _words(of: Analysis, row: int, column: int) -> str:
+    found = of.found
+    n, sensitive = int(found.n_lines[column]), int(found.count[row, column])
+    words = [f"**{count(sensitive)} of {plural(n, 'line')} sensitive ({number(100 * found.share[row, column])} %)**"]
+    sure = found.sure[row, column]
+    if pd.notna(sure):
+        words.append(f"{count(round(sure * n))} even at the upper end of the interval")
+    words.append(f"selectivity {number(found.selectivity[row, column])} sd")
+    words.append(f"q = {number(found.q[row, column], 2)}")
+    return " · ".join(words)
+
+
+def _table(lines: pd.DataFrame, key: str) -> None:
+    place = st.container(horizontal=True, vertical_alignment="center")
+    shown = line_table(lines)
+    if shown["Observed ln(IC50), µM"].isna().all():
+        shown = shown.drop(columns="Observed ln(IC50), µM")
+    picked = frame.table(shown, key, height=210, select=True, missing="not measured")
+    with place:
+        for at in picked:
+            line = lines.iloc[at]
+            nav.link(
+                "cell_line.py", f"Open {line['name']}", ":material/arrow_forward:", cosmic=str(int(line["cosmic_id"]))
+            )
+        if not picked:
+            st.caption("Pick a row to open its cell line.")
+    measured_as = sorted(set(lines["observed_as"].dropna())) if "observed_as" in lines else []
+    if measured_as:
+        st.caption(f"Measured as {messages.plain(', '.join(measured_as))}.")
+
+
+def _molecule(molecule: pd.Series) -> None:
+    st.subheader(messages.plain(molecule["name"]), anchor=False)
+    try:
+        drawing = entity.structure(molecule["smiles"], frame.dark(), str(molecule["name"]))
+    except MoleculeError as error:
+        st.caption(f"The structure cannot be drawn. {messages.plain(error)}")
+    else:
+        st.image(drawing, alt=f"Structure of {molecule['name']}: {molecule['smiles']}")
+    approved = str(molecule["cancer_types"] or "").replace("|", ", ")
+    near = pd.notna(molecule["nearest_drug_id"])
+    weight = molecule["weight_g_mol"]
+    entity.facts(
+        {
+            "Mechanism": entity.plain(molecule["mechanism"] or None),
+            "Target": entity.plain(str(molecule["target"] or "").replace("|", ", ") or None),
+            "Indications": entity.plain(str(molecule["indications"] or "").replace("|", ", ") or None),
+            "Approved types": entity.plain(approved or None),
+            "Nearest trained drug": entity.plain(
+                f"{molecule['nearest_drug']}, Tanimoto similarity {number(float(molecule['similarity']), 2)}"
+            )
+            if near
+            else None,
+            "Weight": entity.plain(number(float(weight), 4), " g/mol") if pd.notna(weight) else None,
+            "Molecule id": entity.plain(molecule["molecule_id"]),
+        }
+    )
+    if near:
+        label = f"Open {messages.plain(molecule['nearest_drug'])}"
+        nav.link("drug.py", label, ":material/medication:", compound=str(int(molecule["nearest_drug_id"])))

@@ -1,0 +1,105 @@
+"""What the Repurposing page computes from a screen: kept as long as the store stays as it is, and never changed."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import data
+from engine.figures.repurposing import MEASURES
+from engine.response import repurpose
+from engine.response.library_records import Screen, lines_of_cell, load_screen
+from engine.response.repurpose import Matrix, Outcome, Thresholds
+
+LARGEST = 20_000  # molecules; a matrix of more is no picture, and takes gigabytes
+UNITS = {"share": "sensitive, % of lines", "median": "median ln(IC50), µM", "selectivity": "selectivity, sd"}
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """A screen under thresholds. m = molecules, t = cancer types."""
+
+    screen: Screen
+    thresholds: Thresholds
+    found: Matrix
+    outcome: Outcome
+    controls: Any
+
+    @cached_property
+    def molecules(self) -> pd.DataFrame:
+        """The screen's m molecules with n_types, cytotoxic and hit."""
+        n_types = self.thresholds.sensitive_types(self.found.count, self.found.n_lines).sum(axis=1)
+        return self.screen.molecules.assign(
+            n_types=n_types,
+            cytotoxic=self.thresholds.cytotoxic(n_types, len(self.found.types)),
+            hit=self.screen.molecules["molecule_id"].isin(set(self.outcome.hits["molecule_id"])).to_numpy(),
+        )
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Position of every molecule by its id."""
+        return {one: at for at, one in enumerate(self.screen.molecules["molecule_id"])}
+
+    def cell(self, position: int) -> str:
+        """The name of a cell, as it stands in the address, from its position in the matrix."""
+        row, column = divmod(int(position), len(self.found.types))
+        return f"{self.screen.molecules['molecule_id'].iloc[row]}|{self.found.types[column]}"
+
+    def find(self, cell: str | None) -> tuple[int, int] | None:
+        """Positions of the molecule and the type of a cell; None where the screen has no such cell."""
+        molecule_id, _, cancer_type = str(cell or "").rpartition("|")
+        if molecule_id not in self.place or cancer_type not in self.found.types:
+            return None
+        return self.place[molecule_id], self.found.types.index(cancer_type)
+
+
+def analysis(screen_id: str, thresholds: Thresholds) -> Analysis:
+    """The screen under these thresholds; of types smaller than asked where it has no other.
+
+    Raises EngineError where the screen cannot be read.
+    """
+    db = data.database()
+    return _analysis(str(db.path), db.version(), screen_id, thresholds)
+
+
+def lines(of: Analysis, molecule_id: str, cancer_type: str) -> pd.DataFrame:
+    """The lines behind a cell, as `lines_of_cell` gives them."""
+    return lines_of_cell(of.screen, molecule_id, cancer_type, data.database(), of.thresholds.sensitive_below)
+
+
+@st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading the screen ...")
+def _screen(path: str, version: int, screen_id: str) -> Screen:
+    return load_screen(data._database(path), screen_id)
+
+
+@st.cache_resource(max_entries=8, ttl="1h", show_spinner=False)
+def _analysis(path: str, version: int, screen_id: str, thresholds: Thresholds) -> Analysis:
+    screen = _screen(path, version, screen_id)
+    sizes = screen.lines["cancer_type"].value_counts()
+    if len(sizes):
+        thresholds = replace(thresholds, min_lines=min(thresholds.min_lines, int(sizes.max())))
+    found = repurpose.matrix(screen, thresholds)
+    told = repurpose.outcome(screen, found, thresholds)
+    return Analysis(screen, thresholds, found, told, _controls(path, screen, found, thresholds))
+
+
+def _controls(path: str, screen: Screen, found: Matrix, thresholds: Thresholds) -> Any:
+    return None
+
+
+def whole_matrix(of: Analysis) -> pd.DataFrame:
+    """Every molecule with every measure of every type, as a table for other programs."""
+    found, columns = of.found, {}
+    for column, one in enumerate(found.types):
+        for measure in MEASURES:
+            scale = 100.0 if measure == "share" else 1.0
+            columns[f"{one} {UNITS[measure]}"] = scale * getattr(found, measure)[:, column]
+        columns[f"{one} q"] = found.q[:, column]
+    head = of.molecules.rename(columns={"n_types": "sensitive_types", "cytotoxic": "generally_cytotoxic"})
+    names = ["name", "molecule_id", "drug_class", "hit", "generally_cytotoxic", "sensitive_types", "cancer_types"]
+    more = ["mechanism", "target", "indications", "nearest_drug", "similarity", "inside", "smiles"]
+    numbers = pd.DataFrame({name: np.asarray(values, float) for name, values in columns.items()})
+    return pd.concat([head[[*names, *more]].reset_index(drop=True), numbers], axis=1)

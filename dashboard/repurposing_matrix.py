@@ -1,0 +1,171 @@
+"""Repurposing page: its cards and its matrix."""
+
+import re
+
+import numpy as np
+import streamlit as st
+
+from dashboard import forms, frame, messages, state
+from dashboard.repurposing_data import Analysis
+from engine.figures.repurposing import MEASURES, MatrixView, matrix_chart
+from engine.figures.repurposing_order import ORDERS, column_order, row_order
+from engine.figures.text import count, number, plural
+from engine.response.repurpose import NON_ONCOLOGY, ONCOLOGY, PUBLISHED, UNKNOWN
+
+ROWS = 60  # drugs on one page of the matrix: their names have room
+CLASSES = {"all": "All", ONCOLOGY: "Oncology", NON_ONCOLOGY: "Non-oncology", UNKNOWN: "Unknown class"}
+SHOWN = {"hits": "Hits", "every": "All molecules"}
+SEARCHED = ("name", "mechanism", "target", "indications")
+FILTERS = ("rep_class", "rep_rows", "rep_search")
+
+
+def cards(of: Analysis) -> None:
+    """What the rule finds, with the published counts, and what says how far to trust it."""
+    told, m = of.outcome.counts, len(of.screen.molecules)
+    classes = [f"{count(told[f'{one} molecules'])} {one}" for one in CLASSES if told.get(f"{one} molecules")]
+    far = int((~of.screen.molecules["inside"].fillna(False).astype(bool)).sum())
+    frame.cards(
+        [
+            frame.Card("Molecules", count(m), ", ".join(classes).replace("unknown", "of unknown class")),
+            _hits(of, NON_ONCOLOGY, "Non-oncology hits"),
+            _hits(of, ONCOLOGY, "Oncology hits beyond approval"),
+            *_recovered(of),
+            frame.Card("Extrapolations", f"{count(far)} of {count(m)}", "unlike every drug that was trained on"),
+        ]
+    )
+
+
+def _hits(of: Analysis, drug_class: str, label: str) -> frame.Card:
+    told = of.outcome.counts
+    published = (
+        f"{PUBLISHED[f'{drug_class} hits']} of {count(PUBLISHED[f'{drug_class} molecules'])}, "
+        f"{PUBLISHED[f'{drug_class} cytotoxic']} cytotoxic"
+    )
+    return frame.Card(
+        label,
+        f"{count(told[f'{drug_class} hits'])} of {count(told[f'{drug_class} molecules'])}",
+        f"{count(told[f'{drug_class} cytotoxic'])} generally cytotoxic",
+        (("Published:", published, "", False),),
+    )
+
+
+def _recovered(of: Analysis) -> list[frame.Card]:
+    return []
+
+
+def show(of: Analysis) -> tuple[int, int] | None:
+    """The matrix under its controls; returns the cell looked at, None where none is shown."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = forms.choose_one("Show", list(MEASURES), "rep_measure", MEASURES.__getitem__)
+        drug_class = forms.choose_one("Drugs", list(CLASSES), "rep_class", CLASSES.__getitem__)
+        which = forms.choose_one("Rows", list(SHOWN), "rep_rows", SHOWN.__getitem__)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", key=state.bound("rep_search"), placeholder="Name, mechanism, target or indication", width=300
+        )
+        state.keep("rep_search", search)
+        order = forms.choose("Order", list(ORDERS), "rep_order", ORDERS.__getitem__, width=230)
+        paging = st.container(horizontal=True, vertical_alignment="bottom", width="content")
+    rows = _rows(of, drug_class, which, search)
+    if not len(rows):
+        _nothing(of, drug_class, which, search)
+        return None
+    values = np.asarray(getattr(of.found, measure), float)
+    molecules = of.molecules
+    placed = rows[
+        row_order(
+            order,
+            values[rows],
+            molecules["n_types"].to_numpy()[rows],
+            molecules["name"].to_numpy(str)[rows],
+            low_first=measure != "share",
+        )
+    ]
+    columns = column_order(order, values[rows], of.found.types)
+    with paging:
+        page = _page(placed)
+    chosen = of.find(state.get("rep_cell")) or _first(of, page)
+    view = MatrixView(of.found, molecules, page, columns, measure, of.thresholds, chosen)
+    shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())
+    frame.chart(
+        matrix_chart(view, _context(of), frame.dark()),
+        "repurposing_matrix",
+        shown,
+        on_pick=lambda at: state.choose("rep_cell", of.cell(at)),
+    )
+    return chosen
+
+
+def _context(of: Analysis) -> str:
+    summary = of.screen.summary
+    words = f"library {messages.plain(summary.library)}, {plural(summary.n_lines, 'line')}"
+    if of.found.left_out:
+        n = plural(len(of.found.left_out), "type")
+        words += f", {n} with fewer than {plural(of.thresholds.min_lines, 'line')} left out"
+    return words + (", simulated" if summary.simulated else "")
+
+
+def _rows(of: Analysis, drug_class: str, which: str, search: str) -> np.ndarray:
+    """Positions of the molecules to show: every word searched for stands somewhere in their texts."""
+    molecules = of.molecules
+    holds = np.ones(len(molecules), bool)
+    if drug_class != "all":
+        holds &= (molecules["drug_class"] == drug_class).to_numpy()
+    if which == "hits":
+        holds &= molecules["hit"].to_numpy(bool)
+    if search.strip():
+        texts = molecules[list(SEARCHED)].fillna("").astype(str).agg(" ".join, axis=1).str.casefold()
+        for word in search.casefold().split():
+            holds &= texts.str.contains(re.escape(word)).to_numpy(bool)
+    return np.flatnonzero(holds)
+
+
+def _nothing(of: Analysis, drug_class: str, which: str, search: str) -> None:
+    if which == "hits" and not search.strip():
+        kind = "" if drug_class == "all" else f" {CLASSES[drug_class].lower()}"
+        messages.empty(
+            f"**No{kind} hit under these thresholds.** The lowest predicted ln(IC50) of this screen is "
+            f"{number(float(of.screen.mean.min()) if of.screen.mean.size else None)}. Loosen the thresholds, or show "
+            "all molecules."
+        )
+    else:
+        messages.empty("**No molecule matches.**")
+    st.button("Show all molecules", on_click=_every)
+
+
+def _every() -> None:
+    state.clear(FILTERS)
+    state.choose("rep_rows", "every")
+
+
+def _page(placed: np.ndarray) -> np.ndarray:
+    """The drugs of one page of the matrix, or all of them."""
+    pages = -(-len(placed) // ROWS)
+    if pages <= 1:
+        return placed
+    whole = st.toggle(f"All {count(len(placed))}", key=state.bound("rep_all"))
+    state.keep("rep_all", whole)
+    if whole:
+        return placed
+    names = list(range(1, pages + 1))
+    key = state.bound("rep_page", names, 1)
+    at = st.selectbox(
+        "Drugs",
+        names,
+        format_func=lambda one: f"{count((one - 1) * ROWS + 1)} to {count(min(one * ROWS, len(placed)))}",
+        key=key,
+        width=150,
+    )
+    state.keep("rep_page", at)
+    return placed[(at - 1) * ROWS : at * ROWS]
+
+
+def _first(of: Analysis, rows: np.ndarray) -> tuple[int, int]:
+    """Until somebody clicks: the first drug shown that is not generally cytotoxic, in its most selective type."""
+    known = ~of.molecules["cytotoxic"].to_numpy(bool)[rows]
+    row = int(rows[np.argmax(known)])
+    hits = of.outcome.hits
+    own = hits[hits["molecule_id"] == of.screen.molecules["molecule_id"].iloc[row]]
+    if len(own):
+        return row, of.found.types.index(own["best_type"].iloc[0])
+    return row, int(np.argmax(of.found.share[row]))

@@ -1,0 +1,64 @@
+"""Which approved drugs look active in a cancer they are not used for: drugs by cancer types, by the published rule."""
+
+import streamlit as st
+
+from dashboard import (
+    data,
+    forms,
+    frame,
+    messages,
+    repurposing_cell,
+    repurposing_choose,
+    repurposing_data,
+    repurposing_hits,
+    repurposing_matrix,
+    state,
+)
+from engine.figures.text import count
+
+PURPOSE = "Which approved drugs look active in a cancer they are not used for?"
+
+
+def main() -> None:
+    libraries, screens = data.libraries(), data.screens()
+    if libraries.empty and not screens:
+        frame.heading("Repurposing", PURPOSE, data.store_summary().simulated, research=True)
+        repurposing_choose.no_library()
+        return
+    above = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        library = repurposing_choose.library(libraries, screens)
+        of_library = [screen for screen in screens if screen.library == library]
+        if of_library:
+            screen = repurposing_choose.screen(of_library, data.runs())
+            thresholds = repurposing_choose.thresholds()
+            forms.copy_link(repurposing_choose.LINK)
+    simulated = screen.simulated if of_library else data.store_summary().simulated
+    with above:
+        frame.heading("Repurposing", PURPOSE, simulated, [library], research=True)
+    if not of_library:
+        sizes = dict(zip(libraries["library"], libraries["molecules"], strict=True))
+        repurposing_choose.no_screen(library, int(sizes[library]), data.runs())
+        return
+    if screen.n_molecules > repurposing_data.LARGEST:
+        messages.empty(
+            f"**{count(screen.n_molecules)} molecules are too many for a matrix.** Rank them on the page Library, or "
+            f"write the hits to a file: `python -m engine repurpose --library {library} --json`."
+        )
+        return
+    _screen(repurposing_data.analysis(screen.screen_id, thresholds))
+
+
+def _screen(of: repurposing_data.Analysis) -> None:
+    repurposing_matrix.cards(of)
+    main_cell, side = frame.main_and_side("repurposing")
+    with main_cell:
+        cell = repurposing_matrix.show(of)
+    if cell is not None:
+        with side:
+            repurposing_cell.show(of, cell)
+    state.keep("rep_cell", state.get("rep_cell") if of.find(state.get("rep_cell")) else None)
+    repurposing_hits.show(of)
+
+
+main()
