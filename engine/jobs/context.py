@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import JobCancelled, JobError
 from engine.jobs.files import read_json, write_json
+from engine.jobs.shards import shard_folder
 from engine.jobs.spec import JobSpec, now, read_spec
 
 if TYPE_CHECKING:
@@ -23,29 +24,34 @@ def peak_memory_mib() -> float:
 
 
 class JobContext:
-    """The folder of one job, seen by the task that runs it. Needs no worker: `JobContext.for_folder(folder)`."""
+    """The folder of one job, seen by the task that runs it. Needs no worker: `JobContext.for_folder(folder)`.
 
-    def __init__(self, folder: Path, spec: JobSpec) -> None:
+    shard: which part of the job this process does, None where it does all. A part's progress and log are its own.
+    """
+
+    def __init__(self, folder: Path, spec: JobSpec, shard: int | None = None) -> None:
         self.folder = folder
         self.spec = spec
         self.params: dict[str, Any] = spec.params
         self.seed = spec.seed
         self.results = folder / "results"
         self.checkpoints = folder / "checkpoints"
+        self._signs = folder if shard is None else shard_folder(folder, shard)
+        self._signs.mkdir(parents=True, exist_ok=True)
         self.results.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         self._started_at = now()
         self._clock = time.monotonic()
         # A resumed job soon jumps to where it was; only what lies beyond tells how fast it is.
-        earlier = read_json(folder / "progress.json")
+        earlier = read_json(self._signs / "progress.json")
         self._base: float | None = float(earlier["fraction"]) if earlier else None
         self._last_write = float("-inf")
         self._last_message = ""
 
     @classmethod
-    def for_folder(cls, folder: Path) -> "JobContext":
+    def for_folder(cls, folder: Path, shard: int | None = None) -> "JobContext":
         """The context of an existing job folder. Raises JobError where its spec.json is missing or damaged."""
-        return cls(folder, read_spec(folder))
+        return cls(folder, read_spec(folder), shard)
 
     def input(self, name: str) -> Path:
         """inputs/<name>. Raises JobError naming the inputs there are."""
@@ -78,7 +84,7 @@ class JobContext:
             "started_at": self._started_at,
             "updated_at": now(),
         }
-        write_json(self.folder / "progress.json", progress)
+        write_json(self._signs / "progress.json", progress)
 
     def check_cancelled(self) -> None:
         """Raises JobCancelled when somebody asked the job to stop."""
@@ -87,7 +93,7 @@ class JobContext:
 
     def log(self, text: str) -> None:
         """Add a line with the time (UTC) to log.txt."""
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+        with (self._signs / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"{now()[:19]} {text}\n")
 
     def write_table(self, table: str, frame: "pd.DataFrame") -> None:

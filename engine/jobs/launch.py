@@ -1,4 +1,4 @@
-"""Starts workers: a runner on this machine takes folders in order, or SLURM gets each folder directly.
+"""Starts workers: a runner on this machine takes folders in order, or SLURM gets each folder directly (slurm.py).
 
 One runner per device (cpu, gpu0, gpu1 ...) lives while there is something to do. It holds a lock on a file that the
 kernel frees when it dies, so a killed runner never blocks the queue: the next submit, list or resume starts another.
@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import JobError
-from engine.jobs.files import read_json, write_json
+from engine.jobs import slurm
 from engine.jobs.spec import read_spec
 from engine.jobs.status import DIED, attempt, changing, is_alive, read_runner, settled, unsettled, write_error
 from engine.settings import REPOSITORY, home, jobs_folder
@@ -68,15 +68,17 @@ def start(folder: Path) -> None:
     """See to it that a worker takes this folder when its turn comes."""
     spec = read_spec(folder)
     if spec.device == "slurm":
-        _submit_to_slurm(folder)
+        slurm.submit(folder)
     else:
         ensure_runner(spec.device)
 
 
 def ensure_runners() -> None:
-    """A runner for every device with a job that has not ended; cheap where they run already."""
-    for device in {spec.device for _, spec in unsettled()} - {"slurm"}:
+    """A runner for every device with a job that has not ended, and a look at what SLURM has; cheap where all go on."""
+    waiting = list(unsettled())
+    for device in {spec.device for _, spec in waiting} - {"slurm"}:
         ensure_runner(device)
+    slurm.look_after([folder for folder, spec in waiting if spec.device == "slurm"])
 
 
 def ensure_runner(device: str) -> bool:
@@ -125,19 +127,6 @@ def run_queue(device: str, lock: int) -> None:
             return
 
 
-def work(folder: str) -> None:
-    """Runs inside the process that submitit started, which becomes the worker: its pid is the one on record."""
-    os.chdir(REPOSITORY)
-    os.execv(sys.executable, [sys.executable, "-u", "-m", "engine.worker", folder])
-
-
-def cancel_slurm(folder: Path) -> None:
-    """Take a job out of SLURM's hands; nothing happens when it never got there or has ended."""
-    record = read_json(folder / "slurm.json")
-    if record is not None:
-        subprocess.run(["scancel", str(record["job_id"])], capture_output=True, check=False)
-
-
 def _take(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -166,7 +155,7 @@ def _run_one(folder: Path, device: str) -> None:
             executor.update_parameters(
                 timeout_min=LOCAL_TIMEOUT_MINUTES, gpus_per_node=len(gpus), visible_gpus=gpus, stderr_to_stdout=True
             )
-            _follow(folder, executor.submit(work, str(folder)))
+            _follow(folder, executor.submit(slurm.work, str(folder)))
         with changing(folder):
             # Somebody may have seen the worker dead, and resumed the job, before this runner looked.
             if not settled(folder) and attempt(folder) == number:
@@ -215,27 +204,3 @@ def _keep_last_words(folder: Path) -> None:
         if words.strip():
             with (folder / "log.txt").open("a", encoding="utf-8") as log:
                 log.write(words)
-
-
-def _submit_to_slurm(folder: Path) -> None:
-    """Options by environment: TUMORCAST_SLURM_PARTITION, _MINUTES (1440), _CPUS (4), _MEMORY_GB (16), _GPUS (0)."""
-    import submitit
-
-    options = {key: os.environ.get(f"TUMORCAST_SLURM_{key}") for key in ("MINUTES", "CPUS", "MEMORY_GB", "GPUS")}
-    try:
-        executor = submitit.AutoExecutor(folder / "submitit", cluster="slurm")
-        executor.update_parameters(
-            name=folder.name,
-            timeout_min=int(options["MINUTES"] or 1440),
-            cpus_per_task=int(options["CPUS"] or 4),
-            mem_gb=float(options["MEMORY_GB"] or 16),
-            gpus_per_node=int(options["GPUS"] or 0),
-            slurm_additional_parameters={"chdir": str(REPOSITORY)},
-        )
-        if partition := os.environ.get("TUMORCAST_SLURM_PARTITION"):
-            executor.update_parameters(slurm_partition=partition)
-        job = executor.submit(work, str(folder))
-    except (RuntimeError, ValueError, OSError, submitit.core.utils.FailedJobError) as error:
-        write_error(folder, "failed", f"SLURM did not take the job: {error}", resumable=True)
-        raise JobError(f"SLURM did not take job {folder.name}: {error}") from error
-    write_json(folder / "slurm.json", {"job_id": job.job_id})

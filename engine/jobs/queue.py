@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import JobError
-from engine.jobs import launch
+from engine.jobs import launch, slurm
 from engine.jobs.files import read_json, write_json
+from engine.jobs.shards import count_shards, forget_ends, read_logs
 from engine.jobs.spec import JobStatus, check_job_id, create_folder, new_id
 from engine.jobs.status import attempt, changing, folders, read_status, write_error
 from engine.settings import jobs_folder
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POLL_SECONDS = 0.25
-LOG_TAIL_BYTES = 1 << 18
 STALE_SECONDS = 86_400.0
 
 
@@ -77,7 +77,7 @@ def list_jobs() -> list[JobStatus]:
 def cancel(job_id: str) -> JobStatus:
     """Ask a job to stop: at once while it waits, at its next look for a wish to stop while it runs.
 
-    A worker that does not look is ended by force after half a minute.
+    A worker that does not look is ended by force after half a minute, by SLURM after what it calls KillWait.
     Raises JobError when the job has ended already.
     """
     folder = job_folder(job_id)
@@ -88,7 +88,10 @@ def cancel(job_id: str) -> JobStatus:
         (folder / "cancel").touch()
         if before.state == "waiting":
             write_error(folder, "cancelled", "Cancelled before it began.", resumable=True)
-            launch.cancel_slurm(folder)
+        elif count_shards(folder):
+            # Parts on many hosts stop each for itself, and the job that would close the array is cancelled too.
+            write_error(folder, "cancelled", "Stopped because somebody asked for it.", resumable=True)
+        slurm.cancel(folder)
     launch.ensure_runners()
     return read_status(folder)
 
@@ -106,6 +109,8 @@ def resume(job_id: str) -> JobStatus:
         if not before.resumable:
             raise JobError(f"Job {job_id} would fail again ({before.error}) Correct the input and submit it anew.")
         write_json(folder / "attempt.json", {"attempt": attempt(folder) + 1})
+        slurm.cancel(folder)  # whatever is left of the last attempt
+        forget_ends(folder)
         # error.json last: until it is gone, the job counts as ended.
         for name in ("cancel", "runner.json", "slurm.json", "error.json"):
             (folder / name).unlink(missing_ok=True)
@@ -122,20 +127,14 @@ def wait(job_id: str, on_progress: Callable[[JobStatus], None] | None = None) ->
             on_progress(seen)
         if not seen.active:
             return seen
-        if seen.state == "waiting":
+        if seen.state == "waiting" or seen.device == "slurm":
             launch.ensure_runners()
         time.sleep(POLL_SECONDS)
 
 
 def read_log(job_id: str, last_lines: int = 200) -> str:
-    """The end of what the worker wrote; empty before it began."""
-    path = job_folder(job_id) / "log.txt"
-    if not path.exists():
-        return ""
-    with path.open("rb") as log:
-        log.seek(max(path.stat().st_size - LOG_TAIL_BYTES, 0))
-        lines = log.read().decode("utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-last_lines:])
+    """The end of what the worker wrote, or the workers of all parts, by time; empty before it began."""
+    return "\n".join(read_logs(job_folder(job_id))[-last_lines:])
 
 
 def read_result(job_id: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from engine.errors import JobError
 from engine.jobs.files import read_json, write_json
+from engine.jobs.shards import count_shards, merged_progress, read_shards
 from engine.jobs.spec import JobSpec, JobStatus, now, read_spec
 from engine.settings import jobs_folder
 
@@ -126,9 +127,13 @@ def read_status(folder: Path) -> JobStatus:
 
 
 def _status(folder: Path, spec: JobSpec) -> JobStatus:
-    state, end = _state(folder)
+    parts = read_shards(folder, count_shards(folder))
+    runners = [Runner(**part.runner) for part in parts if part.runner]
+    state, end = _state(folder, begun=bool(runners))
+    runner = min(runners, key=lambda each: each.started_at) if runners else read_runner(folder)
     progress = read_json(folder / "progress.json") or {}
-    runner = read_runner(folder)
+    if parts:
+        progress = merged_progress(parts, progress if (folder / "runner.json").exists() else {})
     fraction, message, eta_s = float(progress.get("fraction", 0.0)), str(progress.get("message", "")), None
     if state in ("finished", "collected"):
         fraction, message = 1.0, "In the store" if state == "collected" else "Finished, on its way into the store"
@@ -155,16 +160,19 @@ def _status(folder: Path, spec: JobSpec) -> JobStatus:
     )
 
 
-def _state(folder: Path) -> tuple[str, dict[str, Any]]:
-    """The state and what the file that ended the job says."""
+def _state(folder: Path, begun: bool) -> tuple[str, dict[str, Any]]:
+    """The state and what the file that ended the job says. begun: whether a part of it was taken by a process."""
     ended = _ended(folder)
     if ended is not None:
         return ended
     if not (folder / "runner.json").exists():
-        return "waiting", {}
+        # A part that died is not looked for: the closing job comes when all parts have ended, and says so.
+        return ("running" if begun else "waiting"), {}
     if is_alive(folder):
         return "running", {}
     # The worker may have ended between the two looks.
+    if (folder / "cancel").exists():
+        return _ended(folder) or ("cancelled", {"error": "Stopped by force.", "resumable": True})
     return _ended(folder) or ("failed", {"error": DIED, "resumable": True})
 
 
