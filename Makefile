@@ -51,7 +51,7 @@ setup: $(RUNTIME)  ## Install what the application needs, nothing else
 	@echo "Installed. 'make app' starts the dashboard."
 
 .PHONY: test
-test: $(DEV) chromium  ## Install what the tests need, Chromium included, and run everything CI runs
+test: $(DEV) chromium slurm  ## Install what the tests need, Chromium and SLURM included, and run everything CI runs
 	@$(MAKE) lint
 	$(PY) -m pytest -q $(PYTEST_ARGS)
 
@@ -84,6 +84,17 @@ chromium:
 		echo "Run 'sudo apt-get install chromium' (or your system's equivalent), then 'make test' again." >&2; \
 		echo "Without it: 'make lint' and '$(PY) -m pytest' run everything else." >&2; \
 		exit 1; \
+	fi
+
+# Without it one file of tests is skipped, with the reason; so nothing stops here.
+.PHONY: slurm
+slurm:
+	@if [ -x /usr/sbin/slurmctld ] && [ -x /usr/sbin/slurmd ] && [ -x /usr/sbin/munged ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing SLURM for the test on a cluster of one node."; \
+		install="apt-get install -y -qq --no-install-recommends slurm-wlm munge"; export DEBIAN_FRONTEND=noninteractive; \
+		$$install >/dev/null 2>&1 || { apt-get update -qq && $$install >/dev/null; } || \
+			echo "SLURM could not be installed; its test is skipped." >&2; \
 	fi
 
 .PHONY: clean

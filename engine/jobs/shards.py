@@ -55,14 +55,16 @@ def merged_progress(parts: list[Shard], closing: dict[str, Any]) -> dict[str, An
     """One progress for all parts, in the form of progress.json.
 
     parts: at least one. closing: progress of the closing task, empty before it began. Numbers are summed over the
-    parts: they are counts. Seconds left assume that as many parts go on at once as do now, at their present speed.
+    parts, speeds (names that end in _per_s) over those at work. Seconds left assume that as many parts go on at once
+    as do now, at their present speed.
     """
     done = sum(part.state == "done" for part in parts)
     failed = sum(part.state == "failed" for part in parts)
     numbers: dict[str, float] = {}
     for part in parts:
         for name, value in part.progress.get("numbers", {}).items():
-            numbers[name] = numbers.get(name, 0.0) + (value or 0.0)
+            if part.state == "begun" or not name.endswith("_per_s"):
+                numbers[name] = numbers.get(name, 0.0) + (value or 0.0)
     message = f"{done} of {len(parts)} parts done, {sum(part.state == 'begun' for part in parts)} at work"
     mean = sum(part.fraction for part in parts) / len(parts)
     return {

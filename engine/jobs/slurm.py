@@ -1,7 +1,7 @@
 """Gives job folders to SLURM through submitit: one job, or an array of shards and a closing job that waits for it.
 
 Settings by environment: TUMORCAST_SLURM_PARTITION, _ACCOUNT, _MINUTES (1440), _CPUS (4), _MEMORY_GB (16), _GPUS (0),
-each for one job or one task of an array; _SHARDS (8), how many tasks an array has; _PARALLEL (all), how many at once.
+each for one job or one task of an array; _SHARDS (16), how many tasks an array has; _PARALLEL (all), how many at once.
 """
 
 import os
@@ -70,7 +70,12 @@ def shards_for(params: Mapping[str, Any]) -> int:
     """
     if "shards" not in params:
         return 1
-    return int(params["shards"]) or _number("SHARDS", 8)
+    return int(params["shards"]) or array_size()
+
+
+def array_size() -> int:
+    """TUMORCAST_SLURM_SHARDS: how many tasks an array has where a job does not say. Raises JobError for no number."""
+    return _number("SHARDS", 16)
 
 
 def cancel(folder: Path) -> None:

@@ -189,7 +189,7 @@ def test_how_many_tasks_an_array_has(monkeypatch):
     monkeypatch.delenv("TUMORCAST_SLURM_SHARDS", raising=False)
     assert slurm.shards_for({}) == 1
     assert slurm.shards_for({"shards": 5}) == 5
-    assert slurm.shards_for({"shards": 0}) == 8
+    assert slurm.shards_for({"shards": 0}) == 16
     monkeypatch.setenv("TUMORCAST_SLURM_SHARDS", "20")
     assert slurm.shards_for({"shards": 0}) == 20
 
