@@ -153,7 +153,7 @@ def load_screen(db: Database, screen_id: str) -> Screen:
            FROM library_prediction p JOIN library_screen s USING (screen_id)
            LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id
            LEFT JOIN drug d ON d.drug_id = p.nearest_drug_id
-           WHERE p.screen_id = ? ORDER BY lower(name), p.molecule_id""",
+           WHERE p.screen_id = ? ORDER BY lower(coalesce(l.name, p.molecule_id)), p.molecule_id""",
         [screen_id],
     )
     place = lines.pop("place").to_numpy()

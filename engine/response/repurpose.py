@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from engine.response.library_records import Screen
+from engine.response.repurpose_controls import Controls as Controls
+from engine.response.repurpose_controls import known_indications as known_indications
+from engine.response.repurpose_matrix import CLASSES, NON_ONCOLOGY, ONCOLOGY, UNKNOWN, approved_types
 from engine.response.repurpose_matrix import Matrix as Matrix
 from engine.response.repurpose_matrix import Thresholds as Thresholds
 from engine.response.repurpose_matrix import matrix as matrix
 
-ONCOLOGY, NON_ONCOLOGY, UNKNOWN = CLASSES = ("oncology", "non-oncology", "unknown")
 # What is left after each step of the rule. Hits are molecules with a sensitive type that is new for them: of
 # non-oncology drugs any, of oncology drugs one beyond the approved ones; cytotoxic and left are parts of the hits.
 STEPS = ("molecules", "any_line", "any_type", "hits", "cytotoxic", "left")
@@ -66,17 +68,6 @@ class Outcome:
             rows.append(row)
         frame = pd.DataFrame(rows).drop(columns=f"{UNKNOWN}, published")
         return frame.astype({name: "Int64" for name in frame.columns[1:]})
-
-
-def approved_types(screen: Screen, types: tuple[str, ...]) -> np.ndarray:
-    """(m, t) whether a type is among a molecule's approved ones."""
-    place = {name: column for column, name in enumerate(types)}
-    approved = np.zeros((len(screen.molecules), len(types)), bool)
-    for row, told in enumerate(screen.molecules["cancer_types"].fillna("")):
-        if told:
-            columns = [place[name.strip()] for name in told.split("|") if name.strip() in place]
-            approved[row, columns] = True
-    return approved
 
 
 def outcome(screen: Screen, found: Matrix, thresholds: Thresholds) -> Outcome:

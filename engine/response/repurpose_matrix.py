@@ -14,6 +14,7 @@ from scipy.stats import false_discovery_control
 from engine.errors import InputError
 from engine.response.library_records import Screen
 
+ONCOLOGY, NON_ONCOLOGY, UNKNOWN = CLASSES = ("oncology", "non-oncology", "unknown")
 FINEST_SHARE = 1_000_000  # a share of 0.1 means 1/10, not the nearest binary number above it
 
 
@@ -114,6 +115,17 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
         p=p,
         q=q,
     )
+
+
+def approved_types(screen: Screen, types: tuple[str, ...]) -> np.ndarray:
+    """(m, t) whether a type is among a molecule's approved ones."""
+    place = {name: column for column, name in enumerate(types)}
+    approved = np.zeros((len(screen.molecules), len(types)), bool)
+    for row, told in enumerate(screen.molecules["cancer_types"].fillna("")):
+        if told:
+            columns = [place[name.strip()] for name in told.split("|") if name.strip() in place]
+            approved[row, columns] = True
+    return approved
 
 
 def _sums(holds: np.ndarray, starts: np.ndarray) -> np.ndarray:
