@@ -25,6 +25,7 @@ EXAMPLES = {
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
     "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
     "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
+    "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--background", action="store_true", help="wait for the training, not for its evaluations")
 
     bring = command("import", "Import one table as a job, with a receipt of what was kept and what was dropped.")
-    bring.add_argument("kind", choices=KINDS)
+    bring.add_argument("kind", choices=(*KINDS, "library"))
     bring.add_argument("file", type=Path)
     bring.add_argument("--name", help="source id; importing again under the same name replaces its rows")
     bring.add_argument("--origin", default="", help="where the file came from")
@@ -84,6 +85,10 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--dataset", help="name of the response data set, e.g. GDSC1; else from the file")
     bring.add_argument("--unit", choices=("auto", "ln_um", "um", "nm"), default="auto", help="unit of the IC50 column")
     bring.add_argument("--all-genes", action="store_true", help="keep mutations of genes outside the census too")
+    bring.add_argument("--largest-fragment", action="store_true", help="of a library's salts, take the drug")
+    bring.add_argument("--min-weight", type=float, default=200.0, metavar="G_MOL", help="of a library's molecule (200)")
+    bring.add_argument("--max-weight", type=float, default=650.0, metavar="G_MOL", help="of a library's molecule (650)")
+    bring.add_argument("--about", type=Path, metavar="FILE", help="a table with indications of a library, by name")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
     train = command("train", "Train networks as a job and evaluate them on held-out pairs.")
@@ -132,6 +137,15 @@ def parser() -> argparse.ArgumentParser:
         "--run", default="", dest="run_id", metavar="ID", help="the newest with a network if not given"
     )
     patient.add_argument("--out", type=Path, metavar="REPORT", help="write the report there, .html or .pdf")
+
+    serve = command("repurpose", "Which molecules of a screened library might serve which cancer type, and how surely.")
+    serve.add_argument("--library", required=True, metavar="NAME", help="a library that `screen-library` has screened")
+    serve.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest screen if not given")
+    serve.add_argument("--sensitive-below", type=float, default=-2.0, metavar="LN_UM", help="of a line (-2)")
+    serve.add_argument("--type-share", type=float, default=0.1, metavar="SHARE", help="sensitive lines of a type (0.1)")
+    serve.add_argument("--at-least", action="store_true", help="that share is enough; else there must be more")
+    serve.add_argument("--cytotoxic-share", type=float, default=0.9, metavar="SHARE", help="of the types (0.9)")
+    serve.add_argument("--min-lines", type=int, default=10, metavar="N", help="lines a cancer type must have (10)")
 
     command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
 

@@ -12,6 +12,7 @@ TASKS: dict[str, str] = {
     "import_drugs": "engine.response.sources:run_import",
     "import_mutations": "engine.response.sources:run_import",
     "import_responses": "engine.response.sources:run_import",
+    "import_library": "engine.response.library_import:run_library_import",
     "train_response": "engine.response.train:run_training",
     "screen_library": "engine.response.screening:run_screening",
     "self_test": "engine.jobs.self_test:run_self_test",

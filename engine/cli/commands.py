@@ -9,6 +9,7 @@ from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.output import Answer, bar, duration, follow, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
+from engine.cli.repurpose import run_repurpose as run_repurpose
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue
@@ -34,11 +35,16 @@ def run_demo(given: Namespace) -> Answer:
 
 def run_import(given: Namespace) -> Answer:
     """Submit an import, wait for it, show its receipt."""
-    from engine.response.sources import ImportOptions, submit_import
-
     db = open_store()
-    options = ImportOptions(dataset=given.dataset, unit=given.unit, census_only=not given.all_genes)
-    job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
+    if given.kind == "library":
+        from engine.cli.library import submit
+
+        job_id = submit(given, db)
+    else:
+        from engine.response.sources import ImportOptions, submit_import
+
+        options = ImportOptions(dataset=given.dataset, unit=given.unit, census_only=not given.all_genes)
+        job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
     if given.no_wait:
         return _submitted(job_id)
     finish(job_id, db)

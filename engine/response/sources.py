@@ -13,6 +13,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.response.formats import KINDS, NEEDS, TABLES, lacking
 from engine.response.readers import Progress, Reading, open_as, read_cell_lines, read_drugs
+from engine.response.receipt import Receipt
 from engine.response.streams import read_mutations, read_responses, require_rows
 from engine.response.units_check import UNITS
 from engine.settings import store_path
@@ -59,7 +60,7 @@ def submit_import(
     source_id = (name or called.split(".", 1)[0]).strip()
     if not source_id:
         raise InputError(f"{called} needs a name for the source: give one.")
-    _refuse_name_of_another_kind(source_id, kind)
+    refuse_name_of_another_kind(source_id, kind)
     params = {
         "kind": kind,
         "source_id": source_id,
@@ -73,8 +74,11 @@ def submit_import(
     return queue.submit(f"import_{kind.replace('-', '_')}", f"Import {called}", params, inputs=inputs)
 
 
-def _refuse_name_of_another_kind(source_id: str, kind: str) -> None:
-    known = Database(store_path()).query("SELECT kind FROM source WHERE source_id = ? AND kind <> ?", [source_id, kind])
+def refuse_name_of_another_kind(source_id: str, kind: str, db: Database | None = None) -> None:
+    """Raises InputError where another kind of import has this name."""
+    known = (db or Database(store_path())).query(
+        "SELECT kind FROM source WHERE source_id = ? AND kind <> ?", [source_id, kind]
+    )
     if not known.empty:
         raise InputError(
             f"The name {source_id} already stands for imported {known['kind'].iloc[0]}: choose another name for these "
@@ -114,7 +118,7 @@ def run_import(job: JobContext) -> None:
     job.write_table(TABLES[kind], frame.assign(source_id=source_id))
     settings = {**asdict(options), "format": reading.format}
     summary = reading.receipt.as_dict(settings)
-    job.write_table("source", _source(job, reading, summary))
+    job.write_table("source", source_row(job, reading.format, reading.receipt, summary))
     file = job.spec.inputs[FILE]
     about = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
     job.write_result({**summary, **about, "sha256": file.sha256, "bytes": file.bytes, "rows_written": len(frame)})
@@ -148,7 +152,8 @@ def _note_shared(frame: pd.DataFrame, known: pd.DataFrame, source_id: str, readi
         reading.receipt.notes.append(f"{shared:,} lines were known from another source; its values fill empty cells.")
 
 
-def _source(job: JobContext, reading: Reading, summary: dict[str, Any]) -> pd.DataFrame:
+def source_row(job: JobContext, file_format: str, receipt: Receipt, summary: dict[str, Any]) -> pd.DataFrame:
+    """The row of the table `source` that an import writes. summary: the receipt as the store keeps it."""
     file, params = job.spec.inputs[FILE], job.params
     return pd.DataFrame(
         [
@@ -156,13 +161,13 @@ def _source(job: JobContext, reading: Reading, summary: dict[str, Any]) -> pd.Da
                 "source_id": params["source_id"],
                 "kind": params["kind"],
                 "file_name": params["file_name"],
-                "file_format": reading.format,
+                "file_format": file_format,
                 "sha256": file.sha256,
                 "bytes": file.bytes,
                 "origin": params["origin"],
                 "licence": params["licence"],
-                "rows_read": reading.receipt.read,
-                "rows_kept": reading.receipt.kept,
+                "rows_read": receipt.read,
+                "rows_kept": receipt.kept,
                 "receipt": json.dumps(summary),
                 "imported_at": pd.Timestamp(datetime.now(UTC)).tz_localize(None),
                 "job_id": job.spec.id,

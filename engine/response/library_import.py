@@ -1,0 +1,130 @@
+"""Imports of libraries: a file of molecules becomes a job, and the job rows with a receipt.
+
+rdkit is loaded when a file is looked at, so pages open without it.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings, stream_library
+from engine.errors import InputError
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.response.receipt import EXAMPLES, Receipt
+from engine.response.sources import FILE, refuse_name_of_another_kind, source_row
+from engine.settings import REFERENCE
+from engine.store.database import Database
+
+KIND = "library"
+TASK = "import_library"
+ABOUT = "about"  # the name of the second table among the job's inputs
+REFERENCE_LIBRARY = REFERENCE / "approved_library.csv"  # well-known approved drugs, ready to import
+REFERENCE_ORIGIN = "reference list of approved drugs that comes with Tumorcast"
+
+SCHEMA = pa.schema(
+    [(name, pa.float64() if name == "weight_g_mol" else pa.string()) for name in LIBRARY_COLUMNS]
+    + [("library", pa.string()), ("source_id", pa.string())]
+)
+
+
+def submit_library_import(
+    db: Database,
+    path: Path,
+    name: str = "",
+    settings: LibrarySettings | None = None,
+    *,
+    about: Path | None = None,
+    origin: str = "",
+    licence: str = "",
+    file_name: str = "",
+    simulated: bool = False,
+) -> str:
+    """Submits the import of a library; returns the job's id.
+
+    name: of the library, by default the file's name without its ending; importing again under it replaces its
+    molecules. about: a second table with indications and classes by name. file_name: what messages call the file,
+    where it was uploaded under another name. simulated: said of the source, as of every import.
+    Raises InputError at once where the file is no list of molecules, or another kind of import has that name.
+    """
+    from engine.chem.library_formats import open_library
+    from engine.chem.library_rows import read_about
+
+    path, settings, called = Path(path), settings or LibrarySettings(), file_name or Path(path).name
+    open_library(path, called)
+    if about is not None:
+        read_about(Path(about))
+    library = (name or called.split(".", 1)[0]).strip()
+    if not library:
+        raise InputError(f"{called} needs a name for the library: give one.")
+    refuse_name_of_another_kind(library, KIND, db)
+    params = {
+        "kind": KIND,
+        "source_id": library,
+        "library": library,
+        "file_name": called,
+        "origin": origin,
+        "licence": licence,
+        "settings": asdict(settings),
+        "simulated": simulated,
+    }
+    inputs: dict[str, Path | pd.DataFrame] = {FILE: path}
+    if about is not None:
+        inputs[ABOUT] = Path(about)
+    return queue.submit(TASK, f"Import library {library}", params, inputs=inputs)
+
+
+def run_library_import(job: JobContext) -> None:
+    """The task: reads the file in chunks and writes the molecules, their source and the receipt.
+
+    Raises InputError for a file without a molecule that can be used, JobCancelled when somebody asked it to stop.
+    """
+    library, called = job.params["library"], job.params["file_name"]
+    settings, receipt = LibrarySettings(**job.params["settings"]), LibraryReceipt()
+    about = job.input(ABOUT) if ABOUT in job.spec.inputs else None
+    classes: dict[str, int] = {}
+
+    def progress(share: float) -> None:
+        job.progress(0.98 * share, f"Reading {called}", rows=receipt.read, kept=receipt.kept)
+
+    job.progress(0.0, f"Reading {called}")
+    part = job.results / "library.part"
+    try:
+        with pq.ParquetWriter(part, SCHEMA) as writer:
+            for chunk in stream_library(job.input(FILE), settings, receipt, progress, called, about):
+                rows = chunk.assign(library=library, source_id=job.params["source_id"])
+                writer.write_table(pa.Table.from_pandas(rows, SCHEMA, preserve_index=False))
+                for drug_class, count in chunk["drug_class"].value_counts().items():
+                    classes[str(drug_class)] = classes.get(str(drug_class), 0) + int(count)
+                job.check_cancelled()
+        if not receipt.kept:
+            raise InputError(_nothing_kept(called, receipt))
+        part.replace(job.results / "library.parquet")
+    finally:
+        part.unlink(missing_ok=True)
+    told = _as_receipt(receipt)
+    summary = told.as_dict({**asdict(settings), "format": receipt.format}) | {"library": library, "classes": classes}
+    job.write_table("source", source_row(job, receipt.format, told, summary))
+    file = job.spec.inputs[FILE]
+    params = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
+    job.write_result({**summary, **params, "sha256": file.sha256, "bytes": file.bytes, "rows_written": receipt.kept})
+    job.log(f"{called}: {receipt.read:,} molecules read, {receipt.kept:,} kept")
+
+
+def _as_receipt(found: LibraryReceipt) -> Receipt:
+    """The receipt that every import has."""
+    receipt = Receipt(read=found.read, dropped=dict(found.dropped), notes=list(found.notes))
+    for reason, rows in found.examples.groupby("reason", sort=False):
+        receipt.examples[str(reason)] = [
+            f"row {row}" + (f": {name}" if name else "")
+            for row, name in zip(rows["row"].head(EXAMPLES), rows["name"], strict=False)
+        ]
+    return receipt
+
+
+def _nothing_kept(called: str, receipt: LibraryReceipt) -> str:
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in receipt.dropped.items())
+    return f"{called} holds no molecule that can be used, of {receipt.read:,}: {reasons}. Check it, or the settings."
