@@ -18,6 +18,7 @@ MOLECULE_COLUMNS = (
     "target", "nearest_drug_id", "nearest_drug", "similarity", "inside",
 )  # fmt: skip
 LINE_COLUMNS = ("cosmic_id", "name", "mean", "lower", "upper", "sensitive", "observed", "observed_as")
+PART = 5_000  # molecules read at once: 16 MB of means for 800 lines
 # The molecules of a screen that are drugs of the store. Salts and stereoisomers share the first block of an InChIKey.
 MEASURED_AS = """SELECT p.molecule_id, d.drug_id, d.name FROM library_prediction p
     JOIN drug d ON split_part(d.inchikey, '-', 1) = split_part(p.molecule_id, '-', 1)
@@ -149,17 +150,39 @@ def load_screen(db: Database, screen_id: str) -> Screen:
                   l.weight_g_mol, coalesce(l.drug_class, 'unknown') AS drug_class,
                   coalesce(l.indications, '') AS indications, coalesce(l.cancer_types, '') AS cancer_types,
                   coalesce(l.mechanism, '') AS mechanism, coalesce(l.target, '') AS target,
-                  p.nearest_drug_id, d.name AS nearest_drug, p.similarity, p.inside, p.mean, p.spread
+                  p.nearest_drug_id, d.name AS nearest_drug, p.similarity, p.inside, p.rowid AS place
            FROM library_prediction p JOIN library_screen s USING (screen_id)
            LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id
            LEFT JOIN drug d ON d.drug_id = p.nearest_drug_id
            WHERE p.screen_id = ? ORDER BY lower(coalesce(l.name, p.molecule_id)), p.molecule_id""",
         [screen_id],
     )
-    place = lines.pop("place").to_numpy()
-    mean, spread = (_wide(found.pop(column), len(lines), screen_id)[:, place] for column in ("mean", "spread"))
     molecules = found.astype({"nearest_drug_id": "Int64"})[list(MOLECULE_COLUMNS)]
+    mean, spread = _predictions(db, screen_id, found, lines.pop("place").to_numpy())
     return Screen(known[screen_id], molecules, lines, mean, spread)
+
+
+def _predictions(
+    db: Database, screen_id: str, molecules: pd.DataFrame, order: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m, l) means and spreads, lists put into `order`, read in parts so that a large library is not held twice.
+
+    molecules: molecule_id and place, their row in the store. Raises StoreError for lists of another length.
+    """
+    mean, spread = np.empty((2, len(molecules), len(order)), np.float32)
+    rows = pd.Index(molecules["molecule_id"])
+    places = np.sort(molecules["place"].to_numpy())
+    for part in (places[start : start + PART] for start in range(0, len(places), PART)):
+        lists = db.query(
+            """SELECT molecule_id, mean, spread FROM library_prediction
+               WHERE screen_id = ? AND rowid BETWEEN ? AND ?""",
+            [screen_id, int(part[0]), int(part[-1])],
+        )
+        row = rows.get_indexer(lists["molecule_id"])
+        if len(lists) != len(part) or (row < 0).any():
+            raise StoreError(f"The screen {screen_id} was written anew while it was read. Try again.")
+        mean[row], spread[row] = (_wide(lists[name], len(order), screen_id)[:, order] for name in ("mean", "spread"))
+    return mean, spread
 
 
 def lines_of_cell(
@@ -230,8 +253,6 @@ def _wide(lists: pd.Series, n_lines: int, screen_id: str) -> np.ndarray:
             f"The screen {screen_id} holds {len(lists[wrong].iloc[0]):,} predictions for a molecule and has "
             f"{n_lines:,} lines. Screen the library again."
         )
-    if lists.empty:
-        return np.empty((0, n_lines), np.float32)
     return np.stack([np.asarray(numbers, np.float32) for numbers in lists])
 
 

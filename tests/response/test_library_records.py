@@ -8,6 +8,7 @@ import pytest
 from small_store import FIRST_LINE, RUN, build_store
 
 from engine.errors import StoreError
+from engine.response import library_records
 from engine.response.library_records import (
     LINE_COLUMNS,
     MOLECULE_COLUMNS,
@@ -137,6 +138,17 @@ def test_a_screen_has_lines_by_type_and_molecules_by_name(db):
     assert unnamed[["drug_class", "indications", "cancer_types"]].tolist() == ["unknown", "", ""]
     assert pd.isna(unnamed["nearest_drug"]) and pd.isna(unnamed["similarity"])
     assert screen.molecules["nearest_drug"].iloc[names.index("erlotinib salt")] == "Erlotinib"
+
+
+def test_a_large_screen_is_read_in_parts(db, monkeypatch):
+    whole = load_screen(db, "screen-1")
+    write(db, library_screen=screened("other"), library_prediction=predicted(molecules(), "other"))
+    monkeypatch.setattr(library_records, "PART", 2)
+    parts = load_screen(db, "screen-1")
+    assert parts.mean.tolist() == whole.mean.tolist() and parts.spread.tolist() == whole.spread.tolist()
+    lost = parts.molecules.assign(place=[0, 1, 99])
+    with pytest.raises(StoreError, match="The screen screen-1 was written anew while it was read"):
+        library_records._predictions(db, "screen-1", lost, np.arange(4))
 
 
 def test_intervals_of_a_fixed_width_and_none(db):
