@@ -87,6 +87,7 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
     environment = {"SLURM_CONF": str(settings), "PATH": _path(), "USER": getpass.getuser()}
     munge = [f"--{name}-file={folder / 'munge'}.{name}" for name in ("log", "pid", "seed")]
     with ExitStack() as stack:
+        stack.callback(end_steps, folder)  # when all daemons have ended
         _start(
             stack, folder, ["munged", "-F", "--force", f"--key-file={key}", f"--socket={folder}/munge.socket", *munge]
         )
@@ -98,11 +99,17 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def end_steps(folder: Path) -> None:
-    """Kill what the node has started: the keepers of job steps outlive the node on purpose."""
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        known = (process.info["environ"] or {}).get("SLURM_CONF", "")
-        if known.startswith(str(folder)) and process.pid != os.getpid():
-            with suppress(psutil.NoSuchProcess):
+    """Kill what the node has started: job steps and their keepers outlive the node on purpose.
+
+    A keeper (slurmstepd) hides its environment but holds the log of its node open.
+    """
+    for process in psutil.process_iter(["name", "environ"]):
+        with suppress(psutil.Error):
+            known = (process.info["environ"] or {}).get("SLURM_CONF", "").startswith(str(folder))
+            keeper = process.info["name"].startswith("slurm") and any(
+                Path(file.path).is_relative_to(folder) for file in process.open_files()
+            )
+            if (known or keeper) and process.pid != os.getpid():
                 process.kill()
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
-from slurm_cluster import ClusterError, cluster, end_steps, why_not
+from slurm_cluster import ClusterError, cluster, why_not
 
 from engine import worker
 from engine.errors import JobError
@@ -36,8 +36,6 @@ def node() -> Iterator[dict[str, str]]:
                 yield environment
         except ClusterError as error:
             pytest.skip(f"no SLURM cluster: {error}")
-        finally:
-            end_steps(Path(name))
 
 
 @pytest.fixture
