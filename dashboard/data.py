@@ -83,6 +83,8 @@ READS = {
         cross_study.measured_twice,
         entity_records.applicability,
         ensemble.default_run,
+        library_records.libraries,
+        library_records.screens,
     )
 }
 

@@ -28,7 +28,9 @@ def show(of: Analysis, cell: tuple[int, int]) -> None:
 
 def _badges(molecule: pd.Series, cancer_type: str) -> None:
     with st.container(horizontal=True, gap="small"):
-        st.badge({"unknown": "Unknown class"}.get(molecule["drug_class"], molecule["drug_class"].capitalize()))
+        st.badge(
+            {"unknown": "Unknown class"}.get(molecule["drug_class"], molecule["drug_class"].capitalize()), color="gray"
+        )
         if cancer_type in str(molecule["cancer_types"]).split("|"):
             st.badge("Approved for this type", color="green", icon=":material/verified:")
         if molecule["cytotoxic"]:
@@ -54,8 +56,8 @@ def _words(of: Analysis, row: int, column: int) -> str:
 def _table(lines: pd.DataFrame, key: str) -> None:
     place = st.container(horizontal=True, vertical_alignment="center")
     shown = line_table(lines)
-    if shown["Observed ln(IC50), µM"].isna().all():
-        shown = shown.drop(columns="Observed ln(IC50), µM")
+    if shown["Observed, ln µM"].isna().all():
+        shown = shown.drop(columns="Observed, ln µM")
     picked = frame.table(shown, key, height=210, select=True, missing="not measured")
     with place:
         for at in picked:

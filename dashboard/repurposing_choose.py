@@ -83,7 +83,7 @@ def library(libraries: pd.DataFrame, screens: Sequence[ScreenSummary]) -> str:
     def label(name: str) -> str:
         return f"{name} ({count(sizes[name])})" if name in sizes else name
 
-    return forms.choose("Library", names, "rep_library", label, width=220)
+    return forms.choose("Library", names, "rep_library", label, width=200)
 
 
 def screen(screens: Sequence[ScreenSummary], runs: Sequence[RunSummary]) -> ScreenSummary:
@@ -97,14 +97,16 @@ def screen(screens: Sequence[ScreenSummary], runs: Sequence[RunSummary]) -> Scre
         made = forms.run_label(run) if run else f"run {one.run_id}, no longer in the store"
         return f"Screened {when(str(one.created_at))} with {made}"
 
-    return by_id[forms.choose("Screen", list(by_id), "rep_screen", label, width=420)]
+    return by_id[forms.choose("Screen", list(by_id), "rep_screen", label, width=310)]
 
 
 def thresholds() -> Thresholds:
     """The rule's settings; the published ones unless changed."""
     published = Thresholds()
-    below = _number("Sensitive below ln(IC50)", "rep_below", -12.0, 6.0, 0.5, "µM, natural logarithm; −2 is 0.135 µM")
-    share = _number("Type counts from, % of lines", "rep_share", 0.0, 100.0, 1.0, "Sensitive lines that a type needs")
+    below = _number("Sensitive below ln(IC50)", "rep_below", -12.0, 6.0, 0.5, "Natural logarithm of µM: −2 is 0.135 µM")
+    share = _number(
+        "Type counts from, %", "rep_share", 0.0, 100.0, 1.0, "Share of a type's lines that must be sensitive"
+    )
     with st.popover("Rule", icon=":material/tune:", help="All thresholds of the rule"):
         rule = forms.choose("A type counts with", list(RULES), "rep_rule", lambda one: f"{RULES[one]} this share")
         cytotoxic = _number("Generally cytotoxic above, % of types", "rep_cytotoxic", 0.0, 100.0, 1.0)
@@ -131,4 +133,6 @@ def _number(label: str, name: str, low: float, high: float, step: float, more: s
         except ValueError:
             value = state.KEYS[name].default
         st.session_state[name] = value if low <= value <= high else state.KEYS[name].default
-    return state.keep(name, float(st.number_input(label, low, high, step=step, key=name, help=more, width=190)))
+    return state.keep(
+        name, float(st.number_input(label, low, high, step=step, format="%g", key=name, help=more, width=170))
+    )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,9 @@ import streamlit as st
 from dashboard import data
 from engine.figures.repurposing import MEASURES
 from engine.response import repurpose
-from engine.response.library_records import Screen, lines_of_cell, load_screen
+from engine.response.library_records import Screen, lines_of_cell, load_screen, measured_values, type_means
 from engine.response.repurpose import Matrix, Outcome, Thresholds
+from engine.response.repurpose_controls import Controls, known_indications
 
 LARGEST = 20_000  # molecules; a matrix of more is no picture, and takes gigabytes
 UNITS = {"share": "sensitive, % of lines", "median": "median ln(IC50), µM", "selectivity": "selectivity, sd"}
@@ -26,7 +26,7 @@ class Analysis:
     thresholds: Thresholds
     found: Matrix
     outcome: Outcome
-    controls: Any
+    controls: Controls
 
     @cached_property
     def molecules(self) -> pd.DataFrame:
@@ -83,11 +83,16 @@ def _analysis(path: str, version: int, screen_id: str, thresholds: Thresholds) -
         thresholds = replace(thresholds, min_lines=min(thresholds.min_lines, int(sizes.max())))
     found = repurpose.matrix(screen, thresholds)
     told = repurpose.outcome(screen, found, thresholds)
-    return Analysis(screen, thresholds, found, told, _controls(path, screen, found, thresholds))
+    naive, measured = _measured(path, version, screen_id)
+    controls = known_indications(screen, found, thresholds, naive, measured)
+    return Analysis(screen, thresholds, found, told, controls)
 
 
-def _controls(path: str, screen: Screen, found: Matrix, thresholds: Thresholds) -> Any:
-    return None
+@st.cache_resource(max_entries=2, ttl="1h", show_spinner=False)
+def _measured(path: str, version: int, screen_id: str) -> tuple[pd.Series, pd.DataFrame]:
+    """What was measured of the screen's types and molecules: no threshold changes it."""
+    screen, db = _screen(path, version, screen_id), data._database(path)
+    return type_means(db, screen), measured_values(db, screen)
 
 
 def whole_matrix(of: Analysis) -> pd.DataFrame:

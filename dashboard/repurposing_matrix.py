@@ -1,11 +1,13 @@
 """Repurposing page: its cards and its matrix."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
-from dashboard import forms, frame, messages, state
+from dashboard import export, forms, frame, messages, state
 from dashboard.repurposing_data import Analysis
 from engine.figures.repurposing import MEASURES, MatrixView, matrix_chart
 from engine.figures.repurposing_order import ORDERS, column_order, row_order
@@ -29,7 +31,7 @@ def cards(of: Analysis) -> None:
             frame.Card("Molecules", count(m), ", ".join(classes).replace("unknown", "of unknown class")),
             _hits(of, NON_ONCOLOGY, "Non-oncology hits"),
             _hits(of, ONCOLOGY, "Oncology hits beyond approval"),
-            *_recovered(of),
+            _recovered(of),
             frame.Card("Extrapolations", f"{count(far)} of {count(m)}", "unlike every drug that was trained on"),
         ]
     )
@@ -49,26 +51,87 @@ def _hits(of: Analysis, drug_class: str, label: str) -> frame.Card:
     )
 
 
-def _recovered(of: Analysis) -> list[frame.Card]:
-    return []
+def _recovered(of: Analysis) -> frame.Card:
+    """Known indications as positive controls, beside what two answers without any model find."""
+    row = of.controls.table.iloc[0]  # all molecules, by the rule
+    label = "Approved indications recovered"
+    if not row["controls"]:
+        return frame.Card(label, "none to recover", "No oncology drug here is approved for a type that takes part")
+    beside = [("by chance", number(float(row["expected"]), 2), "", False)]
+    if pd.notna(row["naive"]):
+        beside.insert(0, ("Naive baseline", count(row["naive"]), "", False))
+    share = 100 * row["recovered"] / row["controls"]
+    words = "; ".join(f"{name} {value}" for name, value, *_ in beside)
+    return frame.Card(
+        label, f"{count(row['recovered'])} of {count(row['controls'])}", f"{number(share)} %", ((words, "", "", False),)
+    )
 
 
-def show(of: Analysis) -> tuple[int, int] | None:
-    """The matrix under its controls; returns the cell looked at, None where none is shown."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = forms.choose_one("Show", list(MEASURES), "rep_measure", MEASURES.__getitem__)
-        drug_class = forms.choose_one("Drugs", list(CLASSES), "rep_class", CLASSES.__getitem__)
-        which = forms.choose_one("Rows", list(SHOWN), "rep_rows", SHOWN.__getitem__)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def controls(of: Analysis) -> None:
+    """How far the approved indications are found again, in words and case by case."""
+    told = of.controls
+    if told.pairs.empty:
+        return
+    with st.expander("Are approved indications found again?"):
+        for sentence in told.sentences:
+            st.markdown(messages.plain(sentence))
+        names = dict(zip(of.screen.molecules["molecule_id"], of.screen.molecules["name"], strict=True))
+        table = pd.DataFrame(
+            {
+                "Drug": told.pairs["molecule_id"].map(names),
+                "Approved type": told.pairs["cancer_type"],
+                "Recovered": told.pairs["sensitive"].map({True: "yes", False: "no"}),
+                "Sensitive, % of lines": 100 * told.pairs["share"].astype(float),
+                "Selectivity, sd": told.pairs["selectivity"].astype(float),
+                "Rank among types": told.pairs["rank"],
+                "Measured lines": told.pairs["measured_lines"],
+                "Measured sensitive, %": 100 * told.pairs["measured_share"].astype(float),
+                "Seen in training": told.pairs["group"],
+            }
+        )
+        frame.table(table, "repurposing_controls", height=260, missing="not measured")
+        export.buttons(table, "tumorcast-approved-indications", key="repurposing_controls_file")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the matrix is asked to show: MEASURES, CLASSES, SHOWN and ORDERS name the values."""
+
+    measure: str
+    drug_class: str
+    which: str
+    order: str
+
+
+def ask() -> Asked:
+    """The controls of the matrix in one row."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        return Asked(
+            forms.choose_one("Show", list(MEASURES), "rep_measure", MEASURES.__getitem__),
+            forms.choose_one("Drugs", list(CLASSES), "rep_class", CLASSES.__getitem__),
+            forms.choose_one("Rows", list(SHOWN), "rep_rows", SHOWN.__getitem__),
+            forms.choose(
+                "Order", list(ORDERS), "rep_order", ORDERS.__getitem__, width=230, label_visibility="collapsed"
+            ),
+        )
+
+
+def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
+    """The matrix under its search; returns the cell looked at, None where none is shown."""
+    measure, order = asked.measure, asked.order
+    with st.container(horizontal=True, vertical_alignment="center"):
         search = st.text_input(
-            "Search", key=state.bound("rep_search"), placeholder="Name, mechanism, target or indication", width=300
+            "Search drugs",
+            key=state.bound("rep_search"),
+            placeholder="Search by name, mechanism, target or indication",
+            label_visibility="collapsed",
+            width=330,
         )
         state.keep("rep_search", search)
-        order = forms.choose("Order", list(ORDERS), "rep_order", ORDERS.__getitem__, width=230)
-        paging = st.container(horizontal=True, vertical_alignment="bottom", width="content")
-    rows = _rows(of, drug_class, which, search)
+        paging = st.container(horizontal=True, vertical_alignment="center", width="content")
+    rows = _rows(of, asked.drug_class, asked.which, search)
     if not len(rows):
-        _nothing(of, drug_class, which, search)
+        _nothing(of, asked.drug_class, asked.which, search)
         return None
     values = np.asarray(getattr(of.found, measure), float)
     molecules = of.molecules
@@ -154,6 +217,7 @@ def _page(placed: np.ndarray) -> np.ndarray:
         names,
         format_func=lambda one: f"{count((one - 1) * ROWS + 1)} to {count(min(one * ROWS, len(placed)))}",
         key=key,
+        label_visibility="collapsed",
         width=150,
     )
     state.keep("rep_page", at)

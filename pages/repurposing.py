@@ -51,14 +51,16 @@ def main() -> None:
 
 def _screen(of: repurposing_data.Analysis) -> None:
     repurposing_matrix.cards(of)
+    asked = repurposing_matrix.ask()
     main_cell, side = frame.main_and_side("repurposing")
     with main_cell:
-        cell = repurposing_matrix.show(of)
+        cell = repurposing_matrix.show(of, asked)
     if cell is not None:
         with side:
             repurposing_cell.show(of, cell)
     state.keep("rep_cell", state.get("rep_cell") if of.find(state.get("rep_cell")) else None)
     repurposing_hits.show(of)
+    repurposing_matrix.controls(of)
 
 
 main()

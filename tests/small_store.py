@@ -1,4 +1,5 @@
-"""A small store to look at pages with: two studies of 41 lines and 13 drugs, and two runs of every model on 480 pairs.
+"""A small store to look at pages with: two studies of 41 lines and 13 drugs, two runs of every model on 480 pairs, and
+a library with its screen (small_library.py).
 
 The first run holds the published cut, the second, an hour later, 7 folds of unseen cell lines with both ablations.
 Same bytes every time. To look at it: `python tests/small_store.py FOLDER`, then start the dashboard with
@@ -20,6 +21,8 @@ import pandas as pd
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from small_library import library_tables
 
 from engine.learn.metrics import Score, coverage, pair_scores, within_group_r
 from engine.response.settings import INTERVAL_LEVEL, NETWORKS, TrainSettings
@@ -122,6 +125,7 @@ def _tables(simulated: bool) -> dict[str, pd.DataFrame]:
         "prediction": predictions.drop(columns="cancer_type"),
         "metric": metrics,
         "domain": pd.concat([_domain(run, random) for run in (RUN, HONEST_RUN)]),
+        **library_tables(HONEST_RUN, lines, drugs, simulated),
     }
 
 

@@ -31,14 +31,16 @@ def lines_chart(lines: pd.DataFrame, drug: str, cancer_type: str, below: float, 
     low, high = min(float(np.nanmin(ends)), below), max(float(np.nanmax(ends)), below)
     margin = 0.06 * (high - low) or 1.0
     figure.add_hline(y=below, line={"color": colours.muted, "width": 1, "dash": "dash"})
+    # Above the line where its left half is taken by sensitive lines, which lie below; else below at the right.
+    left = bool((lines["mean"] < below).mean() > 0.5)
     figure.add_annotation(
-        x=1,
+        x=0 if left else 1,
         xref="x domain",
         y=below,
         text=f"sensitive below {setting(below)} ({number(float(ic50_um(below)), 2)} µM)",
         showarrow=False,
-        xanchor="right",
-        yanchor="top",
+        xanchor="left" if left else "right",
+        yanchor="bottom" if left else "top",
         font={"color": colours.text},
         bgcolor=colours.ground,
         opacity=0.85,
@@ -54,10 +56,10 @@ def lines_chart(lines: pd.DataFrame, drug: str, cancer_type: str, below: float, 
         showgrid=False,
     )
     figure.update_yaxes(title_text="ln(IC50), µM", range=[low - margin, high + margin])
-    styled(figure, dark, HEIGHT).update_layout(clickmode="event+select", dragmode=False)
+    styled(figure, dark, HEIGHT).update_layout(dragmode=False)
     return Chart(
         figure=figure,
-        question=f"Which lines of {cancer_type} would {drug} act on?",
+        question="Which of its lines would it act on?",
         caption=_caption(lines, measured),
         summary=_summary(lines, drug, cancer_type, below),
         table=line_table(lines),
@@ -74,10 +76,10 @@ def line_table(lines: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Cell line": lines["name"].astype(str),
-            "Predicted ln(IC50), µM": lines["mean"].astype(float),
-            "Interval from": lines["lower"].astype(float),
-            "Interval to": lines["upper"].astype(float),
-            "Observed ln(IC50), µM": lines["observed"].astype(float),
+            "Predicted, ln µM": lines["mean"].astype(float),
+            "From": lines["lower"].astype(float),
+            "To": lines["upper"].astype(float),
+            "Observed, ln µM": lines["observed"].astype(float),
             "Predicted IC50, µM": ic50_um(lines["mean"]),
         }
     )
@@ -111,7 +113,6 @@ def _predicted(lines: pd.DataFrame, rank: np.ndarray, below: float, size: int, c
                 "width": 1.8 if size > 4 else 1.2,
             },
         },
-        customdata=lines["cosmic_id"].tolist(),
         text=_hover(lines),
         hovertemplate="%{text}<extra></extra>",
         name="predicted",
@@ -124,7 +125,6 @@ def _observed(lines: pd.DataFrame, rank: np.ndarray, size: int, colours: Palette
         y=lines["observed"].round(3),
         mode="markers",
         marker={"size": size, "color": colours.text},
-        customdata=lines["cosmic_id"].tolist(),
         text=_hover(lines),
         hovertemplate="%{text}<extra></extra>",
         name="observed",
