@@ -57,8 +57,7 @@ def run_repurpose(given: Namespace) -> Answer:
         "hits": _records(told.hits),
         "controls": {
             "table": _records(controls.table),
-            "rank": controls.rank,
-            "naive_rank": controls.naive_rank,
+            "ranks": _records(controls.ranks),
             "pairs": _records(controls.pairs),
             "sentences": list(controls.sentences),
         },

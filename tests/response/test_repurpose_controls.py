@@ -6,7 +6,8 @@ import pytest
 from small_screen import predictions, small_screen, type_names
 
 from engine.response.repurpose import Thresholds, matrix
-from engine.response.repurpose_controls import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE, known_indications
+from engine.response.repurpose_controls import known_indications
+from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE
 
 
 def controls(screen, naive=None, measured=None):
@@ -25,6 +26,10 @@ def row(found, group=ALL, criterion=RULE):
     return found.table.set_index(["group", "criterion"]).loc[(group, criterion)]
 
 
+def rank(found, group=ALL):
+    return found.ranks.set_index("group").loc[group]
+
+
 def test_found_again_and_by_chance():
     """M0: 2 of 4 types chosen, 2 wanted: 1 expected; M1: 1 chosen, 1 wanted: 1/4. At least 2 of the 3: by hand."""
     found = row(controls(two_drugs()))
@@ -40,9 +45,9 @@ def test_the_fixed_ranking_chooses_as_many_types_of_each_molecule():
     found = controls(two_drugs(), naive=pd.Series({"T00": -1.0, "T01": 2.0, "T02": -2.0, "T03": 1.0, "ACC": -9.0}))
     assert row(found)["naive"] == 2
     # M0: T02 and T00 before T03 and T01: 4 of 4; M1: T03 before T01 only: 1 of 3
-    assert found.naive_rank[ALL] == pytest.approx(5 / 7)
+    assert rank(found)["fixed"] == pytest.approx(5 / 7)
     unmeasured = controls(two_drugs(), naive=pd.Series({"PRAD": 1.0}))
-    assert pd.isna(row(unmeasured)["naive"]) and np.isnan(unmeasured.naive_rank[ALL])
+    assert pd.isna(row(unmeasured)["naive"]) and np.isnan(rank(unmeasured)["fixed"])
 
 
 def test_expectation_and_p_equal_random_draws():
@@ -106,8 +111,23 @@ def test_rank_is_the_chance_that_an_approved_type_is_more_selective():
     wins = [
         (selectivity[m, a] < selectivity[m, b]) + (selectivity[m, a] == selectivity[m, b]) / 2 for m, a, b in compared
     ]
-    assert found.rank[ALL] == pytest.approx(np.mean(wins)) and len(wins) == 7
+    assert rank(found)["predicted"] == pytest.approx(np.mean(wins)) and rank(found)["comparisons"] == 7
+    assert rank(found)["measured_comparisons"] == 0 and np.isnan(rank(found)["measured"])
     assert found.pairs["rank"].between(1, 4).all()
+
+
+def test_measured_ranks_leave_out_what_all_drugs_show():
+    """Of M1 five lines are measured in T01 and T03: T03 is lower, but by less than all drugs are."""
+    measured = pd.DataFrame(
+        {"molecule_id": "M1", "cosmic_id": [*range(110, 115), *range(130, 135)], "ln_ic50": [1.0] * 5 + [-1.0] * 5}
+    )
+    alike = controls(two_drugs(), pd.Series({"T01": 0.0, "T03": 0.0}), measured)
+    assert rank(alike)[["measured_comparisons", "measured", "predicted_where_measured"]].tolist() == [1, 1.0, 1.0]
+    lower = controls(two_drugs(), pd.Series({"T01": 0.0, "T03": -3.0}), measured)
+    assert rank(lower)["measured"] == 0.0
+    assert (
+        "Where the drug was measured (1 comparison) measured values give 0.00 and predictions 1.00." in lower.sentences
+    )
 
 
 def test_sentences_say_every_n():

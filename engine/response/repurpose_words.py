@@ -1,0 +1,91 @@
+"""What the positive controls of a screen say, in sentences with every n."""
+
+import numpy as np
+import pandas as pd
+
+from engine.response.repurpose_matrix import Thresholds
+
+SELECTIVE_BELOW = -1.0  # sd of the residuals
+FALSE_DISCOVERIES = 0.05
+RULE, SELECTIVE, ENRICHED = CRITERIA = ("rule", "selective", "enriched")
+ALL, KNOWN, NEW = GROUPS = ("all", "trained on", "not trained on")
+
+
+def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) -> tuple[str, ...]:
+    """What to know of the controls. table, ranks: as `repurpose_controls.Controls` has them."""
+    row = table.astype(object).set_index(["group", "criterion"])  # counts stay whole numbers
+    rule = row.loc[(ALL, RULE)]
+    if not rule["controls"]:
+        return (
+            "No oncology drug of this library has an approved cancer type among the types here: nothing can be found "
+            "again, and nothing says whether the hits are more than chance.",
+        )
+    among = f"{_count(rule['controls'], 'approved indication')} of {_count(rule['molecules'], 'oncology drug')}"
+    more = "more than" if thresholds.more_than else "at least"
+    told = [
+        f"Known indications: of {among}, the rule finds {rule['recovered']:,} again ({_percent(rule)}); "
+        f"{_naive(rule)}.",
+        f"By selectivity below {_minus(SELECTIVE_BELOW)} sd {row.loc[(ALL, SELECTIVE), 'recovered']:,} are found; "
+        f"{_naive(row.loc[(ALL, SELECTIVE)])}.",
+        f"By enrichment (q < {FALSE_DISCOVERIES:g}) {row.loc[(ALL, ENRICHED), 'recovered']:,} are found; "
+        f"{_naive(row.loc[(ALL, ENRICHED)])}.",
+    ]
+    told += _ranking(ranks.set_index("group").loc[ALL])
+    if rule["measured_controls"]:
+        told.append(
+            f"{_count(rule['measured_controls'], 'of them was', 'of them were')} measured: the measured values "
+            f"themselves meet the rule for {rule['measured_recovered']:,}, the predictions for "
+            f"{rule['model_recovered']:,}. Even a perfect model cannot find indications whose drugs do not reach "
+            f"ln(IC50) below {_minus(thresholds.sensitive_below)} in {more} {100 * thresholds.type_share:.3g} % of a "
+            "type's lines."
+        )
+    known, new = row.loc[(KNOWN, RULE)], row.loc[(NEW, RULE)]
+    if known["controls"]:
+        told.append(
+            f"The run was trained on {known['molecules']:,} of these drugs, so that their "
+            f"{_count(known['controls'], 'indication')} ({known['recovered']:,} found) are as much memory as "
+            "prediction."
+        )
+    if new["controls"]:
+        told.append(
+            f"Of the {_count(new['controls'], 'indication')} of {_count(new['molecules'], 'drug')} it was not trained "
+            f"on, the rule finds {new['recovered']:,}; {_naive(new)}."
+        )
+    return tuple(told)
+
+
+def _ranking(row: pd.Series) -> list[str]:
+    if not row["comparisons"] or not np.isfinite(row["predicted"]):
+        return []
+    beside = f"; {row['fixed']:.2f} if types came in one order for all drugs" if np.isfinite(row["fixed"]) else ""
+    told = (
+        f"Within a drug an approved type is predicted as more selective than another with probability "
+        f"{row['predicted']:.2f} ({_count(int(row['comparisons']), 'comparison')}; chance: 0.50{beside})."
+    )
+    if not row["measured_comparisons"] or not np.isfinite(row["measured"]):
+        return [told]
+    return [
+        told,
+        f"Where the drug was measured ({_count(int(row['measured_comparisons']), 'comparison')}) measured values give "
+        f"{row['measured']:.2f} and predictions {row['predicted_where_measured']:.2f}.",
+    ]
+
+
+def _naive(row: pd.Series) -> str:
+    """What chance and the fixed ranking find in place of row's criterion."""
+    chance = f"chance would find {row['expected']:.1f} with as many types of each drug (p = {row['p_chance']:.2g})"
+    if pd.isna(row["naive"]):
+        return chance
+    return f"{chance}, the types most sensitive to all measured drugs {row['naive']:,}"
+
+
+def _percent(row: pd.Series) -> str:
+    return f"{row['recovered'] / row['controls']:.0%}".replace("%", " %")
+
+
+def _minus(number: float) -> str:
+    return f"{number:g}".replace("-", "−")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
