@@ -90,6 +90,9 @@ def write(db, **tables):
 @pytest.fixture
 def db(tmp_path):
     found = build_store(tmp_path / "small.duckdb")
+    with found.write() as connection:
+        for table in ("library", "library_screen", "library_prediction"):
+            connection.execute(f"DELETE FROM {table}")
     library = molecules()
     write(found, library=library, library_screen=screened(), library_prediction=predicted(library))
     return found

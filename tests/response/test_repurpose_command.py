@@ -117,7 +117,7 @@ def test_the_text_says_what_it_rests_on(screened_home, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--library", "none"], "no library 'none' in the store. Libraries: mine"),
+        (["--library", "none"], "no library 'none' in the store. Libraries: approved, mine"),
         (["--library", "mine", "--run", "x"], f"not screened with the run 'x'. Screened with: {RUN}"),
         (["--library", "mine", "--type-share", "10"], "a share lies between 0 and 1"),
         (["--library", "mine"], "No cancer type of the screen screen-1 has 10 lines"),
