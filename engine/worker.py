@@ -25,7 +25,7 @@ from engine.errors import EngineError, InputError, JobCancelled, JobError
 from engine.jobs.context import JobContext, peak_memory_mib
 from engine.jobs.files import read_json, write_json
 from engine.jobs.launch import run_queue
-from engine.jobs.shards import read_shards, shard_folder, why_failed
+from engine.jobs.shards import keep_last_words, read_shards, shard_folder, why_failed
 from engine.jobs.spec import now
 from engine.jobs.status import HEARTBEAT_SECONDS, Runner, attempt, settled, write_error
 from engine.tasks import find_sharded, find_task
@@ -96,6 +96,9 @@ def run_finish(folder: Path, shards: int) -> bool:
         failure = why_failed(parts)
         if failure is not None:
             text, resumable = failure
+            for part in parts:
+                if part.state in ("waiting", "begun"):  # SLURM's own log may say more, such as out of memory
+                    keep_last_words(folder, part.number - 1)
             raise JobError(text) if resumable else InputError(text)
         job.log(f"all {shards} parts have finished")
         find_sharded(job.spec.task)[1](job)

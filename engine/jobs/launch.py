@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.errors import JobError
 from engine.jobs import slurm
+from engine.jobs.shards import keep_last_words
 from engine.jobs.spec import read_spec
 from engine.jobs.status import DIED, attempt, changing, is_alive, read_runner, settled, unsettled, write_error
 from engine.settings import REPOSITORY, home, jobs_folder
@@ -159,7 +160,7 @@ def _run_one(folder: Path, device: str) -> None:
         with changing(folder):
             # Somebody may have seen the worker dead, and resumed the job, before this runner looked.
             if not settled(folder) and attempt(folder) == number:
-                _keep_last_words(folder)
+                keep_last_words(folder)
                 stopped = (folder / "cancel").exists()
                 state, reason = ("cancelled", "Stopped by force.") if stopped else ("failed", DIED)
                 write_error(folder, state, reason, resumable=True)
@@ -195,12 +196,3 @@ def _signal(folder: Path, number: signal.Signals) -> None:
     if runner is not None and is_alive(folder):
         with suppress(ProcessLookupError):
             os.kill(runner.pid, number)
-
-
-def _keep_last_words(folder: Path) -> None:
-    """What a worker printed before it could open log.txt is the only trace of a broken installation."""
-    for file in sorted((folder / "submitit").glob("*_log.out")):
-        words = file.read_text(encoding="utf-8", errors="replace")[-4000:]
-        if words.strip():
-            with (folder / "log.txt").open("a", encoding="utf-8") as log:
-                log.write(words)

@@ -4,6 +4,7 @@ shards/<k>/ holds what one process says of itself (runner.json, progress.json, l
 so that tasks on many hosts never write into the same file. Inputs, checkpoints and results are those of the job.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ SIGNS = ("runner.json", "done.json", "error.json")
 SHARE_OF_SHARDS = 0.95
 LOG_TAIL_BYTES = 1 << 18
 LEAST_TAIL_BYTES = 1 << 13
+LAST_WORDS = 4000  # characters
 STAMP = len("2026-01-31T12:34:56")
 DIED = "stopped without a word (killed, out of memory or out of time)"
 
@@ -82,7 +84,8 @@ def why_failed(parts: list[Shard]) -> tuple[str, bool] | None:
         return None
     reasons: dict[str, list[int]] = {}
     for part in bad:
-        reasons.setdefault(part.error.strip() or DIED, []).append(part.number)
+        reason = re.sub(r" Resume [^.]*\.$", "", part.error.strip())  # the whole sentence ends with one cure for all
+        reasons.setdefault(reason or DIED, []).append(part.number)
     told = "; ".join(f"part {', '.join(map(str, numbers))}: {reason}" for reason, numbers in reasons.items())
     resumable = all(part.resumable for part in bad)
     cure = " Resume does these parts again and skips what is done." if resumable else ""
@@ -94,6 +97,18 @@ def forget_ends(folder: Path) -> None:
     for name in SIGNS:
         for sign in (folder / "shards").glob(f"*/{name}"):
             sign.unlink(missing_ok=True)
+
+
+def keep_last_words(folder: Path, shard: int | None = None) -> None:
+    """Add to log.txt what submitit and SLURM wrote beside a worker: the only trace of a broken installation.
+
+    shard: of that part only; else of every process of the job.
+    """
+    for file in sorted((folder / "submitit").glob("*_log.*" if shard is None else f"*_{shard}_0_log.*")):
+        words = file.read_text(encoding="utf-8", errors="replace")[-LAST_WORDS:]
+        if words.strip():
+            with (folder / "log.txt").open("a", encoding="utf-8") as log:
+                log.write(words)
 
 
 def read_logs(folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import JobError
 from engine.jobs.files import read_json, write_json
+from engine.jobs.shards import keep_last_words
 from engine.jobs.spec import read_spec
 from engine.jobs.status import changing, settled, write_error
 from engine.settings import REPOSITORY, jobs_folder
@@ -106,6 +107,7 @@ def look_after(folders: list[Path]) -> None:
             if "missing_since" not in record:
                 write_json(folder / "slurm.json", {**record, "missing_since": time.time()})
             elif time.time() - record["missing_since"] > MISSING_SECONDS:
+                keep_last_words(folder)
                 write_error(folder, "failed", LOST, resumable=True)
 
 

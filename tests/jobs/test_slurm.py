@@ -74,10 +74,10 @@ def at_work(job_id: str, shard: int) -> psutil.Process:
     return psutil.Process((read_json(folder / "runner.json") or {})["pid"])
 
 
-def queued() -> list[str]:
-    """Ids of what SLURM still has."""
-    listing = subprocess.run(["squeue", "--noheader", "--format=%F"], capture_output=True, text=True, check=True)
-    return listing.stdout.split()
+def queued(job_id: str) -> list[str]:
+    """What SLURM still has of a job."""
+    look = ["squeue", "--noheader", f"--name={job_id}", "--format=%i"]
+    return subprocess.run(look, capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_an_array_does_what_one_process_does(on_cluster, monkeypatch):
@@ -127,6 +127,7 @@ def test_a_killed_part_is_noticed(on_cluster):
     assert (failed.state, failed.resumable) == ("failed", True)
     assert failed.error is not None
     assert "1 of 2 parts failed: part 2: stopped without a word (killed, out of memory or out of time)" in failed.error
+    assert "Killed" in queue.read_log(job_id)  # as srun says
 
 
 def test_cancel_takes_the_whole_array_out_of_slurm(on_cluster, monkeypatch):
@@ -137,9 +138,9 @@ def test_cancel_takes_the_whole_array_out_of_slurm(on_cluster, monkeypatch):
     assert seen.state == "running" and seen.message == "0 of 3 parts done, 1 at work"
     assert queue.cancel(job_id).state == "cancelled"
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while (queued() or process.is_running()) and time.monotonic() < deadline:
+    while (queued(job_id) or process.is_running()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert queued() == [] and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    assert queued(job_id) == [] and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     assert not (shards.shard_folder(queue.job_folder(job_id), 1) / "runner.json").exists()
     assert queue.status(job_id).error == "Stopped because somebody asked for it."
 
@@ -163,7 +164,8 @@ def test_a_refused_array_is_told_and_nothing_stays_behind(on_cluster, monkeypatc
     monkeypatch.setenv("TUMORCAST_SLURM_PARTITION", "nowhere")
     with pytest.raises(JobError, match=r"SLURM did not take job .*invalid partition"):
         add_up()
-    assert queued() == []
+    (job,) = queue.list_jobs()
+    assert (job.state, job.resumable) == ("failed", True) and queued(job.id) == []
 
 
 @pytest.mark.parametrize(
@@ -218,6 +220,18 @@ def test_the_closing_job_counts_who_is_missing(folder):
     assert not worker.run_finish(folder, 3)
     seen = read_status(folder)
     assert seen.error is not None and seen.error.startswith("2 of 3 parts failed: part 2, 3: stopped without a word")
+
+
+def test_equal_reasons_are_told_once_and_the_cure_once(folder):
+    for shard in (0, 2):
+        part = shards.shard_folder(folder, shard)
+        part.mkdir(parents=True)
+        write_json(part / "error.json", {"error": "The disk is full. Resume when there is space.", "resumable": True})
+    assert worker.run_shard(folder, 1, 3)
+    assert shards.why_failed(shards.read_shards(folder, 3)) == (
+        "2 of 3 parts failed: part 1, 3: The disk is full. Resume does these parts again and skips what is done.",
+        True,
+    )
 
 
 def test_what_would_fail_again_is_not_offered_again(folder):
