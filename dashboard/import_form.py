@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import forms, frame, job_panel, messages, state
-from dashboard.tables import KINDS
+from dashboard.tables import IMPORTED, KINDS
 from engine.errors import EngineError
 from engine.fetch.releases import Release, fetched, release_of
 from engine.figures.text import count, plural, size
@@ -189,7 +189,7 @@ def _name_problems(name: str, kind: str, imports: Sequence[Import]) -> list[str]
         return ["Give the source a name."]
     other = next((one for one in imports if one.source_id == name and one.kind != kind), None)
     if other and kind:
-        return [f"The name {name} already stands for imported {KINDS[other.kind].lower()}: choose another name."]
+        return [f"The name {name} already stands for imported {IMPORTED[other.kind].lower()}: choose another name."]
     return []
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import frame, messages, nav, state
 from dashboard.job_panel import when
-from dashboard.tables import KINDS
+from dashboard.tables import IMPORTED
 from engine.figures.text import count, number, plural, size
 from engine.response.preview import UNIT_WORDS
 from engine.response.source_records import Import
@@ -19,6 +19,10 @@ SETTINGS: dict[str, Callable[[Any], str]] = {
     "dataset": lambda value: f"dataset {value}" if value else "dataset as the file says",
     "unit": lambda value: f"unit {UNIT_WORDS.get(value, 'as the column says')}",
     "census_only": lambda value: "only genes of the Cancer Gene Census" if value else "all genes",
+    "min_weight_g_mol": lambda value: f"from {number(value)} g/mol",
+    "max_weight_g_mol": lambda value: f"to {number(value)} g/mol",
+    "largest_fragment": lambda value: "of salts the largest fragment" if value else "without salts and mixtures",
+    "organic_only": lambda value: "without inorganic molecules" if value else "inorganic molecules too",
 }
 
 
@@ -41,7 +45,7 @@ def overview(imports: Sequence[Import]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Source": [one.source_id for one in imports],
-            "Table": [KINDS.get(one.kind, one.kind) for one in imports],
+            "Table": [IMPORTED.get(one.kind, one.kind) for one in imports],
             "Rows kept": [one.rows_kept for one in imports],
             "Rows dropped": [one.rows_read - one.rows_kept for one in imports],
             "Imported": [when(str(one.imported_at)) for one in imports],
@@ -87,7 +91,7 @@ def _reasons(title: str, reasons: Mapping[str, int], one: Import) -> None:
 
 def _facts(one: Import) -> None:
     facts = {
-        "Table": KINDS.get(one.kind, one.kind),
+        "Table": IMPORTED.get(one.kind, one.kind),
         "File": f"{one.file_name}, {size(one.bytes)}",
         "Format": one.file_format,
         "Version and origin": one.origin or NOT_NOTED,
@@ -114,4 +118,9 @@ def _now(one: Import) -> str:
 
 
 def _tells(kind: str, name: str) -> bool:
-    return name in {"responses": ("dataset", "unit"), "mutations": ("census_only",)}.get(kind, ())
+    told = {
+        "responses": ("dataset", "unit"),
+        "mutations": ("census_only",),
+        "library": ("min_weight_g_mol", "max_weight_g_mol", "largest_fragment", "organic_only"),
+    }
+    return name in told.get(kind, ())

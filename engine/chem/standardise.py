@@ -45,7 +45,7 @@ def standardise(molecule: Chem.Mol, settings: LibrarySettings) -> Standard | str
     if weight < settings.min_weight_g_mol - SLACK_G_MOL:
         return settings.too_light
     try:
-        molecule = _uncharge(_clean(molecule))
+        molecule = _UNCHARGER.uncharge(_clean(molecule))
     except (ValueError, RuntimeError):  # a valence that no rule can mend
         return UNREADABLE
     weight = weight_g_mol(molecule)
@@ -57,15 +57,26 @@ def standardise(molecule: Chem.Mol, settings: LibrarySettings) -> Standard | str
 
 _NORMALIZER, _REIONIZER = rdMolStandardize.Normalizer(), rdMolStandardize.Reionizer()
 _UNCHARGER = rdMolStandardize.Uncharger()
+_CHARGED_SULFOXIDE = Chem.MolFromSmarts("[#16X3+][OX1-]")
 
 
 def _clean(molecule: Chem.Mol) -> Chem.Mol:
-    """As rdMolStandardize.Cleanup, whose rules are read anew at every call; bonds to metals stay as they were drawn."""
-    return _REIONIZER.reionize(_NORMALIZER.normalize(Chem.RemoveHs(molecule)))
+    """As rdMolStandardize.Cleanup, whose rules are read anew at every call.
 
-
-def _uncharge(molecule: Chem.Mol) -> Chem.Mol:
-    return _UNCHARGER.uncharge(molecule)
+    Bonds to metals stay as they were drawn; sulfoxides stay S=O, as the structures of training drugs write them, where
+    the rules make S+ and O- of them, which has other fingerprint bits.
+    """
+    molecule = _REIONIZER.reionize(_NORMALIZER.normalize(Chem.RemoveHs(molecule)))
+    found = molecule.GetSubstructMatches(_CHARGED_SULFOXIDE)
+    if found:
+        molecule = Chem.RWMol(molecule)
+        for sulfur, oxygen in found:
+            molecule.GetAtomWithIdx(sulfur).SetFormalCharge(0)
+            molecule.GetAtomWithIdx(oxygen).SetFormalCharge(0)
+            molecule.GetBondBetweenAtoms(sulfur, oxygen).SetBondType(Chem.BondType.DOUBLE)
+        molecule = molecule.GetMol()
+        Chem.SanitizeMol(molecule)
+    return molecule
 
 
 def _is_organic(molecule: Chem.Mol) -> bool:
