@@ -6,6 +6,7 @@ chosen at random, and as many taken from the top of one fixed ranking of types b
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -180,8 +181,14 @@ def _chance(chosen: np.ndarray, targets: np.ndarray, n_types: int, recovered: in
     """
     chances = np.ones(1)
     for drawn, wanted in zip(chosen, targets, strict=True):
-        chances = np.convolve(chances, hypergeom.pmf(np.arange(wanted + 1), n_types, wanted, drawn))
+        chances = np.convolve(chances, _drawn(n_types, int(wanted), int(drawn)))
     return float((chosen * targets).sum() / n_types), min(1.0, float(chances[recovered:].sum()))
+
+
+@cache
+def _drawn(n_types: int, wanted: int, drawn: int) -> np.ndarray:
+    """(wanted + 1,) chances to draw so many of the wanted types; kept, as the same few numbers come again and again."""
+    return hypergeom.pmf(np.arange(wanted + 1), n_types, wanted, drawn)
 
 
 def _ranks(group: str, selectivity: np.ndarray, cases: _Cases, effect: np.ndarray) -> tuple[object, ...]:

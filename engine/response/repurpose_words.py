@@ -30,15 +30,15 @@ def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) 
         f"By enrichment (q < {FALSE_DISCOVERIES:g}) {row.loc[(ALL, ENRICHED), 'recovered']:,} are found; "
         f"{_naive(row.loc[(ALL, ENRICHED)])}.",
     ]
-    told += _ranking(ranks.set_index("group").loc[ALL])
     if rule["measured_controls"]:
         told.append(
-            f"{_count(rule['measured_controls'], 'of them was', 'of them were')} measured: the measured values "
-            f"themselves meet the rule for {rule['measured_recovered']:,}, the predictions for "
+            f"{_count(rule['measured_controls'], 'of these indications was', 'of these indications were')} measured: "
+            f"the measured values themselves meet the rule for {rule['measured_recovered']:,}, the predictions for "
             f"{rule['model_recovered']:,}. Even a perfect model cannot find indications whose drugs do not reach "
             f"ln(IC50) below {_minus(thresholds.sensitive_below)} in {more} {100 * thresholds.type_share:.3g} % of a "
             "type's lines."
         )
+    told += _ranking(ranks.set_index("group").loc[ALL])
     known, new = row.loc[(KNOWN, RULE)], row.loc[(NEW, RULE)]
     if known["controls"]:
         told.append(

@@ -82,7 +82,7 @@ def test_measured_values_are_the_ceiling():
     assert pairs["measured_share"].tolist() == pytest.approx([1, 1 / 6, 0])
     assert row(found, criterion=SELECTIVE)[["measured_controls"]].isna().all()
     assert any(
-        "2 of them were measured: the measured values themselves meet the rule for 1" in s for s in found.sentences
+        "2 of these indications were measured: the measured values themselves meet the rule for 1" in s for s in found.sentences
     )
 
 
