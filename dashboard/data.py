@@ -15,6 +15,7 @@ from engine.response import (
     ensemble,
     entity_records,
     evidence,
+    library_rank,
     library_records,
     pair_records,
     records,
@@ -85,6 +86,8 @@ READS = {
         ensemble.default_run,
         library_records.libraries,
         library_records.screens,
+        library_rank.molecules_page,
+        library_rank.screened_lines,
     )
 }
 
@@ -246,3 +249,11 @@ def libraries() -> pd.DataFrame:
 def screens() -> tuple[library_records.ScreenSummary, ...]:
     """Screened libraries, newest first."""
     return _cached("screens")
+
+
+def library_molecules(library: str, start: int, n: int, search: str = "") -> tuple[pd.DataFrame, int]:
+    return _cached("molecules_page", library, start, n, search)
+
+
+def screened_lines(simulated: bool) -> int:
+    return _cached("screened_lines", simulated)

@@ -28,6 +28,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("cell_line.py", "Cell line", ":material/biotech:", "Drug response"),
     Entry("patient.py", "Patient", ":material/clinical_notes:", "Drug response"),
     Entry("repurposing.py", "Repurposing", ":material/grid_on:", "Drug response"),
+    Entry("library.py", "Library", ":material/science:", "Drug response"),
 )
 
 

@@ -1,0 +1,191 @@
+"""Library page: molecules come in. A file or a pasted list, a look at what was understood, then the import."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, forms, frame, job_panel, library_choose, library_data, library_molecules, messages, state
+from dashboard.library_data import Given
+from engine.chem.library import LibrarySettings
+from engine.errors import EngineError
+from engine.figures.text import count, plural, size
+from engine.jobs import queue
+from engine.response.library_import import KIND, TASK
+from engine.response.library_preview import LOOK_ROWS, LibraryPreview
+from engine.response.source_records import Import
+
+LARGEST_MB = 500  # more goes through the command line, which streams
+PLACES = {"upload": "Upload a file", "paste": "Paste SMILES"}
+EXAMPLE = "CC(=O)Oc1ccccc1C(=O)O Aspirin\nCn1c(=O)c2c(ncn2C)n(C)c1=O Caffeine"
+OF_FILE = ("lib_name",)
+MOST_G_MOL = 100_000.0
+
+
+def show(imports: Sequence[Import]) -> None:
+    """The whole form, and below it the import that runs."""
+    with st.container(key="pair_library_form"):
+        grid = st.grid(5, min_column_width=150, gap="medium")
+        left, right = grid.cell(column_span=2), grid.cell(column_span=3)
+    found = None
+    with left:
+        given = _choose()
+        settings = _settings()
+        if given is not None and settings is not None:
+            found = _form(given, settings, imports)
+        _follow()
+    with right:
+        if found is None:
+            _what_is_read()
+        else:
+            _preview(found)
+
+
+def _choose() -> Given | None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        place = forms.choose_one("Where the molecules are", list(PLACES), "lib_place", PLACES.__getitem__)
+        library_choose.reference_button()
+    if place == "paste":
+        text = st.text_area(
+            "Molecules, one a line: SMILES, a blank, a name",
+            key=state.bound("lib_text"),
+            height=150,
+            placeholder=EXAMPLE,
+            help="A table with a header may be pasted as well.",
+        )
+        state.keep("lib_text", text)
+        if not text or not text.strip():
+            return None
+        # A list with separators but no blanks is a table.
+        first = text.strip().splitlines()[0]
+        called = "pasted.csv" if {",", ";", "\t"} & set(first) else "pasted.smi"
+        return Given(called, f"pasted {hash(text)}", text)
+    upload = st.file_uploader(
+        f"A list of molecules, up to {LARGEST_MB} MB",
+        max_upload_size=LARGEST_MB,
+        key="lib_upload",
+        help="CSV, TSV, SMI, SDF or XLSX, packed as .gz or .zip or not. It stays on the computer that runs Tumorcast.",
+    )
+    return Given(upload.name, upload.file_id, upload) if upload else None
+
+
+def _settings() -> LibrarySettings | None:
+    """Which molecules are used; None after words where they are no settings."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        low = _weight("Lightest, g/mol", "lib_min")
+        high = _weight("Heaviest, g/mol", "lib_max")
+        key = state.bound("lib_fragment")
+        with st.container(height=38, border=False, width="content", vertical_alignment="center"):
+            largest = st.toggle("Largest fragment of salts", key=key, help="Otherwise salts and mixtures are left out")
+        state.keep("lib_fragment", largest)
+    try:
+        return LibrarySettings(low, high, largest)
+    except EngineError as error:
+        st.error(messages.plain(error), icon=":material/error:")
+        return None
+
+
+def _weight(label: str, name: str) -> float:
+    value = st.number_input(label, 0.0, MOST_G_MOL, step=50.0, format="%g", key=state.bound(name), width=140)
+    return state.keep(name, float(value))
+
+
+def _form(given: Given, settings: LibrarySettings, imports: Sequence[Import]) -> LibraryPreview | None:
+    """The name, what speaks against the import, and its button; returns what was understood."""
+    found, wrong = library_data.look(given.key, given.called, given, settings)
+    if found is None:
+        st.error(messages.plain(wrong), icon=":material/error:")
+        return None
+    if state.get("lib_file") != given.key:
+        if not given.key.startswith("pasted") or not str(state.get("lib_file") or "").startswith("pasted"):
+            state.clear(OF_FILE)
+        state.keep("lib_file", given.key)
+    st.session_state.setdefault("lib_name", state.get("lib_name") or given.called.split(".", 1)[0])
+    name = state.keep("lib_name", st.text_input("Name of the library", key="lib_name")).strip()
+    known = {one.source_id: one for one in imports}
+    problem = "" if name else "Give the library a name."
+    if name in known and known[name].kind != KIND:
+        problem = f"The name {name} already stands for another import: choose another name."
+    if problem:
+        st.error(messages.plain(problem), icon=":material/error:")
+    elif name in known:
+        st.info(f"Replaces the molecules of {messages.plain(name)}.", icon=":material/info:")
+    if st.button("Import", type="primary", icon=":material/database_upload:", disabled=bool(problem)):
+        job_panel.start(library_choose.IMPORTING, lambda: _submit(given, name, settings))
+    return found
+
+
+def _submit(given: Given, name: str, settings: LibrarySettings) -> str:
+    from engine.response.library_import import submit_library_import
+
+    with library_data.on_disk(given) as path:
+        return submit_library_import(data.database(), path, name, settings, file_name=given.called)
+
+
+def _follow() -> None:
+    """The import that was started here with its receipt, and those that run."""
+
+    def draw() -> None:
+        mine = state.get("followed").get(library_choose.IMPORTING)
+        for job in queue.list_jobs():
+            if job.id == mine or (job.task == TASK and job.active):
+                job_panel.one(job, library_choose.IMPORTING)
+            if job.id == mine and job.state == "collected" and (told := queue.read_result(job.id)):
+                library = str(told["library"])
+                library_molecules.receipt_words(told["read"], told["kept"], told["dropped"], told["examples"])
+                st.button(
+                    f"Open {messages.plain(library)}",
+                    on_click=_open,
+                    args=(library,),
+                    icon=":material/arrow_forward:",
+                    type="primary",
+                )
+
+    job_panel.live(draw)
+
+
+def _open(library: str) -> None:
+    state.clear(library_choose.OF_SCREEN)
+    state.choose("lib_library", library)
+    state.choose("lib_tab", "Molecules")
+
+
+def _what_is_read() -> None:
+    st.subheader("What can be read", anchor=False)
+    known = {
+        "Table": "CSV, TSV, XLSX or Parquet with a column of SMILES; also files of the Drug Repurposing Hub, ChEMBL "
+        "and DrugBank",
+        "List": "SMI or pasted lines: SMILES, a blank, a name",
+        "SD file": "SDF, V2000 or V3000, name and properties from its data fields",
+    }
+    frame.table(
+        pd.DataFrame({"What": list(known), "How": list(known.values())}), key="library_formats", height="content"
+    )
+    st.caption(
+        "Columns are matched by name, whatever their order and case: name, SMILES, indications, oncology or not, "
+        "mechanism, target. Structures are neutralised and made canonical, duplicates merged by InChIKey. Nothing is "
+        "written before you have seen how the file was understood. Larger files: `python -m engine import library`."
+    )
+
+
+def _preview(found: LibraryPreview) -> None:
+    st.subheader("What was understood", anchor=False)
+    n = found.receipt.read
+    first = f"of the first {plural(n, 'row')}" if n >= LOOK_ROWS else f"of {plural(n, 'row')}"
+    st.markdown(f"**{found.format}** · {size(found.bytes)} · {count(found.receipt.kept)} {first} would be kept")
+    for reason, dropped in sorted(found.receipt.dropped.items(), key=lambda item: -item[1]):
+        st.caption(f"{count(dropped)} left out: {messages.plain(reason)}")
+    for note in found.receipt.notes:
+        st.caption(messages.plain(note))
+    names = {"column": "Column of the file", "used_as": "Used as", "example": "First value"}
+    frame.table(found.columns.rename(columns=names), key="library_columns", height="content")
+    if found.ignored:
+        more = f" and {count(len(found.ignored) - 12)} more" if len(found.ignored) > 12 else ""
+        st.caption(f"Ignored: {messages.plain(', '.join(found.ignored[:12]))}{more}.")
+    if len(found.molecules):
+        st.subheader("First molecules", anchor=False)
+        library_molecules.drawings(found.molecules.head(4))
+    shown = found.rows.rename(
+        columns={"row": "Row", "name": "Name", "smiles": "Structure", "fate": "What becomes of it"}
+    )
+    frame.table(shown[["Name", "Row", "What becomes of it", "Structure"]], key="library_rows", height="content")

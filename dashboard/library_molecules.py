@@ -1,0 +1,107 @@
+"""Library page: what is in a library. Its receipt, its classes, how near it is to what was trained on, drawings."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, entity, frame, library_data, messages, state
+from engine.errors import MoleculeError
+from engine.figures.text import count, number, plural
+from engine.response.library_records import ScreenSummary
+from engine.response.source_records import Import
+
+ON_A_PAGE = 12
+EXAMPLES = 5
+
+
+def show(library: str, row: pd.Series, of: Import | None, screen: ScreenSummary | None) -> None:
+    """row: of `library_records.libraries`. of: the import that the library came with, where it is known."""
+    cards = [frame.Card("Molecules", count(row["molecules"]), _read(of))]
+    for name, label in (("oncology", "Oncology"), ("non_oncology", "Non-oncology"), ("unknown", "Class not known")):
+        cards.append(frame.Card(label, count(row[name]), _percent(row[name], row["molecules"])))
+    cards.append(_reach(screen))
+    frame.cards(cards)
+    if of is not None:
+        receipt_words(of.rows_read, of.rows_kept, of.dropped, of.examples)
+        for note in of.notes[:10]:
+            st.caption(messages.plain(note))
+    _drawn(library)
+
+
+def receipt_words(read: int, kept: int, dropped: Mapping[str, int], examples: Mapping[str, Sequence[str]]) -> None:
+    """Read, kept, and left out by reason with some of the rows."""
+    st.markdown(f"Read {plural(read, 'row')}, kept {count(kept)}, left out {count(read - kept)}.")
+    if not dropped:
+        return
+    reasons = sorted(dropped.items(), key=lambda item: -item[1])
+    table = pd.DataFrame(
+        {
+            "Left out because": [reason for reason, _ in reasons],
+            "Rows": [n for _, n in reasons],
+            "Such as": ["; ".join(map(str, examples.get(reason, [])[:EXAMPLES])) for reason, _ in reasons],
+        }
+    )
+    frame.table(table, key=f"library_receipt_{hash((read, kept, tuple(reasons)))}", height="content")
+
+
+def drawings(molecules: pd.DataFrame) -> None:
+    """A grid of structures. molecules: name, smiles, weight_g_mol."""
+    with st.grid(4, min_column_width=180, gap="small"):
+        for name, smiles, weight in zip(molecules["name"], molecules["smiles"], molecules["weight_g_mol"], strict=True):
+            with st.container(border=True, gap="xsmall"):
+                picture(str(name), smiles)
+                heavy = f"  \n{number(float(weight), 4)} g/mol" if pd.notna(weight) else ""
+                st.caption(f"**{messages.plain(name)}**{heavy}")
+
+
+def picture(name: str, smiles: object) -> None:
+    """One structure, or why it cannot be drawn."""
+    try:
+        drawing = entity.structure(str(smiles or ""), frame.dark(), name)
+    except MoleculeError as error:
+        st.caption(f"The structure cannot be drawn. {messages.plain(error)}")
+    else:
+        st.image(drawing, alt=f"Structure of {name}: {smiles}", width="stretch")
+
+
+def _read(of: Import | None) -> str:
+    return f"of {plural(of.rows_read, 'row')} read" if of is not None else "its import is not known"
+
+
+def _percent(n: int, of: int) -> str:
+    return f"{number(100 * int(n) / int(of))} %" if of else ""
+
+
+def _reach(screen: ScreenSummary | None) -> frame.Card:
+    """How many molecules lie near enough to the drugs that were trained on."""
+    label = "Within reach of the run"
+    if screen is None:
+        return frame.Card(label, "not known", "known after a screen")
+    inside = library_data.ranked(screen.screen_id).molecules["inside"]
+    if inside.isna().all():
+        return frame.Card(label, "not known", "the run does not know its drugs")
+    near = int(inside.fillna(False).astype(bool).sum())
+    return frame.Card(label, count(near), f"{count(len(inside) - near)} extrapolated: unlike every trained drug")
+
+
+def _drawn(library: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", key=state.bound("lib_find"), placeholder="Name, indication, target", width=260,
+            on_change=state.clear, args=(("lib_page",),),
+        )  # fmt: skip
+        state.keep("lib_find", search)
+        total = data.library_molecules(library, 0, ON_A_PAGE, search or "")[1]
+        pages = max(1, -(-total // ON_A_PAGE))
+        page = min(int(state.get("lib_page") or 1), pages)
+        st.session_state["lib_page"] = page
+        page = state.keep("lib_page", st.number_input(f"Page of {count(pages)}", 1, pages, key="lib_page", width=150))
+    if not total:
+        messages.empty("**No molecule matches.**")
+        return
+    st.caption(
+        f"{count((page - 1) * ON_A_PAGE + 1)} to {count(min(page * ON_A_PAGE, total))} of {plural(total, 'molecule')}, "
+        "by name, as standardised."
+    )
+    drawings(data.library_molecules(library, (page - 1) * ON_A_PAGE, ON_A_PAGE, search or "")[0])

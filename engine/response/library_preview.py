@@ -1,0 +1,121 @@
+"""A look at a file of molecules before it is imported: what its columns are taken for, what becomes of its first rows.
+
+rdkit is loaded when a file is looked at, so pages open without it.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings
+from engine.files.tables import open_table
+
+if TYPE_CHECKING:
+    from engine.chem.library_formats import Entry
+
+LOOK_ROWS = 200
+SHOWN_ROWS = 12
+USED_AS = {
+    "smiles": "structure (SMILES)",
+    "name": "name",
+    "id": "name where there is none",
+    "indications": "indications",
+    "class": "oncology or not",
+    "oncology": "oncology or not",
+    "area": "oncology or not",
+    "atc": "oncology or not (ATC code)",
+    "cancer_types": "approved cancer types (TCGA)",
+    "mechanism": "mechanism",
+    "target": "target",
+    "weight": "weight, compared with the structure's",
+}
+
+
+@dataclass(frozen=True)
+class LibraryPreview:
+    """What was understood of a file.
+
+    columns: column, used_as and example, of a list of SMILES or an SD file its fields. rows: row, name, smiles (as in
+    the file), fate ("kept" or the reason) of the first SHOWN_ROWS rows. molecules: LIBRARY_COLUMNS of what is kept of
+    the first LOOK_ROWS rows; receipt: of the same.
+    """
+
+    format: str
+    bytes: int
+    ignored: tuple[str, ...]
+    columns: pd.DataFrame
+    rows: pd.DataFrame
+    molecules: pd.DataFrame
+    receipt: LibraryReceipt
+
+
+def preview_library(path: Path, settings: LibrarySettings, name: str = "") -> LibraryPreview:
+    """Reads the first LOOK_ROWS rows of a file as the import would.
+
+    name: what messages call it. Raises InputError for a file that is no list of molecules.
+    """
+    from engine.chem.library_formats import open_library
+    from engine.chem.library_rows import Reading
+
+    source = open_library(path, name)
+    receipt = LibraryReceipt(format=source.format, notes=list(source.notes))
+    entries = [entry for entry, _ in islice(source.read(), LOOK_ROWS)]
+    reading = Reading(settings, receipt, {})
+    rows, found = [], []
+    for entry in entries:
+        kept, dropped = receipt.kept, dict(receipt.dropped)
+        reading.take(entry)
+        found += list(reading.chunk())
+        reason = next((why for why, n in receipt.dropped.items() if n > dropped.get(why, 0)), "")
+        rows.append(
+            {
+                "row": entry.row,
+                "name": entry.values.get("name") or entry.values.get("id", ""),
+                "smiles": entry.values.get("smiles", "drawn in the file" if entry.molecule is not None else ""),
+                "fate": "kept" if receipt.kept > kept else reason,
+            }
+        )
+    header = _header(path, name, source.format)
+    return LibraryPreview(
+        format=source.format,
+        bytes=path.stat().st_size,
+        ignored=_ignored(header),
+        columns=_columns(header, entries),
+        rows=pd.DataFrame(rows[:SHOWN_ROWS], columns=["row", "name", "smiles", "fate"]),
+        molecules=pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(LIBRARY_COLUMNS)),
+        receipt=receipt,
+    )
+
+
+def _header(path: Path, name: str, file_format: str) -> tuple[str, ...]:
+    """The names of a table's columns; none of a list of SMILES, an SD file or a table without a header."""
+    from engine.chem.library_formats import places
+
+    if file_format in ("list of SMILES", "SD file"):
+        return ()
+    header = open_table(path, name, lambda row: "smiles" in places(row) or len(places(row)) > 1).header
+    return header if places(header) else ()
+
+
+def _ignored(header: tuple[str, ...]) -> tuple[str, ...]:
+    from engine.chem.library_formats import places
+
+    used = set(places(header).values())
+    return tuple(column for at, column in enumerate(header) if at not in used and column.strip())
+
+
+def _columns(header: tuple[str, ...], entries: "list[Entry]") -> pd.DataFrame:
+    from engine.chem.library_formats import places
+
+    named = {field: header[at] for field, at in places(header).items()}
+    rows = []
+    for field, words in USED_AS.items():
+        example = next((entry.values[field] for entry in entries if field in entry.values), "")
+        drawn = field == "smiles" and any(entry.molecule is not None for entry in entries)
+        if example or drawn or field in named:
+            column = named.get(field, "found by content" if field == "smiles" and header else words.split(" (")[0])
+            rows.append({"column": column, "used_as": words, "example": example or ("drawn" if drawn else "")})
+    return pd.DataFrame(rows, columns=["column", "used_as", "example"])

@@ -1,0 +1,262 @@
+"""What a screen says of every molecule of a library for one cancer type or one line: potency, selectivity, novelty.
+
+m = molecules, l = cell lines, t = cancer types. Torch-free. A screen is read in parts and only what is ranked is kept:
+12 bytes a molecule and type, so that a library of any size can be ranked.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError, StoreError
+from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, screens
+from engine.store.database import Database
+from engine.units import ic50_um
+
+PART = 5_000  # molecules read at once: 16 MB of means for 800 lines
+RANK_COLUMNS = (
+    *MOLECULE_COLUMNS, "ln_ic50", "ic50_um", "selectivity", "novelty", "share", "lower", "upper",
+)  # fmt: skip
+ORDERS = ("potency", "selectivity", "novelty")
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A screen as it is ranked. molecules: MOLECULE_COLUMNS, m rows; lines: cosmic_id, name, cancer_type, place (in
+    the store's lists), l rows; types: t names of types with enough lines, n_lines: (t,).
+
+    median: (m, t) float32, ln uM; share: (m, t) of the type's lines that are sensitive; selectivity: (m, t) the type's
+    mean with the molecule's and the type's mean removed, in sd of that residual, as `repurpose_matrix.matrix` has it.
+    own: (m,) the molecule's mean over all lines, of_line: (l,) the line's over all molecules, in the order of `lines`;
+    line_sd: of what is left of single predictions without both, ln uM.
+    """
+
+    summary: ScreenSummary
+    molecules: pd.DataFrame
+    lines: pd.DataFrame
+    types: tuple[str, ...]
+    n_lines: np.ndarray
+    median: np.ndarray
+    share: np.ndarray
+    selectivity: np.ndarray
+    own: np.ndarray
+    of_line: np.ndarray
+    line_sd: float
+
+
+def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_lines: int = 10) -> Ranked:
+    """Reads a screen. sensitive_below: ln uM. min_lines: types with fewer lines cannot be ranked, their lines can.
+
+    Where no type has so many lines the largest ones take part. Raises StoreError naming the screens there are, or for
+    a prediction that is no number.
+    """
+    known = {one.screen_id: one for one in screens(db)}
+    if screen_id not in known:
+        raise StoreError(f"There is no screen '{screen_id}' in the store. Screens: {', '.join(known) or 'none yet'}.")
+    lines, molecules = _lines(db, screen_id), _molecules(db, screen_id)
+    types, n_lines, columns = _types(lines, min_lines)
+    m, n = len(molecules), len(lines)
+    median, share, mean = (np.empty((m, len(types)), np.float32) for _ in range(3))
+    own, of_line, squares = np.empty(m), np.zeros(n), 0.0
+    rows = pd.Index(molecules["molecule_id"])
+    places = np.sort(molecules.pop("place").to_numpy())
+    for part in (places[start : start + PART] for start in range(0, m, PART)):
+        names, values = _part(db, screen_id, part, n)
+        row = rows.get_indexer(names)
+        if len(names) != len(part) or (row < 0).any():
+            raise StoreError(f"The screen {screen_id} was written anew while it was read. Try again.")
+        if not np.isfinite(values).all():
+            raise StoreError(f"The screen {screen_id} holds a prediction that is no number. Screen the library again.")
+        values = values[:, lines["place"].to_numpy()]
+        for at, column in enumerate(columns):
+            of_type = values[:, column]
+            median[row, at] = np.median(of_type, axis=1)
+            share[row, at] = (of_type < sensitive_below).mean(axis=1)
+            mean[row, at] = of_type.mean(axis=1, dtype=float)
+        own[row] = values.mean(axis=1, dtype=float)
+        of_line += values.sum(axis=0, dtype=float)
+        squares += float((values.astype(float) ** 2).sum())
+    of_line /= max(m, 1)
+    # Of x - own - of_line + all: the sum of squares of a two-way layout without its margins'.
+    left = (
+        squares - n * float((own**2).sum()) - m * float((of_line**2).sum()) + m * n * float(own.mean() if m else 0) ** 2
+    )
+    line_sd = float(np.sqrt(max(left, 0.0) / (m * n))) if m > 1 and n > 1 else float("nan")
+    return Ranked(
+        known[screen_id], molecules, lines, types, n_lines, median, share, _two_way(mean), own, of_line, line_sd
+    )  # fmt: skip
+
+
+def by_type(of: Ranked, cancer_type: str) -> pd.DataFrame:
+    """RANK_COLUMNS of every molecule for a cancer type, m rows in the order of `of.molecules`.
+
+    ln_ic50: predicted, median of the type's lines, ln uM, and ic50_um the same in uM; novelty: 1 - Tanimoto similarity
+    to the nearest drug that was trained on, missing where the run does not know its drugs; share: of the type's lines
+    that are predicted sensitive; lower, upper: missing, a median has no interval.
+    Raises InputError naming the types that can be ranked.
+    """
+    if cancer_type not in of.types:
+        raise InputError(f"'{cancer_type}' is no cancer type of this screen with enough lines: {', '.join(of.types)}.")
+    at = of.types.index(cancer_type)
+    return _table(of, of.median[:, at], of.selectivity[:, at], share=of.share[:, at])
+
+
+def by_line(of: Ranked, db: Database, cosmic_id: int) -> pd.DataFrame:
+    """RANK_COLUMNS of every molecule for one cell line, m rows in the order of `of.molecules`.
+
+    ln_ic50: predicted, ln uM; lower, upper: its 90 % interval, missing where the run has none; selectivity: the
+    prediction with the molecule's and the line's mean removed, in standard deviations of that over all pairs.
+    Raises InputError for a line that was not screened.
+    """
+    found = np.flatnonzero((of.lines["cosmic_id"] == cosmic_id).to_numpy())
+    if not len(found):
+        raise InputError(
+            f"The cell line with the COSMIC id {cosmic_id} has no mutations or no cancer type: not screened."
+        )
+    place = int(of.lines["place"].iloc[found[0]]) + 1
+    values = db.query(
+        """SELECT molecule_id, list_extract(mean, ?) AS mean, list_extract(spread, ?) AS spread
+           FROM library_prediction WHERE screen_id = ?""",
+        [place, place, of.summary.screen_id],
+    ).set_index("molecule_id")
+    values = values.loc[of.molecules["molecule_id"]]
+    mean = values["mean"].to_numpy(float)
+    # Rounding of single precision has no direction.
+    known = of.line_sd > np.finfo(np.float32).eps * max(1.0, float(np.abs(mean).max(initial=0.0)))
+    left = mean - of.own - of.of_line[found[0]] + (of.own.mean() if len(mean) else 0.0)
+    selectivity = left / of.line_sd if known or np.isnan(of.line_sd) else np.zeros(len(mean))
+    half = _half_width(of.summary, values["spread"].to_numpy(float))
+    return _table(of, mean, selectivity, lower=mean - half, upper=mean + half)
+
+
+def ordered(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The molecules by potency or selectivity, the most sensitive first, or by novelty, the newest first.
+
+    Of equals the more potent one comes first; what is not known comes last.
+    """
+    if by not in ORDERS:
+        raise InputError(f"Molecules are not ranked by '{by}'. Ranked by: {', '.join(ORDERS)}.")
+    column = {"potency": "ln_ic50"}.get(by, by)
+    keys = list(dict.fromkeys([column, "ln_ic50", "name"]))
+    return table.sort_values(keys, ascending=[key != "novelty" for key in keys], ignore_index=True, kind="stable")
+
+
+def screened_lines(db: Database, simulated: bool) -> int:
+    """How many lines a screen takes: those with mutations and a cancer type, of the run's kind."""
+    found = db.query(
+        """SELECT count(*) AS n FROM cell_line c LEFT JOIN source s USING (source_id)
+           WHERE trim(coalesce(c.cancer_type, '')) <> '' AND coalesce(s.simulated, FALSE) = ?
+             AND c.cosmic_id IN (SELECT cosmic_id FROM mutation)""",
+        [simulated],
+    )
+    return int(found["n"].iloc[0])
+
+
+def molecules_page(db: Database, library: str, start: int, n: int, search: str = "") -> tuple[pd.DataFrame, int]:
+    """n molecules of a library from `start` on, by name, and how many there are in all.
+
+    name, molecule_id, smiles, weight_g_mol, drug_class, indications. search: words that name, indications, mechanism,
+    target or class must hold.
+    """
+    words = search.casefold().split()
+    told = "lower(concat_ws(' ', name, indications, mechanism, target, drug_class))"
+    where = " AND ".join(["library = ?", *(f"contains({told}, ?)" for _ in words)])
+    values = [library, *words]
+    total = int(db.query(f"SELECT count(*) AS n FROM library WHERE {where}", values)["n"].iloc[0])
+    found = db.query(
+        f"""SELECT coalesce(nullif(name, ''), molecule_id) AS name, molecule_id, smiles, weight_g_mol,
+                   coalesce(drug_class, 'unknown') AS drug_class, coalesce(indications, '') AS indications
+            FROM library WHERE {where} ORDER BY lower(name), molecule_id LIMIT ? OFFSET ?""",
+        [*values, n, start],
+    )
+    return found, total
+
+
+def _table(
+    of: Ranked,
+    ln_ic50: np.ndarray,
+    selectivity: np.ndarray,
+    share: np.ndarray | float = np.nan,
+    lower: np.ndarray | float = np.nan,
+    upper: np.ndarray | float = np.nan,
+) -> pd.DataFrame:
+    numbers = {
+        "ln_ic50": np.asarray(ln_ic50, float),
+        "ic50_um": ic50_um(np.asarray(ln_ic50, float)),
+        "selectivity": np.asarray(selectivity, float),
+        "novelty": 1.0 - of.molecules["similarity"].astype(float).to_numpy(),
+        "share": share,
+        "lower": lower,
+        "upper": upper,
+    }
+    return of.molecules.assign(**numbers)[list(RANK_COLUMNS)]
+
+
+def _lines(db: Database, screen_id: str) -> pd.DataFrame:
+    found = db.query(
+        """SELECT i.cosmic_id, coalesce(c.name, i.cosmic_id::VARCHAR) AS name, c.cancer_type, i.place
+           FROM (SELECT unnest(cosmic_ids) AS cosmic_id, generate_subscripts(cosmic_ids, 1) - 1 AS place
+                 FROM library_screen WHERE screen_id = ?) i
+           LEFT JOIN cell_line c USING (cosmic_id) ORDER BY lower(name), cosmic_id""",
+        [screen_id],
+    )
+    found["cancer_type"] = found["cancer_type"].astype(object).where(found["cancer_type"].notna(), None)
+    return found
+
+
+def _molecules(db: Database, screen_id: str) -> pd.DataFrame:
+    found = db.query(
+        """SELECT p.molecule_id, coalesce(nullif(l.name, ''), p.molecule_id) AS name, coalesce(l.smiles, '') AS smiles,
+                  l.weight_g_mol, coalesce(l.drug_class, 'unknown') AS drug_class,
+                  coalesce(l.indications, '') AS indications, coalesce(l.cancer_types, '') AS cancer_types,
+                  coalesce(l.mechanism, '') AS mechanism, coalesce(l.target, '') AS target,
+                  p.nearest_drug_id, d.name AS nearest_drug, p.similarity, p.inside, p.rowid AS place
+           FROM library_prediction p JOIN library_screen s USING (screen_id)
+           LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id
+           LEFT JOIN drug d ON d.drug_id = p.nearest_drug_id
+           WHERE p.screen_id = ? ORDER BY lower(coalesce(l.name, p.molecule_id)), p.molecule_id""",
+        [screen_id],
+    )
+    return found.astype({"nearest_drug_id": "Int64"})
+
+
+def _types(lines: pd.DataFrame, min_lines: int) -> tuple[tuple[str, ...], np.ndarray, list[np.ndarray]]:
+    """Types with enough lines, how many each has, and which."""
+    sizes = lines["cancer_type"].value_counts()
+    least = min(min_lines, int(sizes.max())) if len(sizes) else min_lines
+    types = tuple(sorted(str(name) for name, n in sizes.items() if n >= least))
+    columns = [np.flatnonzero((lines["cancer_type"] == name).to_numpy()) for name in types]
+    return types, np.array([len(column) for column in columns], int), columns
+
+
+def _part(db: Database, screen_id: str, places: np.ndarray, n: int) -> tuple[pd.Series, np.ndarray]:
+    """Names and (rows, n) means of the molecules that lie between the first and the last of these places."""
+    found = db.query(
+        "SELECT molecule_id, mean FROM library_prediction WHERE screen_id = ? AND rowid BETWEEN ? AND ?",
+        [screen_id, int(places[0]), int(places[-1])],
+    )
+    if (found["mean"].map(len) != n).any():
+        raise StoreError(f"The screen {screen_id} has lists that do not fit its {n:,} lines. Screen the library again.")
+    return found["molecule_id"], np.stack([np.asarray(numbers, np.float32) for numbers in found["mean"]])
+
+
+def _two_way(values: np.ndarray) -> np.ndarray:
+    """(m, t) residuals of a two-way layout in their standard deviation; NaN of one row or column alone."""
+    m, t = values.shape
+    if m < 2 or t < 2:
+        return np.full((m, t), np.nan, np.float32)
+    wide = values.astype(float)
+    left = wide - wide.mean(axis=1, keepdims=True) - wide.mean(axis=0, keepdims=True) + wide.mean()
+    sd = float(left.std())
+    if sd <= np.finfo(np.float32).eps * max(1.0, float(np.abs(wide).max())):
+        return np.zeros((m, t), np.float32)
+    return (left / sd).astype(np.float32)
+
+
+def _half_width(summary: ScreenSummary, spread: np.ndarray) -> np.ndarray:
+    if summary.quantile is None:
+        return np.full_like(spread, np.nan)
+    return (
+        np.full_like(spread, summary.quantile) if summary.floor is None else summary.quantile * (spread + summary.floor)
+    )
