@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from engine.figures.repurposing import MEASURES
+from engine.figures.repurposing_view import MEASURES
 from engine.response import repurpose
 from engine.response.library_records import Screen, lines_of_cell, load_screen, measured_values, type_means
 from engine.response.repurpose import Matrix, Outcome, Thresholds

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, messages, state
+from dashboard import data, export, forms, frame, messages, state
 from dashboard.repurposing_data import Analysis
-from engine.figures.repurposing import MEASURES, MatrixView, matrix_chart
+from engine.figures.repurposing import matrix_chart
 from engine.figures.repurposing_order import ORDERS, column_order, row_order
+from engine.figures.repurposing_view import MEASURES, MatrixView
 from engine.figures.text import count, number, plural
-from engine.response.repurpose import NON_ONCOLOGY, ONCOLOGY, PUBLISHED, UNKNOWN
+from engine.response.repurpose import NON_ONCOLOGY, ONCOLOGY, PUBLISHED, UNKNOWN, Thresholds
 
 ROWS = 60  # drugs on one page of the matrix: their names have room
 CLASSES = {"all": "All", ONCOLOGY: "Oncology", NON_ONCOLOGY: "Non-oncology", UNKNOWN: "Unknown class"}
@@ -72,7 +73,10 @@ def controls(of: Analysis) -> None:
     told = of.controls
     if told.pairs.empty:
         return
-    with st.expander("Are approved indications found again?"):
+    place = st.expander("Are approved indications found again?", key="repurposing_controls_box", on_change="rerun")
+    if not place.open:
+        return
+    with place:
         for sentence in told.sentences:
             st.markdown(messages.plain(sentence))
         names = dict(zip(of.screen.molecules["molecule_id"], of.screen.molecules["name"], strict=True))
@@ -118,7 +122,7 @@ def ask() -> Asked:
 
 def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
     """The matrix under its search; returns the cell looked at, None where none is shown."""
-    measure, order = asked.measure, asked.order
+    measure = asked.measure
     with st.container(horizontal=True, vertical_alignment="center"):
         search = st.text_input(
             "Search drugs",
@@ -129,26 +133,16 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
         )
         state.keep("rep_search", search)
         paging = st.container(horizontal=True, vertical_alignment="center", width="content")
-    rows = _rows(of, asked.drug_class, asked.which, search)
-    if not len(rows):
+    placed, columns = _in_order(
+        of, of.screen.summary.screen_id, data.database().version(), of.thresholds, asked, search
+    )
+    if not len(placed):
         _nothing(of, asked.drug_class, asked.which, search)
         return None
-    values = np.asarray(getattr(of.found, measure), float)
-    molecules = of.molecules
-    placed = rows[
-        row_order(
-            order,
-            values[rows],
-            molecules["n_types"].to_numpy()[rows],
-            molecules["name"].to_numpy(str)[rows],
-            low_first=measure != "share",
-        )
-    ]
-    columns = column_order(order, values[rows], of.found.types)
     with paging:
         page = _page(placed)
     chosen = of.find(state.get("rep_cell")) or _first(of, page)
-    view = MatrixView(of.found, molecules, page, columns, measure, of.thresholds, chosen)
+    view = MatrixView(of.found, of.molecules, page, columns, measure, of.thresholds, chosen)
     shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())
     frame.chart(
         matrix_chart(view, _context(of), frame.dark()),
@@ -166,6 +160,19 @@ def _context(of: Analysis) -> str:
         n = plural(len(of.found.left_out), "type")
         words += f", {n} with fewer than {plural(of.thresholds.min_lines, 'line')} left out"
     return words + (", simulated" if summary.simulated else "")
+
+
+@st.cache_data(max_entries=32, ttl="1h", show_spinner=False)
+def _in_order(
+    _of: Analysis, screen_id: str, version: int, thresholds: Thresholds, asked: Asked, search: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the molecules and of the types in the order shown; a click need not cluster them again."""
+    rows = _rows(_of, asked.drug_class, asked.which, search)
+    values = np.asarray(getattr(_of.found, asked.measure), float)[rows]
+    molecules = _of.molecules.iloc[rows]
+    n_types, names = molecules["n_types"].to_numpy(), molecules["name"].to_numpy(str)
+    placed = rows[row_order(asked.order, values, n_types, names, low_first=asked.measure != "share")]
+    return placed, column_order(asked.order, values, _of.found.types)
 
 
 def _rows(of: Analysis, drug_class: str, which: str, search: str) -> np.ndarray:

@@ -1,0 +1,214 @@
+"""The page Repurposing: cards, matrix, a cell's lines, hits, and what it says where something is missing."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from page_checks import Open, assert_healthy, shown
+from small_library import LIBRARY, MOLECULES, SCREEN
+
+from dashboard import export, repurposing_data, state
+from engine.errors import JobError
+from engine.jobs import queue
+from engine.response.repurpose import Thresholds
+from engine.settings import store_path
+from engine.store.database import Database
+
+PAGE = "repurposing.py"
+DISULFIRAM = "SMILES:CCN(CC)C(=S)SSC(=S)N(CC)CC"
+
+
+def change(*statements: str) -> None:
+    with Database(store_path()).write() as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def press(app, label: str):
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_the_cards_count_by_the_rule_beside_the_published_counts(filled_home: Path, open_page: Open):
+    app = open_page(PAGE)
+    assert_healthy(app)
+    text = shown(app)
+    assert "6 oncology, 8 non-oncology, 2 of unknown class" in text
+    # Disulfiram, Digoxin, Niclosamide; Erlotinib and Lapatinib have no new type, Olaparib none at all.
+    assert '<dd class="tc-value">3 of 8</dd><dd class="tc-note">1 generally cytotoxic</dd>' in text
+    assert '<dd class="tc-value">3 of 6</dd><dd class="tc-note">1 generally cytotoxic</dd>' in text
+    assert "Published: 27 of 1,385, 4 cytotoxic" in text and "Published: 23 of 102, 9 cytotoxic" in text
+    assert "Approved indications recovered" in text and '<dd class="tc-value">3 of 5</dd>' in text
+    assert "Naive baseline" in text and "Research use only" in text
+
+
+def test_the_matrix_shows_hits_and_can_show_every_molecule(filled_home: Path, open_page: Open):
+    assert "7 drugs × 5 cancer types, library approved, 40 lines, simulated." in shown(open_page(PAGE))
+    app = open_page(PAGE, rep_rows="every", rep_class="non-oncology")
+    assert_healthy(app)
+    assert "8 drugs × 5 cancer types" in shown(app)
+
+
+@pytest.mark.parametrize("measure", ["share", "median", "selectivity"])
+@pytest.mark.parametrize("order", ["cluster", "hits", "value", "name"])
+def test_every_measure_and_order_is_drawn(filled_home: Path, open_page: Open, measure: str, order: str):
+    app = open_page(PAGE, rep_measure=measure, rep_order=order)
+    assert_healthy(app)
+    assert "7 drugs × 5 cancer types" in shown(app)
+
+
+def test_a_link_opens_its_cell_with_lines_and_molecule(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
+    assert_healthy(app)
+    text = shown(app)
+    assert "Disulfiram in Glioblastoma (GBM)" in text
+    assert "**8 of 8 lines sensitive (100 %)**" in text
+    assert "Nobody measured this molecule in these lines" in text
+    assert "aldehyde dehydrogenase inhibitor" in text and "alcohol dependence" in text
+    lines = next(table.value for table in app.dataframe if "Cell line" in table.value)
+    assert len(lines) == 8 and "Observed, ln µM" not in lines
+    assert app.query_params["rep_cell"] == f"{DISULFIRAM}|GBM"
+
+
+def test_measured_molecules_show_what_was_observed(filled_home: Path, open_page: Open):
+    dabrafenib = pd.read_csv("data/reference/demo_drugs.csv").set_index("drug_name").loc["Dabrafenib", "inchikey"]
+    app = open_page(PAGE, rep_cell=f"{dabrafenib}|SKCM")
+    assert_healthy(app)
+    text = shown(app)
+    assert "Filled: observed in 8 of 8 lines" in text and "Measured as Dabrafenib" in text
+    assert "Approved for this type" in text
+
+
+def test_an_unknown_cell_or_number_in_a_link_falls_back(filled_home: Path, open_page: Open):
+    app = open_page(
+        PAGE, rep_cell="nothing|NOWHERE", rep_below="cold", rep_share="900", rep_measure="no", rep_screen="x"
+    )
+    assert_healthy(app)
+    assert app.number_input(key="rep_below").value == -2.0
+    assert app.number_input(key="rep_share").value == 10.0
+    assert "7 drugs × 5 cancer types" in shown(app)
+
+
+def test_thresholds_act_at_once_and_go_back_to_the_published_ones(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_below="-4.9")
+    assert_healthy(app)
+    assert "1 drug × 5 cancer types" in shown(app)  # Bortezomib
+    app.number_input(key="rep_below").set_value(-10.0).run()
+    assert "No hit under these thresholds." in shown(app)
+    press(app, "Published thresholds")
+    assert_healthy(app)
+    assert "7 drugs × 5 cancer types" in shown(app)
+    assert "rep_below" not in app.query_params
+
+
+def test_the_defaults_are_the_published_thresholds():
+    published = Thresholds()
+    assert state.KEYS["rep_below"].default == published.sensitive_below
+    assert state.KEYS["rep_share"].default == 100 * published.type_share
+    assert state.KEYS["rep_cytotoxic"].default == 100 * published.cytotoxic_share
+    assert state.KEYS["rep_lines"].default == published.min_lines
+
+
+def test_search_reads_name_mechanism_target_and_indication(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_rows="every", rep_search="inhibitor pain")
+    assert "2 drugs × 5 cancer types" in shown(app)  # Aspirin and Paracetamol
+    app.text_input(key="rep_search").input("no such (drug").run()
+    assert_healthy(app)
+    assert "No molecule matches." in shown(app)
+    press(app, "Show all molecules")
+    assert "16 drugs × 5 cancer types" in shown(app)
+
+
+def test_hits_carry_their_evidence_and_flag_poisons(filled_home: Path, open_page: Open):
+    app = open_page(PAGE)
+    hits = next(table.value for table in app.dataframe if "Best new type" in table.value).set_index("Drug")
+    assert sorted(hits.index[hits["Flag"] == "generally cytotoxic"]) == ["Bortezomib", "Digoxin"]
+    assert set(hits.index[-2:]) == {"Bortezomib", "Digoxin"}
+    assert hits.loc["Disulfiram", "Best new type"] == "GBM" and hits.loc["Disulfiram", "Sensitive there, %"] == 100.0
+    assert hits.loc["Trametinib", "All new types"] == "COAD/READ, LUAD"
+    assert "7 of 16 molecules, the most selective first" in shown(app)
+
+
+def test_names_of_files_are_no_markup(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_rows="every", rep_cell="SMILES:c1ccccc1O|GBM")
+    assert_healthy(app)
+    assert "\\<b\\>Odd\\</b\\> \\*name\\*" not in "".join(item.value for item in app.caption)
+    assert any(item.value.startswith("\\<b\\>Odd") for item in app.subheader)
+
+
+def test_the_whole_matrix_comes_out_as_parquet_and_xlsx(filled_home: Path, open_page: Open):
+    open_page(PAGE)
+    whole = repurposing_data.whole_matrix(repurposing_data.analysis(SCREEN, Thresholds()))
+    assert whole.shape == (16, 14 + 4 * 5)
+    again = pd.read_parquet(io.BytesIO(export.as_parquet(whole)))
+    pd.testing.assert_frame_equal(again, whole, check_dtype=False)
+    sheet = pd.read_excel(io.BytesIO(export.as_xlsx(whole)))
+    assert np.allclose(sheet["GBM median ln(IC50), µM"], whole["GBM median ln(IC50), µM"])
+    assert whole.set_index("name").loc["Digoxin", "SKCM sensitive, % of lines"] == 100.0
+
+
+def test_without_intervals_nothing_is_said_of_them(filled_home: Path, open_page: Open):
+    change("UPDATE library_screen SET quantile = NULL, floor = NULL")
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
+    assert_healthy(app)
+    assert "The run has no prediction intervals." in shown(app) and "upper end" not in shown(app)
+
+
+def test_an_empty_store_offers_the_reference_list(tumorcast_home: Path, open_page: Open, monkeypatch):
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "No library of molecules yet." in shown(app)
+    assert any("import library FILE" in code.value for code in app.code)
+    monkeypatch.setattr(
+        "dashboard.repurposing_choose._submit_reference", lambda: queue.submit("self_test", "Import library", {})
+    )
+    press(app, "Import the approved drugs")
+    assert_healthy(app)
+    assert "**Import library**" in shown(app)
+
+
+def test_a_library_without_screen_is_screened_from_here(filled_home: Path, open_page: Open, monkeypatch):
+    change("DELETE FROM library_screen", "DELETE FROM library_prediction")
+    taken = []
+
+    def submit(library: str, run_id: str) -> str:
+        taken.append((library, run_id))
+        return queue.submit("self_test", "Screen approved", {})
+
+    monkeypatch.setattr("dashboard.repurposing_choose._submit_screening", submit)
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "**approved has not been screened yet.** Its 16 molecules" in shown(app)
+    press(app, "Screen it")
+    assert taken[0][0] == LIBRARY
+    assert "**Screen approved**" in shown(app)
+
+
+def test_a_refused_screening_is_explained(filled_home: Path, open_page: Open, monkeypatch):
+    change("DELETE FROM library_screen", "DELETE FROM library_prediction")
+
+    def refuse(library: str, run_id: str) -> str:
+        raise JobError("This run was trained with other fingerprints.")
+
+    monkeypatch.setattr("dashboard.repurposing_choose._submit_screening", refuse)
+    app = press(open_page(PAGE), "Screen it")
+    assert [item.value for item in app.error] == ["This run was trained with other fingerprints."]
+
+
+def test_too_many_molecules_lead_elsewhere(filled_home: Path, open_page: Open):
+    change("UPDATE library_screen SET n_molecules = 100000")
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "100,000 molecules are too many for a matrix." in shown(app)
+
+
+def test_a_screen_of_a_deleted_run_is_still_shown(filled_home: Path, open_page: Open):
+    change("UPDATE library_screen SET run_id = 'gone'")
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "run gone, no longer in the store" in app.selectbox(key="rep_screen").options[0]
+
+
+def test_the_small_library_holds_every_class():
+    assert {row[2] for row in MOLECULES} == {"oncology", "non-oncology", "unknown"}
