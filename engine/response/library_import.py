@@ -1,6 +1,6 @@
 """Imports of libraries: a file of molecules becomes a job, and the job rows with a receipt.
 
-rdkit is loaded when a file is looked at, so pages open without it.
+rdkit, and what needs it, is loaded when a file is looked at, so pages open without it.
 """
 
 from dataclasses import asdict
@@ -15,13 +15,13 @@ from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.response.receipt import EXAMPLES, Receipt
-from engine.response.sources import FILE, refuse_name_of_another_kind, source_row
 from engine.settings import REFERENCE
 from engine.store.database import Database
 
 KIND = "library"
 TASK = "import_library"
-ABOUT = "about"  # the name of the second table among the job's inputs
+FILE = "table"  # the name of the file among the job's inputs, as in sources.py
+ABOUT = "about"
 REFERENCE_LIBRARY = REFERENCE / "approved_library.csv"  # well-known approved drugs, ready to import
 REFERENCE_ORIGIN = "reference list of approved drugs that comes with Tumorcast"
 
@@ -52,6 +52,7 @@ def submit_library_import(
     """
     from engine.chem.library_formats import open_library
     from engine.chem.library_rows import read_about
+    from engine.response.sources import refuse_name_of_another_kind
 
     path, settings, called = Path(path), settings or LibrarySettings(), file_name or Path(path).name
     open_library(path, called)
@@ -82,6 +83,8 @@ def run_library_import(job: JobContext) -> None:
 
     Raises InputError for a file without a molecule that can be used, JobCancelled when somebody asked it to stop.
     """
+    from engine.response.sources import source_row
+
     library, called = job.params["library"], job.params["file_name"]
     settings, receipt = LibrarySettings(**job.params["settings"]), LibraryReceipt()
     about = job.input(ABOUT) if ABOUT in job.spec.inputs else None

@@ -301,7 +301,7 @@ def test_the_export_holds_every_table(filled_home: Path, open_page: Open):
     assert_healthy(app)
     tables = next(item.value for item in app.dataframe if "Holds" in item.value)
     rows = dict(zip(tables["File"], tables["Rows"], strict=True))
-    assert len(rows) == 11 and rows["drug.parquet"] == 13
+    assert len(rows) == 14 and rows["drug.parquet"] == 13
     with zipfile.ZipFile(io.BytesIO(downloads._zipped())) as archive:
         assert set(archive.namelist()) == set(rows)
         with archive.open("drug.parquet") as file:

@@ -55,7 +55,7 @@ def test_imports_newest_first_with_their_receipts(tmp_path):
 
 def test_rows_of_every_table(tmp_path):
     db = Database(tmp_path / "store.duckdb")
-    assert set(table_rows(db).values()) == {0} and len(table_rows(db)) == 11
+    assert set(table_rows(db).values()) == {0} and len(table_rows(db)) == 14
     with db.write() as connection:
         connection.execute("INSERT INTO drug (drug_id, name, source_id) VALUES (1, 'A', 's')")
     assert table_rows(db)["drug"] == 1
