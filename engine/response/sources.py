@@ -82,8 +82,8 @@ def refuse_name_of_another_kind(source_id: str, kind: str, db: Database | None =
     if not known.empty:
         ours = "this library" if kind == "library" else f"these {kind}"
         raise InputError(
-            f"The name {source_id} already stands for imported {known['kind'].iloc[0]}: choose another name for {ours}, "
-            "or the receipt of the first would be lost."
+            f"The name {source_id} already stands for imported {known['kind'].iloc[0]}: choose another name for "
+            f"{ours}, or the receipt of the first would be lost."
         )
 
 
