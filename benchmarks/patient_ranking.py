@@ -24,10 +24,11 @@ from scipy.sparse import csr_matrix
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.patient.completions import COMPLETIONS
-from engine.patient.predictor import Intervals, Member, Predictor
+from engine.patient.predictor import Member, Predictor
 from engine.patient.ranking import rank
 from engine.patient.screened import Screened
 from engine.patient.types import Genome
+from engine.response.ensemble import Intervals
 from engine.response.fingerprint import Vocabulary
 from engine.response.networks import PUBLISHED_DRUG_BITS, PUBLISHED_POSITIONS, ResponseNetwork
 from engine.response.records import RunSummary

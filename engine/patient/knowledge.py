@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engine.errors import InputError, JobError
-from engine.jobs.queue import job_folder
 from engine.patient.residues import Residues, residues_of
 from engine.response.census import census_genes
+from engine.response.ensemble import default_run, networks_of, results_of
 from engine.response.fingerprint import Vocabulary
-from engine.response.records import RunSummary, known_mutations, run_summary, runs
+from engine.response.records import RunSummary, known_mutations, run_summary
 from engine.response.reference import load_reference
-from engine.response.settings import NETWORKS, PUBLISHED_SPLIT
 from engine.store.database import Database
 
 
@@ -40,26 +38,6 @@ class Knowledge:
         return residues_of(self.known)
 
 
-def default_run(db: Database) -> RunSummary:
-    """The run that patients are ranked with unless another is chosen: the newest one with a network.
-
-    Measured data comes before simulated data, and the published split before all others: its networks are trained on
-    every line, while those of a run of several folds each lack the lines (or drugs) of their fold.
-    Raises InputError where no run has a network.
-    """
-    found = runs(db)
-    usable = [run for run in found if set(run.models) & set(NETWORKS)]
-    if usable:
-        return max(usable, key=lambda run: (not run.simulated, run.split == PUBLISHED_SPLIT, run.created_at))
-    if found:
-        raise InputError(
-            "The runs in the store trained only baselines, and a patient is ranked with a network: train one first."
-        )
-    raise InputError(
-        "There is no trained network yet. Train a network first, or build the demonstration (python -m engine demo)."
-    )
-
-
 def load_knowledge(db: Database, run_id: str = "") -> Knowledge:
     """What a run knows. run_id: empty takes `default_run`.
 
@@ -69,15 +47,7 @@ def load_knowledge(db: Database, run_id: str = "") -> Knowledge:
     NetworkError where an older run's checkpoint is gone or damaged.
     """
     run = run_summary(db, run_id) if run_id else default_run(db)
-    networks = [model for model in run.models if model in NETWORKS]
-    if not networks:
-        raise InputError(f"Run {run.run_id} trained no network, only baselines: choose another run.")
-    try:
-        results = job_folder(run.run_id) / "results"
-    except JobError as error:
-        raise InputError(
-            f"The job folder of run {run.run_id} is gone, and with it its networks: choose another run or train again."
-        ) from error
+    networks, results = networks_of(run), results_of(run)
     reference = load_reference(results)
     if reference is None:
         vocabulary, lines = _vocabulary_of_checkpoint(results, networks[0], run), {}

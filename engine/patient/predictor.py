@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from engine.errors import InputError, JobError
-from engine.jobs.queue import job_folder
-from engine.learn.conformal import Calibration
-from engine.patient.knowledge import default_run
+from engine.errors import InputError
 from engine.patient.screened import Screened, load_screened
-from engine.response.ensemble import calibration_of, folds_of, mean_and_spread, networks_of
+from engine.response.ensemble import (
+    Intervals,
+    default_run,
+    folds_of,
+    honest_run,
+    intervals_of,
+    mean_and_spread,
+    networks_of,
+    results_of,
+)
 from engine.response.fingerprint import Vocabulary, genome_bits
-from engine.response.records import RunSummary, family, run_summary, runs
+from engine.response.records import RunSummary, run_summary
 from engine.response.settings import ENSEMBLE, CurationSettings
 from engine.store.database import Database
 
@@ -28,6 +34,10 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
     from engine.response.trained import TrainedNetwork
 
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
+SEEN_LINES = (
+    "The intervals come from random pairs of lines that the networks were trained on, so they are too narrow for a "
+    "tumour that no network has seen: evaluate the run on unseen cell lines to get honest ones."
+)
 
 
 class Member(NamedTuple):
@@ -36,15 +46,6 @@ class Member(NamedTuple):
     trained: "TrainedNetwork"
     drug_bits: np.ndarray
     of_drugs: "Features"
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty."""
-
-    calibration: Calibration | None
-    split: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -121,24 +122,18 @@ class Predictor:
 
 
 def load_predictor(db: Database, run_id: str = "") -> Predictor:
-    """The networks of a run, ready to predict. run_id: empty takes `knowledge.default_run`.
+    """The networks of a run, ready to predict. run_id: empty takes `ensemble.default_run`.
 
     Raises StoreError for a run that is not in the store, InputError for one without network, dataset or job folder,
     NetworkError for a checkpoint that is gone or damaged.
     """
     run = run_summary(db, run_id) if run_id else default_run(db)
     networks = networks_of(run)
-    try:
-        results = job_folder(run.run_id) / "results"
-    except JobError as error:
-        raise InputError(
-            f"The job folder of run {run.run_id} is gone, and with it its networks: choose another run or train again."
-        ) from error
+    results = results_of(run)
     drugs = _drugs(db, run)
     members = _members(results, networks, folds_of(run), drugs)
     reference, inside = _reference(results, drugs, members[0][0].drug_bits)
-    kin = family(runs(db), run)
-    honest = next((kin[split] for split in HONEST_SPLITS if split in kin and ENSEMBLE in kin[split].metrics), None)
+    honest = honest_run(db, run, HONEST_SPLITS)
     drugs = drugs.drop(columns="smiles").assign(inside=inside)
     screened = load_screened(db, run, drugs["drug_id"].tolist())
     return Predictor(
@@ -150,7 +145,7 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
         screened=screened,
         shift=_shift(drugs["drug_id"], screened, reference),
         skill=_skill(db, honest),
-        intervals=_intervals(run, honest),
+        intervals=intervals_of(run, honest, SEEN_LINES),
         reference=reference,
         members=members,
     )
@@ -222,22 +217,3 @@ def _skill(db: Database, honest: RunSummary | None) -> pd.DataFrame:
         [honest.run_id, ENSEMBLE],
     )
     return found.set_index("drug_id")
-
-
-def _intervals(run: RunSummary, honest: RunSummary | None) -> Intervals:
-    own = calibration_of(run)
-    if honest is not None:
-        calibration = calibration_of(honest)
-        same = networks_of(honest) == networks_of(run)
-        # Widths that follow the spread of other networks say nothing about the spread of these.
-        if calibration is not None and (same or calibration.floor is None):
-            note = "" if same else "They were calibrated with other networks than those that predict."
-            return Intervals(calibration, honest.split, note)
-    if own is None:
-        return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")
-    return Intervals(
-        own,
-        run.split,
-        "The intervals come from random pairs of lines that the networks were trained on, so they are too narrow for a "
-        "tumour that no network has seen: evaluate the run on unseen cell lines to get honest ones.",
-    )

@@ -8,6 +8,7 @@ before an activation every convolution is a sum of a line part and a drug part.
 Shapes: as in `networks`; `lines` and `drugs` are the distinct rows of a batch, `line` and `drug` index them per pair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,6 +66,19 @@ class Features(NamedTuple):
     vector: Tensor  # dual: (n, 100); unified: (n, 100), its share of the dense layer
     seam: Tensor | None = None  # unified: (n, w, f) share of the first layer's windows at the seam
     pooled: Tensor | None = None  # unified: (n, f, p) its own pooled windows next to the seam
+
+    def some(self, first: int, stop: int) -> "Features":
+        """Those of the rows from `first` on and before `stop`."""
+        seam, pooled = (None if part is None else part[first:stop] for part in (self.seam, self.pooled))
+        return Features(self.vector[first:stop], seam, pooled)
+
+    @classmethod
+    def join(cls, parts: "Sequence[Features]") -> "Features":
+        """The rows of all parts, one after the other."""
+        seams = [part.seam for part in parts if part.seam is not None]
+        pooled = [part.pooled for part in parts if part.pooled is not None]
+        vector = torch.cat([part.vector for part in parts])
+        return cls(vector, torch.cat(seams) if seams else None, torch.cat(pooled) if pooled else None)
 
 
 class Genomes:

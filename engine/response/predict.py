@@ -72,7 +72,7 @@ def predict_file(
     for i, name in enumerate(networks):
         for k, number in enumerate(folds):
             trained = TrainedNetwork.load(network_file(results, name, number))
-            unseen = _unseen_positions(run_id, known["mutation"], trained.vocabulary)
+            unseen = unseen_positions(run_id, known["mutation"], trained.vocabulary)
             genomes = genome_bits(known["mutation"], lines.tolist(), trained.vocabulary)
             names = known["drug"]["name"].tolist()
             bits = drug_fingerprints(known["drug"]["smiles"].tolist(), trained.fingerprint, names)
@@ -125,7 +125,8 @@ def _domain(
     return of_line, drugs_domain(reference, drug_bits)
 
 
-def _unseen_positions(run_id: str, mutations: pd.DataFrame, vocabulary: Vocabulary) -> int:
+def unseen_positions(run_id: str, mutations: pd.DataFrame, vocabulary: Vocabulary) -> int:
+    """How many mutated positions of these lines the run does not know. Raises InputError where it knows none."""
     keys = mutations.drop_duplicates(["cosmic_id", "position_key"])["position_key"]
     unseen = len(vocabulary.unknown(keys))
     if len(keys) and unseen == len(keys):

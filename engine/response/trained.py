@@ -1,6 +1,8 @@
 """A trained network with all it needs to predict: vocabulary, fingerprint settings, scale of its target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from engine.response.networks import ResponseNetwork
 
 FORMAT = 1
 LINES_AT_ONCE, PAIRS_AT_ONCE = 64, 512  # keeps the working set in the cache; values do not change
+BLOCK_LINES, BLOCK_DRUGS, BLOCKS_AT_ONCE = 32, 8, 256  # of a grid; 256 blocks are some seconds of work
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,65 @@ def drug_features(trained: TrainedNetwork, drug_bits: np.ndarray, device: str = 
     trained.network.eval()
     with torch.inference_mode():
         return factorised.drug_features(np.arange(len(drug_bits)))
+
+
+def line_features(trained: TrainedNetwork, genomes: csr_matrix, device: str = "cpu") -> Features:
+    """What the cell branch makes of (l, g) genomes, to be given to `predict_grid` as often as the lines stay."""
+    no_drugs = np.zeros((0, trained.network.n_drug_bits), np.uint8)
+    factorised = FactorisedNetwork(trained.network, genomes, no_drugs, device)
+    trained.network.eval()
+    with torch.inference_mode():
+        starts = range(0, max(1, genomes.shape[0]), LINES_AT_ONCE)
+        rows = [np.arange(first, min(first + LINES_AT_ONCE, genomes.shape[0])) for first in starts]
+        return Features.join([factorised.line_features(some) for some in rows])
+
+
+def predict_grid(
+    trained: TrainedNetwork,
+    lines: Features,
+    drugs: Features,
+    workers: ThreadPoolExecutor,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:
+    """ln(IC50, uM) of every drug with every line, (d, l) float32, from what `drug_features` and `line_features` gave.
+
+    workers: one thread per core, blocks of the grid go to them whole: the cores never wait for each other inside a
+    layer, and values do not depend on how many there are. Call within `one_thread_per_block`.
+    """
+    no_lines = csr_matrix((0, trained.network.n_positions), dtype=np.uint8)
+    no_drugs = np.zeros((0, trained.network.n_drug_bits), np.uint8)
+    factorised = FactorisedNetwork(trained.network, no_lines, no_drugs)
+    trained.network.eval()
+    n_lines, n_drugs = len(lines.vector), len(drugs.vector)
+    result = np.empty((n_drugs, n_lines), np.float32)
+
+    def fill(corner: tuple[int, int]) -> None:
+        i, j = corner
+        some, others = lines.some(i, i + BLOCK_LINES), drugs.some(j, j + BLOCK_DRUGS)
+        n, m = len(some.vector), len(others.vector)
+        with torch.inference_mode():
+            output = factorised.dock(some, others, np.tile(np.arange(n), m), np.repeat(np.arange(m), n))
+        values = trained.scale.centre + trained.scale.half_range * output.double().numpy()
+        result[j : j + m, i : i + n] = values.reshape(m, n)
+
+    corners = [(i, j) for j in range(0, n_drugs, BLOCK_DRUGS) for i in range(0, n_lines, BLOCK_LINES)]
+    for first in range(0, len(corners), BLOCKS_AT_ONCE):
+        for _ in workers.map(fill, corners[first : first + BLOCKS_AT_ONCE]):
+            pass
+        on_progress(min(1.0, (first + BLOCKS_AT_ONCE) / len(corners)))
+    return result
+
+
+@contextmanager
+def one_thread_per_block() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as torch would use within a layer, each of which runs layers alone instead."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as workers:
+            yield workers
+    finally:
+        torch.set_num_threads(threads)
 
 
 def predict_pairs(

@@ -8,8 +8,9 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from engine.learn.conformal import Calibration
-from engine.patient.predictor import Intervals, Predictor
+from engine.patient.predictor import Predictor
 from engine.patient.screened import Screened
+from engine.response.ensemble import Intervals
 from engine.response.fingerprint import Vocabulary
 from engine.response.records import RunSummary
 from engine.response.reference import Reference

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from engine.errors import InputError, StoreError
-from engine.patient.knowledge import default_run, load_knowledge
+from engine.patient.knowledge import load_knowledge
+from engine.response.ensemble import default_run
 from engine.settings import jobs_folder, store_path
 from engine.store.database import Database
 

@@ -9,9 +9,9 @@ from plain_predictor import plain_predictor
 
 from engine.errors import InputError
 from engine.patient.compare import compare
-from engine.patient.predictor import Intervals
 from engine.patient.ranking import rank
 from engine.patient.types import RANKING_COLUMNS, Genome
+from engine.response.ensemble import Intervals
 
 EXOME = Genome(("BRAF:600", "KRAS:12", "TP53:175"))
 
