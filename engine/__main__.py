@@ -25,6 +25,7 @@ EXAMPLES = {
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
     "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
     "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
+    "screen-library": "python -m engine screen-library approved --run RUN_ID --wait",
     "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
@@ -66,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         sub = add(name, help=help_text, description=help_text, epilog=f"example: {EXAMPLES[name]}")
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-        sub.set_defaults(run=getattr(commands, f"run_{name}"))
+        sub.set_defaults(run=getattr(commands, f"run_{name.replace('-', '_')}"))
         return sub
 
     demo = command("demo", "Build the simulated demonstration cohort, import it and train on it.")
@@ -137,6 +138,11 @@ def parser() -> argparse.ArgumentParser:
         "--run", default="", dest="run_id", metavar="ID", help="the newest with a network if not given"
     )
     patient.add_argument("--out", type=Path, metavar="REPORT", help="write the report there, .html or .pdf")
+
+    screen = command("screen-library", "Predict every molecule of a library for every line by a run, as a job.")
+    screen.add_argument("library", metavar="NAME", help="a library that `import library` has brought in")
+    screen.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest with a network if not given")
+    screen.add_argument("--wait", action="store_true", help="return when the screen is in the store")
 
     serve = command("repurpose", "Which molecules of a screened library might serve which cancer type, and how surely.")
     serve.add_argument("--library", required=True, metavar="NAME", help="a library that `screen-library` has screened")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.cli.fetch import run_fetch as run_fetch
+from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
@@ -46,7 +47,7 @@ def run_import(given: Namespace) -> Answer:
         options = ImportOptions(dataset=given.dataset, unit=given.unit, census_only=not given.all_genes)
         job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
     if given.no_wait:
-        return _submitted(job_id)
+        return submitted(job_id)
     finish(job_id, db)
     receipt = queue.read_result(job_id)
     dropped = [f"  dropped {count:,}: {reason}" for reason, count in receipt.get("dropped", {}).items()]
@@ -83,7 +84,7 @@ def run_train(given: Namespace) -> Answer:
     )
     job_id = submit_training(db, settings)
     if not given.wait:
-        return _submitted(job_id)
+        return submitted(job_id)
     return _trained(job_id, db)
 
 
@@ -110,7 +111,7 @@ def run_evaluate(given: Namespace) -> Answer:
         names(given.ablations, tuple(ABLATIONS)),
         given.epochs,
     )
-    return _submitted(job_id) if given.no_wait else _trained(job_id, db)
+    return submitted(job_id) if given.no_wait else _trained(job_id, db)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -203,7 +204,7 @@ def finish(job_id: str, db: Database) -> JobStatus:
     return queue.status(job_id)
 
 
-def _submitted(job_id: str) -> Answer:
+def submitted(job_id: str) -> Answer:
     return Answer({"job": job_id, "state": queue.status(job_id).state}, f"Submitted {job_id}")
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext, peak_memory_mib
+from engine.jobs.slurm import array_size
 from engine.response import screen_parts as parts
 from engine.response.ensemble import default_run, folds_of, honest_run, intervals_of, networks_of, results_of
 from engine.response.records import run_summary
@@ -31,14 +32,13 @@ SEEN_DRUGS = (
     "The intervals come from random pairs of drugs that the networks were trained on, so they are too narrow for "
     "molecules that no network has seen: evaluate the run on unseen drugs to get honest ones."
 )
-SHARDS = 16  # processes on a cluster
 
 
 def submit_screening(db: Database, library: str, run_id: str = "", shards: int = 0) -> str:
     """Submit the screen of a library with a run; returns the job's id, which is the screen's.
 
     Every line with mutations and a cancer type takes part; of measured and simulated lines those of the run's kind.
-    run_id: empty takes `ensemble.default_run`. shards: at most so many processes on a cluster; 0 takes 16.
+    run_id: empty takes `ensemble.default_run`. shards: at most so many tasks on a cluster; 0: as its settings say.
     Raises InputError for a library that is not there, a run without network or job folder, and a store without lines;
     StoreError for an unknown run.
     """
@@ -72,7 +72,7 @@ def submit_screening(db: Database, library: str, run_id: str = "", shards: int =
             "folds": list(folds_of(run)),
             "molecules": n_molecules,
             "lines": len(lines),
-            "shards": min(shards or SHARDS, -(-n_molecules // CHUNK)),
+            "shards": min(shards or array_size(), -(-n_molecules // CHUNK)),
             "quantile": None if calibration is None else calibration.quantile,
             "floor": None if calibration is None else calibration.floor,
             "interval_split": intervals.split,
