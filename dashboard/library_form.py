@@ -20,6 +20,7 @@ PLACES = {"upload": "Upload a file", "paste": "Paste SMILES"}
 EXAMPLE = "CC(=O)Oc1ccccc1C(=O)O Aspirin\nCn1c(=O)c2c(ncn2C)n(C)c1=O Caffeine"
 OF_FILE = ("lib_name",)
 MOST_G_MOL = 100_000.0
+FATE = "What becomes of it"
 
 
 def show(imports: Sequence[Import]) -> None:
@@ -173,8 +174,9 @@ def _preview(found: LibraryPreview) -> None:
     n = found.receipt.read
     first = f"of the first {plural(n, 'row')}" if n >= LOOK_ROWS else f"of {plural(n, 'row')}"
     st.markdown(f"**{found.format}** · {size(found.bytes)} · {count(found.receipt.kept)} {first} would be kept")
-    for reason, dropped in sorted(found.receipt.dropped.items(), key=lambda item: -item[1]):
-        st.caption(f"{count(dropped)} left out: {messages.plain(reason)}")
+    dropped = sorted(found.receipt.dropped.items(), key=lambda item: -item[1])
+    if dropped:
+        st.caption("Left out: " + "; ".join(f"{count(n)} {messages.plain(reason)}" for reason, n in dropped))
     for note in found.receipt.notes:
         st.caption(messages.plain(note))
     names = {"column": "Column of the file", "used_as": "Used as", "example": "First value"}
@@ -185,7 +187,6 @@ def _preview(found: LibraryPreview) -> None:
     if len(found.molecules):
         st.subheader("First molecules", anchor=False)
         library_molecules.drawings(found.molecules.head(4))
-    shown = found.rows.rename(
-        columns={"row": "Row", "name": "Name", "smiles": "Structure", "fate": "What becomes of it"}
-    )
-    frame.table(shown[["Name", "Row", "What becomes of it", "Structure"]], key="library_rows", height="content")
+    shown = found.rows.rename(columns={"row": "Row", "name": "Name", "smiles": "Structure", "fate": FATE})
+    wide = {FATE: st.column_config.Column(width=220)}  # px
+    frame.table(shown[["Name", "Row", FATE, "Structure"]], key="library_rows", height="content", **wide)

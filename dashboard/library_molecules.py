@@ -1,6 +1,7 @@
 """Library page: what is in a library. Its receipt, its classes, how near it is to what was trained on, drawings."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -50,19 +51,19 @@ def drawings(molecules: pd.DataFrame) -> None:
     with st.grid(4, min_column_width=180, gap="small"):
         for name, smiles, weight in zip(molecules["name"], molecules["smiles"], molecules["weight_g_mol"], strict=True):
             with st.container(border=True, gap="xsmall"):
-                picture(str(name), smiles)
+                picture(str(name), smiles, "stretch")
                 heavy = f"  \n{number(float(weight), 4)} g/mol" if pd.notna(weight) else ""
                 st.caption(f"**{messages.plain(name)}**{heavy}")
 
 
-def picture(name: str, smiles: object) -> None:
-    """One structure, or why it cannot be drawn."""
+def picture(name: str, smiles: object, width: Literal["stretch", "content"] = "content") -> None:
+    """One structure, or why it cannot be drawn. width: of its container, or as wide as it is."""
     try:
         drawing = entity.structure(str(smiles or ""), frame.dark(), name)
     except MoleculeError as error:
         st.caption(f"The structure cannot be drawn. {messages.plain(error)}")
     else:
-        st.image(drawing, alt=f"Structure of {name}: {smiles}", width="stretch")
+        st.image(drawing, alt=f"Structure of {name}: {smiles}", width=width)
 
 
 def _read(of: Import | None) -> str:

@@ -5,13 +5,14 @@ import streamlit as st
 
 from dashboard import export, forms, frame, library_choose, library_data, library_detail, messages, state
 from engine.figures.library import HEADINGS, Asked, rank_chart, rank_table
-from engine.figures.text import count, plural
+from engine.figures.text import count, plural, split_name
 from engine.figures.type_words import type_name
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.response.library_rank import ORDERS, Ranked, ordered
 
 SHOWN = 1_000  # rows in the table; files hold all
 CLASSES = {"all": "All", "oncology": "Oncology", "non-oncology": "Non-oncology", "unknown": "Not known"}
+UNSEEN_DRUGS = ("drug", "both")  # splits whose intervals hold for molecules that nobody measured
 FILTERS = ("lib_class", "lib_inside", "lib_search")
 HELP = {
     "IC50, µM": "The dose that halves growth, from the predicted ln(IC50)",
@@ -36,7 +37,6 @@ def show(of: Ranked, context: str) -> None:
         with st.container(height=38, border=False, width="content", vertical_alignment="center"):
             inside = st.toggle("Within reach", key=state.bound("lib_inside"), help=HELP["Reach"])
         state.keep("lib_inside", inside)
-        forms.copy_link(library_choose.LINK)
     asked = _asked(of, is_type, name, context)
     table = ordered(library_data.table(of, is_type, name), order)
     shown = _filtered(table, drug_class, bool(inside), search or "")
@@ -61,6 +61,9 @@ def _asked(of: Ranked, is_type: bool, name: str, context: str) -> Asked:
     if is_type:
         return Asked(name, type_name(name), True, int(of.n_lines[of.types.index(name)]), SENSITIVE_BELOW, context)
     line = of.lines[of.lines["cosmic_id"] == int(name)].iloc[0]
+    if of.summary.interval_split:
+        unlike = "" if of.summary.interval_split in UNSEEN_DRUGS else ", too narrow for unseen drugs"
+        context += f", 90 % intervals from {split_name(of.summary.interval_split)}{unlike}"
     return Asked(name, str(line["name"]), False, 1, SENSITIVE_BELOW, context)
 
 
@@ -100,7 +103,7 @@ def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked) -
     key = f"library_ranking_{hash((of.summary.screen_id, asked, tuple(shown['molecule_id'].head(SHOWN))))}"
     picked = frame.table(told.head(SHOWN), key, height=430, select=True, missing="", **helped)
     first = f"The first {count(SHOWN)} are shown, files hold all. " if n > SHOWN else ""
-    st.caption(f"{first}Predicted by {asked.context}. Pick a row or a dot to see the molecule below.")
+    st.caption(f"{first}Everything is predicted. Pick a row or a dot to see the molecule below.")
     # A row that stays picked must not take back a click into the picture.
     row = str(shown["molecule_id"].iloc[picked[0]]) if picked else None
     if row != state.get("lib_row"):

@@ -15,7 +15,7 @@ from dashboard import (
     messages,
     state,
 )
-from engine.figures.text import data_name, plural
+from engine.figures.text import data_name
 from engine.response.library_import import KIND
 from engine.response.library_records import ScreenSummary
 
@@ -38,6 +38,7 @@ def main() -> None:
         library = library_choose.library(libraries)
         of_library = [one for one in screens if one.library == library]
         screen = library_choose.screen(of_library, runs) if of_library else None
+        forms.copy_link(library_choose.LINK)
     row = libraries.set_index("library").loc[library]
     simulated = screen.simulated if screen else bool(row["simulated"] or data.store_summary().simulated)
     with above:
@@ -75,7 +76,7 @@ def _ranking(library: str, screen: ScreenSummary | None) -> None:
     run = next((one for one in runs if one.run_id == screen.run_id), None)
     library_screen.worth(run, runs)
     made = forms.run_label(run) if run else f"run {screen.run_id}"
-    context = f"{plural(len(screen.networks), 'network')} ({made}), {data_name(screen.dataset, screen.simulated)}"
+    context = f"predicted by {made}, {data_name(screen.dataset, screen.simulated)}"
     library_ranking.show(library_data.ranked(screen.screen_id), context)
 
 

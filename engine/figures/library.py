@@ -75,7 +75,7 @@ def rank_chart(table: pd.DataFrame, asked: Asked, chosen: str | None = None, dar
     styled(figure, dark, HEIGHT).update_layout(clickmode="event+select", dragmode=False, margin={"t": 8})
     return Chart(
         figure=figure,
-        question="Which molecules are potent, and more so here than elsewhere?",
+        question="Which are potent and selective?",
         caption=_caption(table, asked),
         summary=_summary(table, asked),
         table=rank_table(table, asked),

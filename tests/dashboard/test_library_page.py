@@ -1,0 +1,249 @@
+"""The Library page: molecules come in with a receipt, are screened, and are ranked with a warning beside them."""
+
+import gzip
+import tempfile
+from pathlib import Path
+
+import pytest
+from page_checks import Open, assert_healthy, shown
+from small_library import LIBRARY, SCREEN
+from small_store import FIRST_LINE, HONEST_RUN, RUN
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data, library_screen
+from engine.collect import collect
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.spec import read_spec
+from engine.response.library_import import run_library_import
+from engine.response.records import runs
+from engine.settings import store_path
+from engine.store.database import Database
+
+VERAPAMIL = "COc1ccc(CCN(C)CCCC(C#N)(C(C)C)c2ccc(OC)c(OC)c2)cc1OC"
+TABLE = f"Name,SMILES,Price\nVerapamil,{VERAPAMIL},3\nCaffeine,Cn1c(=O)c2c(ncn2C)n(C)c1=O,1\nBroken,C1CC(,2\n"
+IMPORT, SCREENING = {"lib_tab": "Import"}, {"lib_tab": "Screen"}
+
+
+def upload(app: AppTest, content: str | bytes, name: str) -> AppTest:
+    raw = content.encode() if isinstance(content, str) else content
+    return app.file_uploader[0].set_value((name, raw, "text/csv")).run()
+
+
+def button(app: AppTest, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+def problems(app: AppTest) -> str:
+    return "\n".join(item.value for item in app.error)
+
+
+def ranking(app: AppTest):
+    return next(one.value for one in app.dataframe if "Selectivity, sd" in one.value)
+
+
+def finish(job_id: str) -> None:
+    """What the runner and the collector would do."""
+    job = JobContext.for_folder(queue.job_folder(job_id))
+    run_library_import(job)
+    (job.folder / "done.json").write_text("{}")
+    collect(job_id, data.database())
+
+
+@pytest.fixture
+def no_leftovers():
+    """Nothing of an upload stays in the folder of temporary files."""
+
+    def there() -> set[str]:
+        return {path.name for path in Path(tempfile.gettempdir()).glob("tumorcast-upload-*")}
+
+    before = there()
+    yield
+    assert there() <= before
+
+
+def test_an_empty_store_offers_the_reference_list(tumorcast_home: Path, open_page: Open):
+    app = open_page("library.py")
+    assert_healthy(app)
+    assert "**No library of molecules yet.**" in shown(app)
+    button(app, "Use the reference list of approved drugs").click().run()
+    assert not problems(app)
+    spec = read_spec(queue.job_folder(queue.list_jobs()[0].id))
+    assert spec.task == "import_library" and spec.params["library"] == "approved"
+    assert "reference list" in spec.params["origin"]
+
+
+def test_a_file_is_looked_at_then_imported_and_its_receipt_shown(
+    tumorcast_home: Path, open_page: Open, no_leftovers: None
+):
+    app = upload(open_page("library.py"), gzip.compress(TABLE.encode()), "mine.csv.gz")
+    assert_healthy(app)
+    text = shown(app)
+    assert "**table of molecules**" in text and "1 of 3 rows would be kept" in text and "Ignored: Price." in text
+    assert "1 lighter than 200 g/mol" in text and "**Verapamil**" in text
+    fates = next(one.value for one in app.dataframe if "What becomes of it" in one.value)
+    assert list(fates["What becomes of it"]) == ["kept", "lighter than 200 g/mol", "the structure cannot be read"]
+    app = next(one for one in app.number_input if one.label == "Lightest, g/mol").set_value(100.0).run()
+    assert "2 of 3 rows would be kept" in shown(app)
+    app = button(app, "Import").click().run()
+    assert not problems(app)
+    job = queue.list_jobs()[0]
+    spec = read_spec(queue.job_folder(job.id))
+    assert spec.params["library"] == "mine" and spec.params["settings"]["min_weight_g_mol"] == 100.0
+    finish(job.id)
+    app = app.run()
+    assert_healthy(app)
+    assert "Read 3 rows, kept 2, left out 1." in shown(app)
+    app = button(app, "Open mine").click().run()
+    assert_healthy(app)
+    assert app.session_state["lib_tab"] == "Molecules" and "1 to 2 of 2 molecules" in shown(app)
+    receipt = next(one.value for one in app.dataframe if "Left out because" in one.value)
+    assert receipt["Such as"][0] == "row 4: Broken"
+
+
+def test_pasted_lines_are_a_library_too(filled_home: Path, open_page: Open):
+    app = open_page("library.py", **IMPORT)
+    app = next(one for one in app.segmented_control if one.key == "lib_place").set_value("paste").run()
+    app = app.text_area[0].set_value(f"{VERAPAMIL} Verapamil\n{VERAPAMIL} Again\n").run()
+    assert_healthy(app)
+    assert "**list of SMILES**" in shown(app) and "1 of 2 rows would be kept" in shown(app)
+    name = next(one for one in app.text_input if one.key == "lib_name")
+    assert name.value == "pasted"
+    app = name.set_value("responses").run()
+    assert "responses already stands for another import" in problems(app) and button(app, "Import").disabled
+    app = next(one for one in app.text_input if one.key == "lib_name").set_value("  ").run()
+    assert "Give the library a name." in problems(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ("", "empty.csv", "empty"),
+        ("COSMIC_ID,TYPE\n1,SKCM\n", "cells.csv", "no column with structures"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture.png", "picture.png"),
+        (b"PK\x03\x04broken", "broken.xlsx", "broken.xlsx"),
+    ],
+)
+def test_files_that_are_no_list_of_molecules(
+    content: str | bytes, name: str, words: str, filled_home: Path, open_page: Open, no_leftovers: None
+):
+    app = upload(open_page("library.py", **IMPORT), content, name)
+    assert not app.exception and len(app.error) == 1
+    assert words in problems(app).replace("\\", "")
+
+
+def test_weights_that_are_no_range_are_refused(filled_home: Path, open_page: Open):
+    app = open_page("library.py", **IMPORT)
+    app = next(one for one in app.number_input if one.label == "Heaviest, g/mol").set_value(100.0).run()
+    assert "The weights 200 to 100 g/mol are no range" in problems(app)
+
+
+def test_the_ranking_opens_with_its_warning_and_the_most_potent(filled_home: Path, open_page: Open):
+    app = open_page("library.py")
+    assert_healthy(app)
+    text = shown(app)
+    assert "**How far to trust this.**" in text and "never evaluated on unseen drugs" in text
+    assert ranking(app)["Molecule"][0] == "Bortezomib" and len(ranking(app)) == 16
+    assert (
+        "16 molecules for" in text
+        and "Nearest drug trained on" in text
+        and "Open Bortezomib" in str([one.proto.label for one in app.get("page_link")])
+    )
+    assert app.session_state["lib_tab"] == "Ranking"
+
+
+def test_a_link_opens_a_type_a_line_and_a_molecule(filled_home: Path, open_page: Open):
+    with Database(store_path()).write() as connection:
+        known = connection.execute("SELECT molecule_id FROM library WHERE name = 'Niclosamide'").fetchone()[0]
+    query = {"lib_library": LIBRARY, "lib_screen": SCREEN, "lib_type": "SKCM", "lib_order": "selectivity"}
+    app = open_page("library.py", **query, lib_class="non-oncology", lib_molecule=known)
+    assert_healthy(app)
+    assert "8 of 16 molecules for Melanoma (SKCM)" in shown(app).replace("\\", "")
+    assert "Niclosamide" in [one.value for one in app.subheader] and "STAT inhibitor" in shown(app)
+    app = open_page("library.py", lib_subject="line", lib_line=str(FIRST_LINE + 1), lib_search="egfr")
+    assert_healthy(app)
+    assert set(ranking(app)["Molecule"]) >= {"Erlotinib", "Lapatinib"} and "Interval from" in ranking(app)
+    assert "too narrow for unseen drugs" in shown(app)
+
+
+def test_filters_that_leave_nothing_can_be_cleared(filled_home: Path, open_page: Open):
+    app = open_page("library.py", lib_search="no such molecule")
+    assert_healthy(app)
+    assert "**No molecule matches these filters.**" in shown(app)
+    app = button(app, "Clear all filters").click().run()
+    assert len(ranking(app)) == 16
+    app = next(one for one in app.toggle if one.key == "lib_inside").set_value(True).run()
+    assert set(ranking(app)["Reach"]) == {"within reach"}
+
+
+def test_what_a_link_names_and_the_store_has_not_is_replaced(filled_home: Path, open_page: Open):
+    app = open_page(
+        "library.py", lib_library="gone", lib_screen="gone", lib_type="gone", lib_molecule="gone", lib_order="gone",
+        lib_class="gone", lib_subject="gone", lib_tab="gone",
+    )  # fmt: skip
+    assert_healthy(app)
+    assert len(ranking(app)) == 16
+
+
+def test_molecules_are_drawn_in_pages(filled_home: Path, open_page: Open):
+    app = open_page("library.py", lib_tab="Molecules")
+    assert_healthy(app)
+    text = shown(app)
+    assert "1 to 12 of 16 molecules" in text and "**Aspirin**" in text and r"\<b\>Odd" in text
+    assert "Within reach of the run" in text
+    app = next(one for one in app.number_input if one.key == "lib_page").set_value(2).run()
+    assert "13 to 16 of 16 molecules" in shown(app) and "**Verapamil**" in shown(app)
+    app = next(one for one in app.text_input if one.key == "lib_find").set_value("proteasome").run()
+    assert_healthy(app)
+    assert "1 to 1 of 1 molecule" in shown(app) and "**Bortezomib**" in shown(app)
+
+
+def test_a_library_without_a_screen_says_how_much_work_it_is(filled_home: Path, open_page: Open):
+    with Database(store_path()).write() as connection:
+        connection.execute("DELETE FROM library_prediction")
+        connection.execute("DELETE FROM library_screen")
+    app = open_page("library.py")
+    assert_healthy(app)
+    assert app.session_state["lib_tab"] == "Screen" and "known after a screen" not in shown(app)
+    assert "16 molecules × 40 cell lines × 5 networks: 3,200 predictions" in shown(app)
+    app = button(app, "Screen it").click().run()
+    assert "job folder of run" in problems(app).replace("\\", "")  # this run was never trained here
+    app = open_page("library.py", lib_tab="Ranking")
+    assert "has not been screened yet" in shown(app)
+    app = open_page("library.py", lib_tab="Molecules")
+    assert "known after a screen" in shown(app)
+
+
+def test_a_store_without_networks_says_what_is_missing(filled_home: Path, open_page: Open):
+    with Database(store_path()).write() as connection:
+        connection.execute("DELETE FROM run")
+        connection.execute("DELETE FROM metric")
+    app = open_page("library.py", **SCREENING)
+    assert_healthy(app)
+    assert "**No predictions yet.**" in shown(app)
+    app = open_page("library.py")
+    assert_healthy(app)
+    assert "no longer in the store" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("skill", "words"),
+    [
+        ((0.2, 0.1, 0.3), "better than the naive baseline"),
+        ((-0.2, -0.3, -0.1), "**worse than the naive baseline**"),
+        ((0.05, -0.1, 0.2), "**no better than the naive baseline**"),
+    ],
+)
+def test_the_warning_says_what_the_honest_split_found(filled_home: Path, skill: tuple[float, float, float], words: str):
+    db = Database(store_path())
+    with db.write() as connection:
+        connection.execute("UPDATE run SET split = 'drug' WHERE run_id = ?", [HONEST_RUN])
+        connection.execute(
+            "UPDATE metric SET value = ?, lower = ?, upper = ?"
+            " WHERE run_id = ? AND model = 'ensemble' AND name = 'skill' AND scope = 'all'",
+            [*skill, HONEST_RUN],
+        )
+    found = runs(db)
+    run = next(one for one in found if one.run_id == RUN)
+    text = library_screen.worth_words(run, found)
+    assert words in text and "95 % interval" in text and "cancer type × drug mean" in text
