@@ -1,6 +1,6 @@
 """What becomes of one mutation as written: which position it is, or why it is none."""
 
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import InputError
@@ -70,7 +70,7 @@ def judge(gene: str, protein_change: str, word: str, knowledge: Knowledge) -> Fa
     return Fate(name.symbol, written, key, USED, _join(said, remark, name.note))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _class_of_word(word: str) -> str:
     return maf_class(word)
 

@@ -33,8 +33,12 @@ _SEPARATORS: tuple[tuple[str, str], ...] = (
     ("  ", r"\s{2,}"),
     (" ", r"\s+"),
 )
-_PLACE = re.compile(r"(?:chr)?(\w+)[:-](\d+)(?:-\d+)?", re.IGNORECASE)  # its alleles stand in other columns
-_GENOMIC = re.compile(r"\s*(?:chr)?(\w+)\s*,\s*(\d+)\s*,\s*\d+\s*,\s*([ACGTN]+|-)\s*,\s*([ACGTN]+|-)\s*", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:chr)?(\w+)[:-](\d{1,11})(?:-\d+)?", re.IGNORECASE | re.ASCII
+)  # its alleles stand in other columns
+_GENOMIC = re.compile(
+    r"\s*(?:chr)?(\w+)\s*,\s*(\d{1,11})\s*,\s*\d+\s*,\s*([ACGTN]+|-)\s*,\s*([ACGTN]+|-)\s*", re.IGNORECASE | re.ASCII
+)
 
 
 class Table(NamedTuple):
