@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
     from engine.response.reference import Reference
     from engine.response.trained import TrainedNetwork
 
+FEWEST_PAIRS = 30  # held-out pairs of a drug, below which no share of them is given
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
 
 
@@ -40,11 +41,15 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Intervals:
-    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty."""
+    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty.
+
+    covered: by drug_id, share of its held-out pairs of that split that lay within; of drugs with FEWEST_PAIRS or more.
+    """
 
     calibration: Calibration | None
     split: str
     note: str
+    covered: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), compare=False)
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
         screened=screened,
         shift=_shift(drugs["drug_id"], screened, reference),
         skill=_skill(db, honest),
-        intervals=_intervals(run, honest),
+        intervals=_intervals(db, run, honest),
         reference=reference,
         members=members,
     )
@@ -224,15 +229,25 @@ def _skill(db: Database, honest: RunSummary | None) -> pd.DataFrame:
     return found.set_index("drug_id")
 
 
-def _intervals(run: RunSummary, honest: RunSummary | None) -> Intervals:
+def _covered(db: Database, honest: RunSummary) -> pd.Series:
+    found = db.query(
+        """SELECT drug_id, avg((observed BETWEEN lower AND upper)::INT) AS covered FROM prediction
+           WHERE run_id = ? AND model = ? AND lower IS NOT NULL
+           GROUP BY drug_id HAVING count(*) >= ? ORDER BY drug_id""",
+        [honest.run_id, ENSEMBLE, FEWEST_PAIRS],
+    )
+    return found.set_index("drug_id")["covered"]
+
+
+def _intervals(db: Database, run: RunSummary, honest: RunSummary | None) -> Intervals:
     own = calibration_of(run)
     if honest is not None:
         calibration = calibration_of(honest)
         same = networks_of(honest) == networks_of(run)
         # Widths that follow the spread of other networks say nothing about the spread of these.
         if calibration is not None and (same or calibration.floor is None):
-            note = "" if same else "They were calibrated with other networks than those that predict."
-            return Intervals(calibration, honest.split, note)
+            other = "Skill was measured and intervals were calibrated with other networks than those that predict."
+            return Intervals(calibration, honest.split, "" if same else other, _covered(db, honest))
     if own is None:
         return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")
     return Intervals(
