@@ -58,7 +58,9 @@ def judge(gene: str, protein_change: str, word: str, knowledge: Knowledge) -> Fa
     if not name.census:
         said = f"{name.symbol} is not in the Cancer Gene Census, whose genes are all that the networks look at"
         return Fate(name.symbol, written, "", OUTSIDE_CENSUS, _join(said, name.note))
-    complaint = parsed if isinstance(parsed, str) and protein_change else _doubt(name.symbol, change, term, knowledge)
+    if term == "Splice_Site" and protein_change and isinstance(parsed, str):  # c.375+1G>A, e4+1: the class is enough
+        parsed, written, remark = "", "", "its change names no residue, its class counts"
+    complaint = parsed if isinstance(parsed, str) and parsed else _doubt(name.symbol, change, term, knowledge)
     if complaint:
         return Fate(name.symbol, written, "", NOT_UNDERSTOOD, _join(complaint, name.note))
     key = position_key(name.symbol, change.text if change else "", term)

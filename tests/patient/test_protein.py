@@ -106,6 +106,8 @@ p.X125_splice              | p.X125_splice       |     |   | Splice_Site
 x125_SPLICE                | p.X125_splice       |     |   | Splice_Site
 Splice_Site                |                     |     |   | Splice_Site
 splice site mutation       |                     |     |   | Splice_Site
+splice site 209+1_209+2delGT |                   |     |   | Splice_Site
+splice site 2416-1G>A      |                     |     |   | Splice_Site
 frameshift                 |                     |     |   | Frame_Shift
 synonymous                 |                     |     |   | Silent
 intronic                   |                     |     |   | Intron

@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.patient.locate import Resources
 from engine.patient.panel import EXOME, Panel
 from engine.patient.read import read
-from engine.patient.types import FATES, RECEIPT_COLUMNS, Receipt
+from engine.patient.types import FATES, NOT_UNDERSTOOD, RECEIPT_COLUMNS, USED, Receipt
 from engine.patient.understand import understand
 from engine.response.census import census_genes
 
@@ -212,14 +212,29 @@ def test_an_empty_list():
 def test_few_positions_are_taken_for_a_report():
     receipt = receipt_of(("BRAF", "V600E"), ("KMT2A", "K101N"))
     assert receipt.genome.sequenced == {"BRAF", "KMT2A"}
-    assert receipt.panel.startswith("only the genes named (fewer than 10 positions")
+    assert receipt.panel.startswith("only the genes named (fewer than 10 mutations")
 
 
-def test_silent_rows_speak_for_an_exome():
-    receipt = receipt_of(("BRAF", "V600E"), ("KMT2A", "K101K"))
+def test_many_rows_that_no_network_sees_speak_for_an_exome():
+    silent = [("KMT2A", f"K{number}K") for number in range(101, 110)]
+    receipt = receipt_of(("BRAF", "V600E"), *silent)
     assert receipt.genome.sequenced is None
-    assert receipt.panel.startswith("whole exome (taken for one, as the list has silent")
-    assert receipt_of(("BRAF", "V600E"), ("TTLL2", "K101E")).genome.sequenced is None
+    assert receipt.panel.startswith("whole exome (taken for one, as the list has 10 mutations")
+    outside = [("TTLL2", f"K{number}E") for number in range(101, 110)]
+    assert receipt_of(("BRAF", "V600E"), *outside).genome.sequenced is None
+
+
+def test_a_report_with_a_promoter_or_a_gene_outside_the_census_is_no_exome():
+    """Panels report TERT's promoter, and sequence genes that the census does not have."""
+    receipt = receipt_of(("BRAF", "V600E"), ("TERT", "Promoter", "5'Flank"), ("TTLL2", "K101E"))
+    assert receipt.genome.sequenced == {"BRAF"}
+
+
+@pytest.mark.parametrize("change", ["c.375+1G>A", "e4+1", "splice site 375+1G>A", "splice"])
+def test_a_splice_site_needs_no_residue(change):
+    row = receipt_of(("TP53", change, "Splice_Site")).rows.iloc[0]
+    assert (row["position_key"], row["fate"]) == ("TP53:Splice_Site", USED)
+    assert receipt_of(("TP53", "c.375+1G>A", "missense")).rows["fate"].tolist() == [NOT_UNDERSTOOD]
 
 
 def test_many_positions_speak_for_an_exome():
