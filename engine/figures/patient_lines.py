@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from engine.figures.forest import Mark, Row, forest
 from engine.figures.template import Chart, palette, styled
 from engine.figures.text import MINUS, MISSING, count, number, plural, signed
-from engine.patient.types import NearLine
+from engine.patient.types import MOST_POSITIONS, NearLine
 
 ROW_PX, FRAME_PX, TOP_PX = 22, 20, 84
 LIMIT = 2.5  # z beyond it has the colour of the end
@@ -155,10 +155,11 @@ def movers_chart(movers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
         if len(movers) > MOVERS
         else plural(len(movers), "mutation")
     )
+    tried = " (of them those in most cell lines were tried)" if len(movers) >= MOST_POSITIONS else ""
     return Chart(
         figure=styled(figure, dark, 60 + 26 * max(len(shown), 3)),
         question="Which mutations moved the prediction?",
-        caption=f"{of} that the network knows, {drug}: prediction with minus prediction without it. Teal: more "
+        caption=f"{of} that the network knows{tried}, {drug}: prediction with minus prediction without it. Teal: more "
         "sensitive. What the network does, not what biology does.",
         summary=f"{drug}: moved most by {first['position_key']}, {signed(float(first['effect']))} ln µM.",
         table=movers[["position_key", "effect"]].rename(

@@ -20,6 +20,7 @@ ROW_COLUMNS = (
     "build", "problem",
 )  # fmt: skip
 TEXT_LENGTH = 200
+MOST_POSITIONS = 60  # mutations that are left out in turn, to see which moved a prediction
 
 USED = "used"  # its position is a bit of the run's vocabulary
 NEW_POSITION = "new_position"  # a census gene, but no training line is mutated there

@@ -15,6 +15,8 @@ CITATIONS = (
 MODEL_LIMITS = (
     "The model sees mutated positions of census genes and the structure of the drug. It does not see fusions, copy "
     "number, expression, methylation, allele fractions or zygosity, nor which mutations drive the tumour.",
+    "A position is a codon: whatever the change there, it counts as the same mutation (KRAS G12C as KRAS G12D), for "
+    "the model as for similar lines and lines with the same mutation. So does a gene's splice site, whichever it is.",
     "Germline and somatic variants are not distinguished: what stands in the list counts as mutated.",
     "A position that no training line carries has no effect on any prediction, however well known it is.",
     "Cell lines are not patients: no immune system, no stroma, no pharmacokinetics, no toxicity. A low predicted IC50 "

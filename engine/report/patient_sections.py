@@ -10,7 +10,7 @@ from engine.figures.text import (
     split_name,
 )
 from engine.figures.type_words import type_name
-from engine.patient.types import USED
+from engine.patient.types import MOST_POSITIONS, USED
 from engine.report.card import Fact
 from engine.report.drawing import Drawing
 from engine.report.parts import Number, Section, Table
@@ -82,9 +82,7 @@ def _read(report: PatientReport) -> Section:
         Fact("Read", f"{case.made_at:%Y-%m-%d %H:%M} UTC"),
         Fact(
             "Used mutations",
-            "most frequent in training first: " + ", ".join(named) + more
-            if named
-            else "none: the ranking is that of an unmutated line",
+            "most frequent in training first: " + ", ".join(named) + more if named else _without_mutations(report),
         ),
     ]
     return Section(
@@ -95,6 +93,12 @@ def _read(report: PatientReport) -> Section:
         tables=[fates(receipt)],
         texts=[_plain(note) for note in receipt.notes],
     )
+
+
+def _without_mutations(report: PatientReport) -> str:
+    if report.ranking.completions:
+        return "none: the ranking is that of cell lines without these genes' mutations"
+    return "none: the ranking is that of an unmutated line"
 
 
 def _sequenced(report: PatientReport) -> str:
@@ -176,7 +180,10 @@ def _top(report: PatientReport) -> Section:
     elif flagged:
         texts.append(f"Extrapolation for {count(flagged)} of them: drug or patient lie outside of what was trained on.")
     else:
-        texts.append("None of them is an extrapolation: drugs and patient resemble what was trained on.")
+        texts.append(
+            "None of them is flagged as extrapolation: drugs and patient lie no farther from what was trained on than "
+            "its farthest 5 % do from each other. For a patient that may be one shared mutation."
+        )
     return Section("drugs", f"Top {plural(len(table.rows), 'drug')}", texts=[" ".join(texts)], tables=[table])
 
 
@@ -209,7 +216,14 @@ def _evidence(report: PatientReport) -> Section:
 def _movers(report: PatientReport) -> Section:
     first = [int(drug_id) for drug_id in report.ranking.table["drug_id"].head(EXPLAINED)]
     table = mover_table(report.movers, first, drug_names(report.ranking.table))
-    text = "Change of the predicted ln(IC50), with the mutation minus without it: below zero is more sensitive."
+    text = (
+        "Change of the predicted ln(IC50), with the mutation minus without it: below zero is more sensitive. What the "
+        "network does, not what biology does."
+    )
+    used = report.case.receipt.rows
+    known = used.loc[used["fate"] == USED, "position_key"].nunique()
+    if known > MOST_POSITIONS:
+        text += f" Of {count(known)} known mutations only the {MOST_POSITIONS} that most cell lines carry were tried."
     return Section("movers", "The mutations that moved them", texts=[text] if table.rows else (), tables=[table])
 
 

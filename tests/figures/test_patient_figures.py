@@ -160,7 +160,9 @@ def test_movers_are_teal_where_more_sensitive():
     assert chart.caption.startswith("2 mutations that the network knows, Dabrafenib:")
     assert "moved most by BRAF:600, −0.500 ln µM" in chart.summary
     many = pd.DataFrame({"position_key": [f"G:{i}" for i in range(12)], "effect": np.zeros(12)})
-    assert movers_chart(many, "X").caption.startswith("10 of 12 mutations")
+    assert movers_chart(many, "X").caption.startswith("10 of 12 mutations that the network knows, X")
+    most = pd.DataFrame({"position_key": [f"G:{i}" for i in range(60)], "effect": np.zeros(60)})
+    assert "those in most cell lines were tried" in movers_chart(most, "X").caption
 
 
 def test_lines_with_and_without_a_mutation_are_measured():

@@ -119,7 +119,8 @@ def test_both_say_it(html: Page, paper: list[str], said: str):
 
 def test_the_chapters_stand_in_reading_order(html: Page, paper: list[str]):
     titles = [
-        "What was read", "How far to trust the ranking", "Top 20 drugs", "How they stand out", "Measured lines with the same mutation", "Measured evidence",
+        "What was read", "How far to trust the ranking", "Top 20 drugs", "How they stand out",
+        "Measured lines with the same mutation", "Measured evidence",
         "The mutations that moved them", "Nearest cell lines", "Receipt", "The model in short", "Hashes and versions",
         "Limits", "Sources and how to cite them",
     ]  # fmt: skip
@@ -228,6 +229,20 @@ def test_nothing_understood_makes_a_report(db: Database):
     assert "Unnamed case" in text and "none: the ranking is that of an unmutated line" in text
     assert "Measured evidence" not in text and "The mutations that moved them" not in text
     assert "0 of 3" in " ".join(pages(patient_pdf(report)))
+    panel = replace(report, ranking=replace(report.ranking, completions=32))
+    assert "none: the ranking is that of cell lines without" in Page(patient_html(panel)).text
+
+
+def test_that_a_codon_counts_whatever_the_change_is_said(db: Database):
+    assert "it counts as the same mutation (KRAS G12C as KRAS G12D)" in Page(patient_html(made.report(db))).text
+
+
+def test_more_mutations_than_were_left_out_in_turn_are_told(db: Database):
+    report = made.report(db)
+    used = next(row for row in made.ROWS if row[5] == USED)
+    rows = tuple((*used[:4], f"GENE:{i}", *used[5:]) for i in range(61))
+    report = replace(report, case=replace(report.case, receipt=made.receipt(rows)))
+    assert "Of 61 known mutations only the 60 that most cell lines carry were tried." in Page(patient_html(report)).text
 
 
 def hostile_report(db: Database, text: str):
