@@ -109,11 +109,11 @@ def beware(ranking: Ranking) -> None:
         nav.link(
             "models.py", "Evaluate the run on unseen cell lines", ":material/rule:", run=ranking.run_id, tab="Train"
         )
-    st.markdown(" ".join(["**How far to trust this.**", *map(_note, ranking.notes[1:3]), *far]))
+    st.markdown(" ".join(["**How far to trust this.**", *map(_note, ranking.warnings), *far]))
 
 
 def measured_words(ranking: Ranking) -> str:
-    """The drugs to which measured lines with one of the patient's mutations are most sensitive; empty: there are none.
+    """The drugs to which measured lines mutated where the patient is are most sensitive; empty: there are none.
 
     The model may rank them low: what it has not learned must not be hidden by its order.
     """
@@ -126,7 +126,7 @@ def measured_words(ranking: Ranking) -> str:
     ]
     if not told:
         return ""
-    return f"**Measured lines with the same mutation**, no model asked, are most sensitive to {', '.join(told)}."
+    return f"**Measured lines mutated at the same place**, no model asked, are most sensitive to {', '.join(told)}."
 
 
 def _note(text: str) -> str:
@@ -177,7 +177,7 @@ def _table(ranking: Ranking, shown: pd.DataFrame) -> int | None:
     columns["Target"] = st.column_config.Column(width=110)  # px; the detail tells it in full
     rows = frame.table(table, key, height=HEIGHT, select=True, missing="", **columns)
     st.caption("Most sensitive first by z-score. Pick a row or an open dot for the evidence behind it.")
-    st.caption(" ".join(map(_note, [*ranking.notes[3:], *ranking.notes[:1]])))
+    st.caption(" ".join(_note(note) for note in ranking.notes if note not in ranking.warnings))
     return int(shown["drug_id"].iloc[rows[0]]) if rows else None
 
 

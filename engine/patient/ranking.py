@@ -68,6 +68,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     )
     honest = predictor.honest
     nearest = nearest_lines(predictor, genome.keys, sequenced=sequenced, cancer_type=cancer_type)
+    warnings = tuple(note for note in (_skill_note(predictor), known_line(predictor, nearest)) if note)
     return Ranking(
         run_id=predictor.run.run_id,
         model=predictor.model,
@@ -80,7 +81,8 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         inside=bool(where.inside),
         domain=where.sentence,
         completions=prediction.completions,
-        notes=_notes(predictor, prediction.completions, cancer_type, known_line(predictor, nearest)),
+        notes=_notes(predictor, prediction.completions, cancer_type, warnings),
+        warnings=warnings,
     )
 
 
@@ -107,14 +109,15 @@ def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray,
     return np.divide(np.nansum(values, axis=0), n, out=np.full(len(n), np.nan), where=n >= FEWEST_OF_TYPE), n
 
 
-def _notes(predictor: Predictor, completions: int, cancer_type: str | None, known: str) -> tuple[str, ...]:
-    """What must stand beside the numbers: what z is, what the model is worth, then whose list this is, if known."""
+def _notes(
+    predictor: Predictor, completions: int, cancer_type: str | None, warnings: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What must stand beside the numbers: the warnings, then what the numbers are."""
     notes = [
+        *warnings,
         "z-score and percentile compare the prediction with what was measured on the cell lines of that drug. "
         "Predictions vary less than measurements, so both stay near the middle where the networks know little about a "
         "drug.",
-        _skill_note(predictor),
-        known,
         predictor.intervals.note,
         _coverage_note(predictor),
         _shift_note(predictor),

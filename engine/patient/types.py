@@ -170,7 +170,8 @@ class Ranking:
     split: the honest split that skill and intervals come from, empty where the run has none (notes say so). naive:
     the baseline that skill is measured against. inside: whether the genome lies within what was trained on, and
     domain: why not, in one sentence. completions: plausible genomes averaged over, 0 where every gene was sequenced.
-    nearest: the most similar lines of all with mutations. notes: sentences that must stand beside the numbers.
+    nearest: the most similar lines of all with mutations. notes: sentences that must stand beside the numbers;
+    warnings: those of them that a person has to read first.
     """
 
     run_id: str
@@ -185,3 +186,4 @@ class Ranking:
     domain: str
     completions: int = 0
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

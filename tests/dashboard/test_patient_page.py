@@ -274,7 +274,7 @@ def test_drugs_that_carriers_answer_to_are_named_wherever_the_model_ranks_them()
     )
     ranking = SimpleNamespace(table=table)
     assert measured_words(ranking) == (
-        "**Measured lines with the same mutation**, no model asked, are most sensitive to **Dabra\\*fenib** "
+        "**Measured lines mutated at the same place**, no model asked, are most sensitive to **Dabra\\*fenib** "
         "(BRAF\\:600: mean z −2.42 of 54 lines; 3 of 3 below)."
     )
     assert measured_words(SimpleNamespace(table=table.assign(marker_z=float("nan")))) == ""
