@@ -66,7 +66,7 @@ def test_from_upload_to_pdf(address: str, browser, demo_home: Path, vcf: Path):
     page.get_by_text(f"What did {drug} do to the most similar measured lines?").wait_for()
 
     page.get_by_role("tab", name="All rows").click()
-    page.get_by_text("4 of 4 rows, used ones first.").wait_for()
+    page.get_by_text("4 of 4 rows, used ones first,").wait_for()
     page.get_by_role("tab", name="Similar lines").click()
     page.get_by_text("What did these drugs do to the most similar cell lines?").wait_for()
     for name, start in (("PDF report", b"%PDF-"), ("HTML report", b"<!doc")):
