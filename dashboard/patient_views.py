@@ -169,7 +169,8 @@ def _noise_words(patient: Opened) -> str:
         return ""
     return (
         f"Noise: {count(CHANCE)} positions drawn at random and added one by one move ln(IC50) of a drug by "
-        f"{number(median)} in the middle, one time in twenty by {number(most)} or more; no smaller change can be told from that."
+        f"{number(median)} in the middle, one time in twenty by {number(most)} or more; no smaller change "
+        "can be told from that."
     )
 
 
