@@ -112,6 +112,10 @@ def test_sample_panel_and_format_are_taken(run, tmp_path):
     panel.write_text("BRAF\nKRAS\nTP53\n")
     status, _, err = run(path)
     assert status == 2 and "holds 2 samples" in err and "--sample" in err
+    status, out, err = run(path)
+    assert status == 2 and out == "Samples in the file:\n  one\n  two\n" and err.count("\n") == 1
+    status, out, err = run(path, "--json")
+    assert (status, err) == (2, "") and json.loads(out)["samples"] == ["one", "two"]
     status, out, _ = run(path, "--sample", "two", "--panel", panel, "--format", "maf", "--json")
     assert status == 0
     found = json.loads(out)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from engine.cli.output import Answer, bar, table
+from engine.cli.output import Answer, bar, printable, table
 from engine.errors import InputError
 from engine.patient.discreet import discreet
 from engine.patient.types import FATE_WORDS, FATES, NOT_UNDERSTOOD, USED, Case, Ranking, Reading, Receipt
@@ -221,7 +221,7 @@ def _unused(receipt: Receipt) -> str:
 
 
 def _short(text: str) -> str:
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    plain = printable(text)
     return plain if len(plain) <= TEXT_WIDTH else plain[: TEXT_WIDTH - 3] + "..."
 
 
