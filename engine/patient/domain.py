@@ -58,20 +58,31 @@ def place(predictor: Predictor, genome: Genome) -> Place:
     )
 
 
-def known_line(predictor: Predictor, nearest_lines: Sequence[NearLine]) -> str:
-    """That the patient is a cell line of the store, or of the same tumour as one, and what that means; else empty.
+def same_tumour(predictor: Predictor, nearest_lines: Sequence[NearLine]) -> NearLine | None:
+    """The cell line of the store that the patient is, or of the same tumour as; None where there is none.
 
-    nearest_lines: the most similar first. A line that was trained on, or measured, is named before one that was not.
+    nearest_lines: the most similar first. A line that was trained on, or measured, comes before one that was not.
     """
-    trained = set() if predictor.reference is None else set(predictor.reference.cosmic_ids.tolist())
     same = [
         line
         for line in nearest_lines
         if line.similarity >= SAME_TUMOUR and len(line.shared_positions) >= SAME_POSITIONS
     ]
     if not same:
+        return None
+    trained = _trained(predictor)
+    return min(same, key=lambda one: (one.cosmic_id not in trained, not one.drugs))  # the first of equals
+
+
+def _trained(predictor: Predictor) -> set[int]:
+    return set() if predictor.reference is None else set(predictor.reference.cosmic_ids.tolist())
+
+
+def known_line(predictor: Predictor, nearest_lines: Sequence[NearLine]) -> str:
+    """That the patient is a cell line of the store, or of the same tumour as one, and what that means; else empty."""
+    line, trained = same_tumour(predictor, nearest_lines), _trained(predictor)
+    if line is None:
         return ""
-    line = min(same, key=lambda one: (one.cosmic_id not in trained, not one.drugs))  # the first of equals
     text = (
         f"This list is probably the cell line {line.name} or of the same tumour: they share "
         f"{len(line.shared_positions)} mutated positions, {100 * line.similarity:.0f} % of those of either."

@@ -7,6 +7,7 @@ from engine.errors import InputError
 from engine.patient.genes import GeneName, gene_name
 from engine.patient.knowledge import Knowledge
 from engine.patient.protein import Change, parse_change
+from engine.patient.residues import meant_change
 from engine.patient.types import NEW_POSITION, NOT_UNDERSTOOD, OUTSIDE_CENSUS, SILENT, USED
 from engine.response.variants import NOT_CODING, UNKNOWN, maf_class, position_key
 
@@ -67,8 +68,9 @@ def judge(gene: str, protein_change: str, word: str, knowledge: Knowledge) -> Fa
     bit = knowledge.vocabulary.index.get(key)
     if bit is None:
         said = f"{key}: in the census, but no training line is mutated there, so the networks cannot see it"
+        said += _meant(meant_change(name.symbol, written, knowledge.common, surely=True))
         return Fate(name.symbol, written, key, NEW_POSITION, _join(said, remark, name.note))
-    said = f"{key} is bit {bit:,} of the run{_lines(knowledge.training_lines.get(key))}"
+    said = _known(key, bit, knowledge.training_lines.get(key))
     return Fate(name.symbol, written, key, USED, _join(said, remark, name.note))
 
 
@@ -92,6 +94,12 @@ def _weigh(term: str, change: Change | None) -> tuple[str, str]:
 
     A change that names two residues is the more exact of the two: it decides.
     """
+    if change is not None and change.text.endswith("_splice") and term in NOT_CODING:
+        # cBioPortal names essential splice sites so (X1010_splice), never the bases beside them: the change decides.
+        return (
+            "Splice_Site",
+            f"its class says {term.replace('_', ' ').lower()}, its change a splice site; the change counts",
+        )
     if change is None or change.residue is None:
         return (term if term != UNKNOWN or change is None else change.classification), ""
     if term == UNKNOWN:
@@ -114,13 +122,19 @@ def _doubt(gene: str, change: Change | None, term: str, knowledge: Knowledge) ->
         if term in _NEEDS_RESIDUE:
             return "The row tells no protein change, so that the residue is unknown: add it (p.V600E)"
         return ""
-    return knowledge.residues.complaint(gene, change.residue, change.before)
+    return knowledge.residues.complaint(
+        gene, change.residue, change.before, _meant(meant_change(gene, change.text, knowledge.common))
+    )
 
 
-def _lines(lines: int | None) -> str:
+def _meant(change: str) -> str:
+    return f" (did you mean {change}?)" if change else ""
+
+
+def _known(key: str, bit: int, lines: int | None) -> str:
     if lines is None:
-        return ""
-    return f"; {lines:,} training line{' is' if lines == 1 else 's are'} mutated there"
+        return f"The model knows {key} (its bit {bit:,})"
+    return f"{lines:,} training line{' is' if lines == 1 else 's are'} mutated at {key} (bit {bit:,} of the model)"
 
 
 def _join(*parts: str) -> str:

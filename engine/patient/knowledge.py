@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.errors import InputError, JobError
 from engine.jobs.queue import job_folder
-from engine.patient.residues import Residues, residues_of
+from engine.patient.residues import Residues, common_changes, residues_of
 from engine.response.census import census_genes
 from engine.response.fingerprint import Vocabulary
 from engine.response.records import RunSummary, known_mutations, run_summary, runs
@@ -38,6 +38,11 @@ class Knowledge:
     def residues(self) -> Residues:
         """Which amino acid stands where, as the measured mutations say."""
         return residues_of(self.known)
+
+    @cached_property
+    def common(self) -> dict[str, tuple[str, ...]]:
+        """Gene -> changes that somebody may have meant who wrote one that cannot be."""
+        return common_changes(self.known, self.training_lines)
 
 
 def default_run(db: Database) -> RunSummary:

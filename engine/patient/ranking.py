@@ -10,7 +10,7 @@ from engine.patient.approvals import approval_of
 from engine.patient.completions import half_width, predict_genome, sequenced_genes
 from engine.patient.domain import known_line, place
 from engine.patient.markers import strongest_markers
-from engine.patient.neighbours import nearest_lines, nearest_response, ordered_lines
+from engine.patient.neighbours import NEAREST, as_near, nearest_lines, nearest_response, ordered_lines
 from engine.patient.predictor import Predictor
 from engine.patient.screened import FEWEST_OF_TYPE
 from engine.patient.types import RANKING_COLUMNS, Genome, Ranking
@@ -31,8 +31,8 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     prediction = predict_genome(predictor, genome, cancer_type)
     half, mean = half_width(predictor, prediction), prediction.mean
     sequenced, where = sequenced_genes(genome), place(predictor, genome)
-    rows, _ = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
-    nearest_z, nearest_n = nearest_response(predictor, rows)
+    rows, similarity = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
+    nearest_z, nearest_n = nearest_response(predictor, rows, similarity)
     type_mean, n_type = _of_type(predictor, cancer_type)
     z_low = z_high = np.full(len(mean), np.nan)
     if prediction.completed is not None:
@@ -81,7 +81,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         inside=bool(where.inside),
         domain=where.sentence,
         completions=prediction.completions,
-        notes=_notes(predictor, prediction.completions, cancer_type, warnings),
+        notes=_notes(predictor, prediction.completions, cancer_type, warnings, as_near(similarity)),
         warnings=warnings,
     )
 
@@ -110,7 +110,7 @@ def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray,
 
 
 def _notes(
-    predictor: Predictor, completions: int, cancer_type: str | None, warnings: tuple[str, ...]
+    predictor: Predictor, completions: int, cancer_type: str | None, warnings: tuple[str, ...], tied: int
 ) -> tuple[str, ...]:
     """What must stand beside the numbers: the warnings, then what the numbers are."""
     notes = [
@@ -121,6 +121,7 @@ def _notes(
         predictor.intervals.note,
         _coverage_note(predictor),
         _shift_note(predictor),
+        _tie_note(tied),
     ]
     if completions:
         drawn = f"{cancer_type} cell lines" if cancer_type else "cell lines of all cancer types"
@@ -160,12 +161,22 @@ def _shift_note(predictor: Predictor) -> str:
     )
 
 
+def _tie_note(tied: int) -> str:
+    if not tied:
+        return ""
+    return (
+        f"{NEAREST} nearest lines are shown; {tied:,} more {'is' if tied == 1 else 'are'} as near as the last of them. "
+        "The nearest lines' z-score counts all that tie, weighted by similarity."
+    )
+
+
 def _skill_note(predictor: Predictor) -> str:
     honest = predictor.honest
     if honest is None:
         return (
             "The run was not evaluated on unseen cell lines, so nobody knows what its predictions for a new tumour are "
-            f"worth: run python -m engine evaluate {predictor.run.run_id} --split cell_line."
+            "worth: evaluate the run on them (on the command line python -m engine evaluate --run "
+            f"{predictor.run.run_id} --split cell_line)."
         )
     found = honest.metrics[predictor.model]
     skill, low, high = (found.get(name) for name in ("skill", "skill_lower", "skill_upper"))

@@ -3,6 +3,8 @@
 Distinct mutations are looked at once, so that 100,000 rows take seconds.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from engine.errors import InputError
@@ -26,6 +28,7 @@ from engine.patient.types import (
 )
 
 PANELS = ("auto", "exome", "listed")
+MOST_NAMED = 20  # genes in a note
 FEW = 10  # mutations: fewer are a report of findings, which may name a promoter or a gene outside the census too
 _WRITTEN = ["gene", "protein_change", "classification"]
 
@@ -138,7 +141,19 @@ def _notes(rows: pd.DataFrame, counts: dict[str, int], keys: tuple[str, ...], pa
     if outside:
         one = len(outside) == 1
         notes.append(
-            f"{len(outside):,} mutated gene{' is' if one else 's are'} not in the panel: "
+            f"{len(outside):,} mutated gene{' is' if one else 's are'} not in the panel: {_named(sorted(outside))}; "
             f"{'it counts' if one else 'they count'} as sequenced."
         )
+    if panel.others:
+        one = len(panel.others) == 1
+        notes.append(
+            f"{len(panel.others):,} name{' of the panel is no gene' if one else 's of the panel are no genes'} of the "
+            f"Cancer Gene Census as written and {'changes' if one else 'change'} nothing: "
+            f"{_named(panel.others)}."
+        )
     return notes
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

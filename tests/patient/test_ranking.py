@@ -60,9 +60,10 @@ def test_what_the_nearest_lines_say():
     ranking = rank(plain_predictor(), EXOME, "SKCM")
     table = ranking.table.set_index("drug_id")
     assert [line.name for line in ranking.nearest] == ["two", "four", "six", "one", "five"]
-    # z-scores -1, +1, -1, +1; line 3 shares KRAS:12: 0.
-    assert (table.loc[10, "nearest_z"], table.loc[10, "nearest_n"]) == (0.0, 5)
-    assert (table.loc[20, "nearest_z"], table.loc[20, "nearest_n"]) == (0.0, 3)
+    # z-scores -1, +1, -1, +1 of lines 2/3, 1/2, 1/3 and 1/3 alike; line 3 shares KRAS:12 (1/4): 0.
+    assert table.loc[10, "nearest_z"] == pytest.approx((-2 / 3 + 1 / 2) / (2 / 3 + 1 / 2 + 2 / 3 + 1 / 4))
+    assert table.loc[20, "nearest_z"] == pytest.approx((-2 / 3 + 1 / 2) / (2 / 3 + 1 / 2 + 1 / 4))
+    assert table.loc[[10, 20], "nearest_n"].tolist() == [5, 3]
     assert table.loc[30, "nearest_n"] == 0
 
 
