@@ -49,6 +49,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "Genomic_Change", "Genomic change", "Genomic_Location", "HGVSg", "HGVS genomic", "Genomic coordinates",
         "Locus",
     ),
+    "filter": ("FILTER",),
     "sample": (
         "Tumor_Sample_Barcode", "Sample ID", "Sample", "Sample name", "Tumor_Sample", "ModelID", "DepMap_ID",
     ),

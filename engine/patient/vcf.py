@@ -15,7 +15,7 @@ from vcfpy.parser import parse_mapping
 from engine.errors import InputError
 from engine.patient.coordinates import chromosome_lengths, plain_chromosome
 from engine.patient.effects import Annotation, Effect, annotation, effects
-from engine.patient.rows import Row, build_in, clean, declared, table_of
+from engine.patient.rows import Row, build_in, clean, declared, filtered, table_of
 from engine.patient.types import BUILDS, Reading, SeveralSamples
 from engine.patient.unpack import Text
 
@@ -28,7 +28,6 @@ NOT_CALLED = "The sample has no genotype here, so that nobody knows whether it c
 WITHOUT_GENOTYPES = (
     "The VCF tells no genotypes (GT), so nobody knows which sample carries an allele: all count as the chosen one's."
 )
-FILTERED = "Filtered by the caller (FILTER is not PASS)."
 _BASES = re.compile(r"[ACGTN]+")
 _TUMOUR = re.compile(r"^(tumou?r|t|primary|metastasis)$|tumou?r", re.IGNORECASE)
 
@@ -182,14 +181,14 @@ def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None, 
             problem = f"The row names {len(alternates):,} alternate alleles, more than any caller finds at one place."
             yield Row(number, text, chromosome=chromosome, problem=problem)
             continue
-        filtered = FILTERED if cells[6].strip() not in ("PASS", ".", "") else ""
+        filtered_out = filtered(cells[6])
         carried = _alleles(cells[FIXED], cells[column]) if column is not None else None
         if carried is None and column is not None:
             without.add("GT")
         said = _effects(cells[7], key, found, int(place), reference, alternates)
         for i, alternate in enumerate(alternates):
             alternate = alternate.upper() if alternate[:1] != "<" else alternate
-            problem = _no_sequence(alternate) or _genotype(carried, i + 1) or filtered
+            problem = _no_sequence(alternate) or _genotype(carried, i + 1) or filtered_out
             yield Row(number, text, *said[i], chromosome, int(place), reference, alternate, "", problem)
 
 
