@@ -25,6 +25,12 @@ MODEL_LIMITS = (
     "lines.",
 )
 
+SHORT_LIMITS = (
+    "The model sees which codons of census genes are mutated and the structure of the drug: no fusions, copy number, "
+    "expression or allele fractions, and no difference between KRAS G12C and G12D.",
+    "Cell lines are not patients: no immune system, no pharmacokinetics, no toxicity. The last pages say more.",
+)
+
 
 def model_chapters(report: PatientReport) -> list[Section]:
     """Model card in short, hashes and versions, limits, sources."""
@@ -40,7 +46,7 @@ def _card(report: PatientReport) -> Section:
     if report.honest:
         made = f"{report.honest.created_at:%Y-%m-%d %H:%M} UTC"
         facts.append(Fact("Tested by", f"run {report.honest.run_id}, {split_name(report.honest.split)}, {made}"))
-    return Section("card", "The model in short", facts=facts)
+    return Section("card", "Appendix: the model in short", facts=facts)
 
 
 def _steps(report: PatientReport) -> list[dict]:
@@ -67,11 +73,12 @@ def _limits(report: PatientReport) -> Section:
 
 def _cite(report: PatientReport) -> Section:
     found = report.sources
-    rows = tuple(
-        (row.kind, row.file_name, row.origin or "not noted", row.licence or "not noted", row.sha256)
-        for row in found.astype(object).where(found.notna(), None).itertuples()
-    )
-    table = Table(("Table", "File", "Origin", "Licence", "SHA-256"), rows, (False,) * 5, title="Imported tables")
+    names = {"kind": "Table", "file_name": "File", "origin": "Origin", "licence": "Licence", "sha256": "SHA-256"}
+    known = found[list(names)].astype(object).where(found[list(names)].notna(), "")
+    shown = [name for name in names if name not in ("origin", "licence") or known[name].ne("").any()]
+    rows = tuple(tuple(map(str, row)) for row in known[shown].itertuples(index=False, name=None))
+    columns = tuple(names[name] for name in shown)
+    table = Table(columns, rows, (False,) * len(columns), title="Imported tables")
     data = data_name(report.run.dataset, report.run.simulated)
     texts = [f"Please cite the data ({data}) as their origin asks, and:", *CITATIONS]
     return Section("cite", "Sources and how to cite them", texts=texts, tables=[table])
