@@ -26,7 +26,7 @@ HELP = {
     "IC50, µM": "Predicted; the dose that halves growth, in µM",
     "90 % interval": "Of the predicted IC50, in µM: nine in ten measurements of unseen pairs lay within such intervals",
     "Percentile": "Share of the drug's measured lines that are at or below the prediction, in %",
-    "Nearest lines' z": "Mean measured z-score of the most similar cell lines: evidence that needs no network",
+    "Nearest lines' z": "Measured z-score of the most similar cell lines, weighted by similarity: evidence that needs no network",
     "Lines mutated alike": "The patient's mutated position or gene whose measured carriers differ most surely from "
     "other lines, the carriers' mean measured z-score and their number: no network is asked. Empty: none differs",
     "Effect vs type": "Predicted ln(IC50) minus the mean of the measured lines of the chosen cancer type, ln µM",
@@ -273,7 +273,7 @@ def download_table(table: pd.DataFrame) -> pd.DataFrame:
         "type_mean": "Mean of the cancer type, ln µM",
         "n_type": "Measured lines of the type",
         "effect_vs_type": "Effect vs type, ln µM",
-        "nearest_z": "Nearest lines' mean z",
+        "nearest_z": "Nearest lines' z, weighted by similarity",
         "nearest_n": "Nearest lines",
         "marker": "Marker",
         "marker_z": "Carriers' mean z",
