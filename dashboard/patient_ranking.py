@@ -26,7 +26,7 @@ HELP = {
     "IC50, µM": "Predicted; the dose that halves growth, in µM",
     "90 % interval": "Of the predicted IC50, in µM: nine in ten measurements of unseen pairs lay within such intervals",
     "Percentile": "Share of the drug's measured lines that are at or below the prediction, in %",
-    "Nearest lines' z": "Measured z-score of the most similar cell lines, weighted by similarity: evidence that needs no network",
+    "Nearest lines' z": "Measured z-score of the most similar cell lines, weighted by similarity; no network is asked",
     "Lines mutated alike": "The patient's mutated position or gene whose measured carriers differ most surely from "
     "other lines, the carriers' mean measured z-score and their number: no network is asked. Empty: none differs",
     "Effect vs type": "Predicted ln(IC50) minus the mean of the measured lines of the chosen cancer type, ln µM",
