@@ -24,6 +24,8 @@ STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
     color: color-mix(in srgb, light-dark(#1f2d3a, #e6edf2) 78%, transparent); opacity: 1;}
 .stMain span.stMarkdownBadge {border-radius: 1rem !important; padding: 0.05rem 0.6rem !important;}
+/* The tools of a table come with the pointer: not over the buttons above it. */
+.stDataFrame [data-testid="stElementToolbar"] {top: auto !important; bottom: 0.4rem; right: 0.6rem;}
 /* A pair of unequal cells stands one below the other where it is narrow. */
 @media (max-width: 1150px) {[class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}}
 /* Streamlit writes white on the primary colour, which on dark ground is too light for it. */
@@ -51,6 +53,29 @@ button[data-testid="stBaseButton-primary"]:enabled, button[data-testid="stBaseBu
 .tc-protocols a {color: light-dark(#0a6b6e, #3fc1bd);}
 .tc-cards .tc-note b {font-weight: 600; color: light-dark(#0a6b4c, #62d2a4);}
 </style>
+"""
+# Streamlit adds an entry to the browser's history for every value that a page writes into its address, so that leaving
+# the page takes as many presses of Back. Here the address of one page is one entry, another page a new one. What a page
+# that is just opened writes comes while the address is still that of the page before, which gets its own back.
+HISTORY = """
+<script>
+if (!window.tumorcastHistory) {
+    window.tumorcastHistory = true;
+    const push = window.history.pushState.bind(window.history);
+    let own = null, changed = -Infinity;
+    window.history.pushState = (state, title, url) => {
+        const now = performance.now(), late = now - changed > 1000;
+        if (new URL(url ?? "", window.location.href).pathname === window.location.pathname) {
+            if (late) own = window.location.href;
+            changed = now;
+            return window.history.replaceState(state, title, url);
+        }
+        if (!late) window.history.replaceState(window.history.state, "", own);
+        changed = -Infinity;
+        return push(state, title, url);
+    };
+}
+</script>
 """
 ICON = REPOSITORY / "dashboard" / "icon.svg"  # a named icon would be fetched from another host
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" width="150" height="28" viewBox="0 0 150 28">
@@ -84,6 +109,7 @@ def settings() -> None:
         menu_items={"About": "**Tumorcast** predicts drug response from mutations. Research use only."},
     )
     st.html(STYLE)
+    st.html(HISTORY, unsafe_allow_javascript=True)
     text, accent = ("#e6edf2", "#3fc1bd") if dark() else ("#1f2d3a", "#0b7679")
     st.logo(LOGO.format(text=text, accent=accent), size="medium")
 

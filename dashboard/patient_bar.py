@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, patient_cases, patient_session, state
+from dashboard import data, patient_cases, patient_input, patient_session, state
 from dashboard.patient_session import Opened
 
 
@@ -33,13 +33,13 @@ def show(patient: Opened) -> None:
 
 def _type(patient: Opened, types: list[str]) -> None:
     """Another cancer type ranks again; a case that is told otherwise is another one than was saved."""
-    own, identity = patient.case.cancer_type or "", (patient.case.label, patient.case.made_at)
+    own, identity = patient.case.cancer_type or "", patient.identity
     key = "patient_own_type"
     if key not in st.session_state or state.get("patient_type_of") != identity:
         state.choose(key, own)
     state.keep("patient_type_of", identity)
     options = types if own in types else [*types, own]
-    kind = st.selectbox("Cancer type", options, key=key, format_func=lambda one: one or "Not told", width=190)
+    kind = st.selectbox("Cancer type", options, key=key, format_func=patient_input.type_label, width=250)
     if kind != own:
         with st.spinner("Ranking the drugs ..."):
             patient_session.put(patient_session.change_type(patient, kind or None))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import data, job_panel, messages, patient_data, patient_session
+from dashboard import data, job_panel, messages, patient_data, patient_session, state
 from dashboard.patient_session import Opened
 from engine.errors import EngineError
 from engine.figures.text import plural
@@ -104,6 +104,7 @@ def _open(case_id: str, run_id: str) -> None:
     try:
         with st.spinner("Ranking the drugs ..."), patient_session.discreet("opening the case"):
             patient_session.put(patient_session.ranked(load_case(data.database(), case_id), run_id))
+        state.keep("patient_done", True)
     except EngineError as error:
         st.error(messages.plain(error), icon=":material/error:")
         return

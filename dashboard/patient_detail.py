@@ -9,6 +9,7 @@ from engine.figures.patient import measured_distribution
 from engine.figures.patient_frames import measured_with
 from engine.figures.patient_lines import markers_chart, movers_chart
 from engine.figures.text import interval, number, plural
+from engine.patient.types import USED
 from engine.units import ic50_um
 
 KEPT = 20  # drugs whose evidence the session remembers
@@ -62,9 +63,9 @@ def show(patient: Opened, shown: pd.DataFrame, drug_id: int) -> None:
         if moved.empty:
             messages.empty("**No mutation moved it.** The networks know none of this patient's positions.")
         else:
-            frame.chart(
-                movers_chart(moved, str(drug["drug"]), frame.dark()), "patient_movers", (patient.run_id, picked)
-            )
+            used = patient.case.receipt.counts[USED]
+            item = movers_chart(moved, str(drug["drug"]), frame.dark(), used)
+            frame.chart(item, "patient_movers", (patient.run_id, picked))
     _lines(found, str(drug["drug"]))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import data, forms, messages, patient_data, patient_session, state
 from engine.errors import EngineError, InputError
 from engine.figures.text import count
+from engine.figures.type_words import code_and_name
 from engine.patient.types import BUILDS, Case, Reading, SeveralSamples
 from engine.response.records import RunSummary
 
@@ -42,7 +43,7 @@ ABOUT = {
 }
 PRIVATE = (
     ":material/lock: The list stays in the memory of this browser session, on the computer that runs Tumorcast. "
-    "Nothing is written unless you save the case."
+    "Nothing is written unless you save the case: reloading the page forgets every patient that was not saved."
 )
 
 
@@ -52,13 +53,14 @@ class Given:
 
     content: bytes | str
     ending: str
-    key: str  # changes with the file
+    key: str  # changes with the file or the text
 
 
 def show(usable: Sequence[RunSummary], default: RunSummary) -> None:
     """The form; a list that was read is shown from the next run of the page on."""
     if state.get("patient_done"):
-        state.clear(("patient_done", "patient_label", "patient_samples", "patient_sample"))
+        state.clear(("patient_done",))
+        patient_session.new_form()
     run_id = _run_id(usable, default)
     types = data.pair_options(run_id).cancer_types
     with st.container(key="pair_patient_input"):
@@ -70,12 +72,13 @@ def show(usable: Sequence[RunSummary], default: RunSummary) -> None:
         label, cancer_type = _about(types)
     with left:
         sample = _sample(given)
-        problem = st.container()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button("Read and rank", type="primary", icon=":material/clinical_notes:", disabled=not given)
-            st.caption(PRIVATE, width="stretch")
     with right, st.expander("More options", icon=":material/tune:"):
         _more(usable, default)
+    # Below both cells: where they stand one below the other, what the list needs comes before the button.
+    problem = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Read and rank", type="primary", icon=":material/clinical_notes:", disabled=not given)
+        st.caption(PRIVATE, width="stretch")
     if pressed and given:
         with problem:
             try:
@@ -119,10 +122,11 @@ def _choose(types: Sequence[str]) -> Given | None:
             key=state.bound("patient_text"),
             height=132,
             placeholder=PASTE_HELP,
-            help="Gene and protein change, full HGVS, or a coordinate. Several in a line: separate them by semicolons.",
+            help="Gene and protein change, full HGVS, or a coordinate; several in a line: separate them by semicolons. "
+            "Or a whole table with its header (from Excel, cBioPortal, a MAF), or the text of a VCF.",
         )
         state.keep("patient_text", text)
-        return Given(text, "", "") if text and text.strip() else None
+        return Given(text, "", f"pasted {hash(text)}") if text and text.strip() else None
     upload = st.file_uploader(
         f"A mutation list, up to {LARGEST_MB} MB",
         max_upload_size=LARGEST_MB,
@@ -141,6 +145,11 @@ def _fill(name: str, types: tuple[str, ...]) -> None:
     state.choose("patient_type", next((kind for kind in types if kind.upper().startswith(begins)), ""))
 
 
+def type_label(cancer_type: str) -> str:
+    """COAD_READ · Colon and rectum: a list of types is searched by code and by name."""
+    return code_and_name(cancer_type) if cancer_type else "Not told"
+
+
 def _ending(name: str) -> str:
     """What follows the first dots of a file's name; the name itself goes no further than here."""
     return "list" + "".join(PurePath(name).suffixes[-2:])
@@ -156,7 +165,7 @@ def _about(types: Sequence[str]) -> tuple[str, str | None]:
         max_chars=LABEL_LENGTH,
         help="Only for this page and its report. A name that is open already is replaced.",
     )
-    kind = forms.choose("Cancer type", ["", *types], "patient_type", lambda one: one or "Not told")
+    kind = forms.choose("Cancer type", ["", *types], "patient_type", type_label)
     forms.choose(
         "What was sequenced", list(SEQUENCED), "patient_sequenced", SEQUENCED.__getitem__, help=_SEQUENCED_HELP
     )
@@ -177,7 +186,7 @@ def _sample(given: Given | None) -> str:
     if given is None or not samples or asked != given.key:
         return ""
     st.info(
-        f"The file holds {count(len(samples))} samples. Choose whose mutations to read, then press the button again.",
+        f"The list holds {count(len(samples))} samples. Choose whose mutations to read, then press the button again.",
         icon=":material/group:",
     )
     return forms.choose("Sample", samples, "patient_sample")
@@ -216,11 +225,9 @@ def _read_and_rank(given: Given, label: str, cancer_type: str | None, sample: st
 
 def _reading(given: Given, sample: str) -> Reading:
     from engine.patient.read import read
-    from engine.patient.text import read_text
 
-    if isinstance(given.content, str):
-        return read_text(given.content)
-    return read(given.content, given.ending, sample)
+    content = given.content.encode("utf-8", "replace") if isinstance(given.content, str) else given.content
+    return read(content, given.ending, sample)
 
 
 def _panel():

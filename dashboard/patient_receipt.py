@@ -47,10 +47,10 @@ HEADINGS = {
     "text": "As written",
     "gene": "Gene",
     "change": "Change",
-    "position_key": "Position",
     "fate": "Fate",
-    "lines": "Training lines",
     "reason": "Why",
+    "lines": "Training lines",
+    "position_key": "Position",
 }
 
 
@@ -90,8 +90,9 @@ def used_words(receipt: Receipt) -> str:
     if used.empty:
         return "To the networks this is a genome without mutations."
     if len(used) > NAMED:
+        places = plural(used["position_key"].nunique(), "different position")
         genes = plural(used["gene"].nunique(), "gene")
-        return f"These {count(len(used))} lie in {genes}; the ranking rests on them alone."
+        return f"These {count(len(used))} rows are {places} in {genes}; the ranking rests on them alone."
     named = [f"{row.gene} {row.change or _place(row.position_key)}" for row in used.itertuples()]
     return f"The ranking rests on {_listed(named)} alone."
 
@@ -156,21 +157,37 @@ def rows(receipt: Receipt) -> None:
         messages.empty("**No row matches.** Clear the search or choose another fate.")
         return
     st.caption(
-        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}, used ones first. The download holds all, as "
-        "listed."
+        f"{count(min(len(found), SHOWN))} of {plural(len(table), 'row')}, used ones first, on top those mutated in "
+        "most training lines. Pick a row to read its reason in full. The download holds all, in the order of the input."
     )
-    order = [FATE_WORDS[fate] for fate in SHOWN_FIRST]
-    frame.table(
-        found.sort_values("Fate", key=lambda fates: fates.map(order.index), kind="stable").head(SHOWN),
-        key="patient_rows",
-        height=460 if len(found) > 12 else "content",
+    listed = in_order(found).head(SHOWN)
+    picked = frame.table(
+        listed,
+        key=f"patient_rows_{hash((receipt.sha256, tuple(listed['Row'])))}",
+        height=460 if len(listed) > 12 else "content",
+        select=True,
         missing="",
         **{
-            "As written": st.column_config.Column(width="medium"),
-            "Why": st.column_config.Column(width="large"),
-            "Training lines": st.column_config.Column(help="Training lines that are mutated at this position"),
+            "As written": st.column_config.Column(width=150),
+            "Fate": st.column_config.Column(width=150),
+            "Why": st.column_config.Column(width=520),
+            "Training lines": st.column_config.Column(
+                width=95, help="Training lines that are mutated at this position: the more, the better it is known"
+            ),
         },
     )
+    if picked:
+        row = listed.iloc[picked[0]]
+        why = f" {messages.plain(row['Why'])}" if row["Why"] else ""
+        st.markdown(f"**Row {row['Row']}**, {messages.plain(row['As written'])}: **{row['Fate'].lower()}.**{why}")
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows as they are listed: used ones first, those in most training lines on top; then by fate as in the input."""
+    order = [FATE_WORDS[fate] for fate in SHOWN_FIRST]
+    lines = pd.to_numeric(table["Training lines"]).fillna(0)
+    keyed = table.assign(_fate=table["Fate"].map(order.index), _lines=-lines)
+    return keyed.sort_values(["_fate", "_lines"], kind="stable").drop(columns=["_fate", "_lines"])
 
 
 def receipt_table(receipt: Receipt) -> pd.DataFrame:

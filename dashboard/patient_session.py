@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -18,6 +19,30 @@ from engine.figures.patient_frames import told_apart
 from engine.patient.types import Case, Genome, Ranking
 
 MOST = 8  # patients of one session; each holds its receipt
+# What a person chose while looking at one patient; and what was filled in for one: never the next one's.
+OWN = (
+    "patient_find",
+    "patient_pathway",
+    "patient_approved",
+    "patient_skilled",
+    "patient_inside",
+    "patient_drug",
+    "patient_row",
+    "patient_fate",
+    "patient_search",
+    "patient_add",
+    "patient_remove",
+)
+FORM = (
+    "patient_text",
+    "patient_label",
+    "patient_type",
+    "patient_sequenced",
+    "patient_panel",
+    "patient_genome",
+    "patient_samples",
+    "patient_sample",
+)
 log = logging.getLogger("tumorcast")
 
 
@@ -29,6 +54,11 @@ class Opened:
     run_id: str
     ranking: Ranking | None
     why: str = ""
+
+    @property
+    def identity(self) -> tuple[str, datetime]:
+        """Tells this patient from every other one, also from one of the same name."""
+        return self.case.label, self.case.made_at
 
     @property
     def genome(self) -> Genome:
@@ -67,7 +97,16 @@ def current() -> Opened | None:
         state.choose("patient_current", asked)
     state.clear(("patient_next",))
     label = state.get("patient_current")
-    return known.get(label) or (list(known.values())[-1] if known else None)
+    found = known.get(label) or (list(known.values())[-1] if known else None)
+    if found and state.get("patient_seen") != found.identity:
+        state.clear(OWN)
+        state.keep("patient_seen", found.identity)
+    return found
+
+
+def new_form() -> None:
+    """An empty form for the next patient; call before it is drawn."""
+    state.clear(FORM)
 
 
 def put(patient: Opened) -> None:

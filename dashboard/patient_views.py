@@ -7,13 +7,14 @@ from dashboard import export, forms, frame, messages, patient_data, patient_sess
 from dashboard.patient_ranking import context
 from dashboard.patient_session import Opened
 from engine.figures.patient_change import compare_chart, what_if_chart
-from engine.figures.patient_frames import measured_z, told_apart
+from engine.figures.patient_frames import CHANCE, chance_changes, common_shift, measured_z, told_apart
 from engine.figures.patient_lines import similarity_map
-from engine.figures.text import MINUS, count, plural
+from engine.figures.text import MINUS, count, number, plural
 from engine.patient.types import FATE_WORDS, NOT_UNDERSTOOD, USED, Receipt
 
 DRUGS, LINES = 20, 10  # of the map
 MOST_COMPARED = 4
+SHIFT = 0.1  # mean z-scores of two patients that lie further apart are said to differ by a common shift
 ORDERS = {"differ": "Differ most", "sensitive": "Most sensitive"}
 ORDER_WORDS = {"differ": "the largest differences first", "sensitive": "the lowest mean z-score first"}
 
@@ -76,6 +77,9 @@ def compare(patient: Opened) -> None:
     with patient_session.discreet("comparing"):
         table = compared_of(rankings)
     ordered = _ordered(table, labels, order)
+    said = shift_words(*common_shift(table, labels))
+    if said:
+        st.markdown(said)
     chart, side = frame.main_and_side("patient_compare")
     with chart:
         item = compare_chart(ordered, labels, ORDER_WORDS[order], context(patient.ranking), frame.dark())
@@ -86,6 +90,18 @@ def compare(patient: Opened) -> None:
             st.subheader(plural(len(shown), "drug"), anchor=False, width="content")
             export.buttons(shown, "tumorcast-compared", key="patient_compared_export")
         frame.table(shown, key=f"patient_compared_table_{hash((tuple(labels), order))}", height=380)
+    st.caption("All predicted; differences have no intervals.")
+
+
+def shift_words(lowest: str, highest: str, apart: float) -> str:
+    """That patients differ in nearly every drug alike; empty where they hardly do."""
+    if not apart >= SHIFT:
+        return ""
+    return (
+        f"**A common shift.** Over all drugs {messages.plain(lowest)} is predicted more sensitive than "
+        f"{messages.plain(highest)}, by {number(apart)} of z on average: only a difference well beyond that is of the "
+        "drug."
+    )
 
 
 def _ordered(table: pd.DataFrame, labels: list[str], order: str) -> pd.DataFrame:
@@ -133,7 +149,29 @@ def what_if(patient: Opened) -> None:
             st.subheader(plural(len(item.table), "drug"), anchor=False, width="content")
             export.buttons(item.table, "tumorcast-what-if", key="patient_what_if_table")
         frame.table(item.table, key=f"patient_changes_{hash(what)}", height=380)
-    st.caption("What the networks make of the change. No cell line was measured with and without it.")
+    st.caption(
+        "What the networks make of the change: no cell line was measured with and without it, and changes have no "
+        f"intervals. {_noise_words(patient)} An empty z: no or one line was measured with the drug, so there is "
+        "nothing to compare with."
+    )
+
+
+def _noise_words(patient: Opened) -> str:
+    """How large a change is that means nothing; looked up once for a patient."""
+    kept = state.get("patient_noise")
+    key = (*patient.identity, patient.run_id)
+    if key not in kept:
+        with st.spinner("Predicting ..."), patient_session.discreet("predicting random changes"):
+            kept = {key: chance_changes(patient_data.predictor(patient.run_id), patient.genome)}
+        state.keep("patient_noise", kept)
+    median, most = kept[key]
+    if median != median:
+        return ""
+    return (
+        f"Noise: {count(CHANCE)} positions drawn at random and added one by one move ln(IC50) of a drug by "
+        f"{number(median)} in the middle, one time in twenty by {number(most)} or more; no smaller change "
+        "can be told from that."
+    )
 
 
 def _understood(text: str, patient: Opened) -> tuple[str, ...]:

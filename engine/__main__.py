@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cli import commands
-from engine.cli.output import Answer
+from engine.cli.output import Answer, printable
 from engine.cli.patient import FORMATS
 from engine.errors import EngineError
 from engine.jobs.files import finite
-from engine.patient.types import BUILDS
+from engine.patient.types import BUILDS, SeveralSamples
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
@@ -42,9 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answer: Answer = given.run(given)
     except (EngineError, OSError) as error:
+        # Names of samples may be names of patients: they are the answer, for standard output, and no part of the error,
+        # which goes where logs are kept.
+        names = error.samples if isinstance(error, SeveralSamples) else ()
         if given.json:
-            print(json.dumps({"error": str(error)}))
+            print(json.dumps({"error": str(error)} | ({"samples": names} if names else {})))
         else:
+            if names:
+                print("\n".join(["Samples in the file:", *(f"  {printable(name)}" for name in names)]), flush=True)
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stopped:

@@ -7,10 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from engine import __main__ as cli
-from engine.patient.types import FATES, RANKING_COLUMNS, RECEIPT_COLUMNS
+from engine.patient.types import FATES, RANKING_COLUMNS, RECEIPT_COLUMNS, Ranking
 
 LIST = "BRAF V600E\nTP53 R175H\nBRAF p.Val600Glu\nOR4F5 A10T\nnonsense\n"
 MAF = (
@@ -111,6 +112,10 @@ def test_sample_panel_and_format_are_taken(run, tmp_path):
     panel.write_text("BRAF\nKRAS\nTP53\n")
     status, _, err = run(path)
     assert status == 2 and "holds 2 samples" in err and "--sample" in err
+    status, out, err = run(path)
+    assert status == 2 and out == "Samples in the file:\n  one\n  two\n" and err.count("\n") == 1
+    status, out, err = run(path, "--json")
+    assert (status, err) == (2, "") and json.loads(out)["samples"] == ["one", "two"]
     status, out, _ = run(path, "--sample", "two", "--panel", panel, "--format", "maf", "--json")
     assert status == 0
     found = json.loads(out)
@@ -148,3 +153,12 @@ def test_a_file_that_is_not_there_is_refused_without_its_name(run, tmp_path):
 def test_a_store_without_a_network_says_so(capsys, tumorcast_home, mutations):
     status = cli.main(["patient", str(mutations)])
     assert status == 2 and "Train a network first" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_no_number():
+    from engine.cli.patient import _drugs
+
+    row = dict.fromkeys(RANKING_COLUMNS, float("nan")) | {"drug": "X", "target": None, "marker": "", "approval": ""}
+    row |= {"ic50_um_pred": 1.0, "ln_ic50_pred": 0.0}
+    ranking = Ranking("run", "ensemble", "", "", False, None, pd.DataFrame([row]), (), True, "")
+    assert "nan" not in _drugs(ranking) and "0.00 (no interval)" in _drugs(ranking)

@@ -134,7 +134,22 @@ def test_the_text_for_a_person_goes_to_standard_output_alone(home, tmp_path, cap
     assert MARK not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_names_of_samples_are_the_answer_and_in_no_error(home, tmp_path, capsys, as_json):
+    """Who has to choose one sees them on the own screen; what goes to standard error may be kept."""
+    path = patient_file(tmp_path, "maf", BROKEN["two samples"])
+    assert cli.main(["patient", str(path), *(["--json"] if as_json else [])]) == 2
+    printed = capsys.readouterr()
+    names = (MARK, f"{MARK}-2")
+    assert MARK.lower() not in printed.err.lower()
+    if as_json:
+        answer = json.loads(printed.out)
+        assert tuple(answer["samples"]) == names and MARK not in answer["error"]
+    else:
+        assert tuple(line.strip() for line in printed.out.splitlines()[1:]) == names
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BROKEN if kind != "two samples"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_refused_file_is_not_quoted(home, tmp_path, capsys, kind, as_json):
     path = patient_file(tmp_path, "vcf", BROKEN[kind])

@@ -28,6 +28,11 @@ class OnProgress(Protocol):
     def __call__(self, fraction: float, message: str = "") -> None: ...
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal would act on."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 @contextmanager
 def bar(title: str) -> Iterator[OnProgress]:
     """A bar on stderr that appears when something takes longer than two seconds."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from engine.cli.output import Answer, bar, table
+from engine.cli.output import Answer, bar, printable, table
 from engine.errors import InputError
 from engine.patient.discreet import discreet
 from engine.patient.types import FATE_WORDS, FATES, NOT_UNDERSTOOD, USED, Case, Ranking, Reading, Receipt
@@ -221,7 +221,7 @@ def _unused(receipt: Receipt) -> str:
 
 
 def _short(text: str) -> str:
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    plain = printable(text)
     return plain if len(plain) <= TEXT_WIDTH else plain[: TEXT_WIDTH - 3] + "..."
 
 
@@ -230,12 +230,12 @@ def _drugs(ranking: Ranking) -> str:
         {
             "drug": row.drug,
             "target": "-" if pd.isna(row.target) else _short(row.target),
-            "z-score": f"{row.z_score:.2f}",
-            "percentile": f"{row.percentile:.0f}",
+            "z-score": _plain(row.z_score, ".2f"),
+            "percentile": _plain(row.percentile, ".0f"),
             "IC50 (uM)": f"{row.ic50_um_pred:.3g}",
-            "ln(IC50) (90 %)": f"{row.ln_ic50_pred:.2f} ({row.lower:.2f} to {row.upper:.2f})",
-            "lines with the same mutation": _carriers(row),
-            "skill": "-" if pd.isna(row.skill) else f"{row.skill:.2f}",
+            "ln(IC50) (90 %)": f"{row.ln_ic50_pred:.2f} ({_interval(row)})",
+            "lines mutated there": _carriers(row),
+            "skill": _plain(row.skill, ".2f"),
             "approval": row.approval or "unknown",
         }
         for row in ranking.table.head(TOP_DRUGS).itertuples()
@@ -244,6 +244,14 @@ def _drugs(ranking: Ranking) -> str:
     return table(rows, "No drug can be ranked.") + (
         f"\n... and {more:,} more drugs: --json has all" if more > 0 else ""
     )
+
+
+def _plain(value: float, form: str) -> str:
+    return "-" if pd.isna(value) else f"{value:{form}}"
+
+
+def _interval(row: Any) -> str:
+    return "no interval" if pd.isna(row.lower) else f"{row.lower:.2f} to {row.upper:.2f}"
 
 
 def _carriers(row: Any) -> str:

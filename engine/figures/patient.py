@@ -44,7 +44,7 @@ def ranking_waterfall(ranking: pd.DataFrame, context: str, picked: int | None = 
         figure=styled(figure, dark, FRAME_PX + ROW_PX * (round(bottom) + 1)),
         question="Which drugs stand out for this patient?",
         caption=f"{plural(len(ranking), 'drug')}{unmeasured}, {context}. Open: predicted. Thin line: its 90 % "
-        f"interval. Filled: mean of the nearest measured lines. {Z_WORDS}",
+        f"interval. Filled: nearest measured lines, weighted by similarity. {Z_WORDS}",
         summary=_waterfall_words(ranking),
         table=waterfall_table(ranking),
     )

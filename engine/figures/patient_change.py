@@ -75,7 +75,9 @@ def what_if_chart(changes: pd.DataFrame, what: str, context: str, dark: bool = F
     first. what: the change in words ("with KRAS p.G12D").
     """
     colours = palette(dark)
-    shown = changes.head(ROWS)
+    shown = changes.dropna(subset=["z_before", "z_after"]).head(ROWS)
+    bare = int(changes[["z_before", "z_after"]].isna().any(axis=1).sum())
+    unmeasured = f" {count(bare)} without measured lines have no z-score and are not drawn." if bare else ""
     places = list(range(len(shown)))
     before, after = shown["z_before"].to_numpy(float), shown["z_after"].to_numpy(float)
     figure = go.Figure()
@@ -113,7 +115,7 @@ def what_if_chart(changes: pd.DataFrame, what: str, context: str, dark: bool = F
         figure=styled(figure, dark, FRAME_PX + ROW_PX * max(len(shown), 3)),
         question="Which drugs change most?",
         caption=f"{count(len(shown))} of {plural(len(changes), 'drug')}, {what}; {context}. Small: before. "
-        f"Large: after, teal where more sensitive. {Z_WORDS}",
+        f"Large: after, teal where more sensitive. {Z_WORDS}{unmeasured}",
         summary=f"{what[:1].upper()}{what[1:]}, the largest change is that of {first['drug']}: predicted ln(IC50) "
         f"{number(float(first['ln_ic50_before']))} to {number(float(first['ln_ic50_after']))}.",
         table=changes[list(columns)].rename(columns=columns),

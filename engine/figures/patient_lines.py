@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from engine.figures.forest import Mark, Row, forest
 from engine.figures.template import Chart, palette, styled
 from engine.figures.text import MINUS, MISSING, count, number, plural, signed
-from engine.patient.types import NearLine
+from engine.patient.types import MOST_POSITIONS, NearLine
 
 ROW_PX, FRAME_PX, TOP_PX = 22, 20, 84
 LIMIT = 2.5  # z beyond it has the colour of the end
@@ -111,10 +111,11 @@ def _map_words(ranking: pd.DataFrame, lines: Sequence[NearLine], wide: pd.DataFr
     )
 
 
-def movers_chart(movers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
+def movers_chart(movers: pd.DataFrame, drug: str, dark: bool = False, known: int = 0) -> Chart:
     """How much every mutation moved the prediction for one drug.
 
-    movers: not empty, the largest |effect| first; columns position_key, effect (ln uM: with minus without).
+    movers: not empty, the largest |effect| first; columns position_key, effect (ln uM: with minus without). known: how
+    many mutations of the patient the network knows, where more of them than were tried.
     """
     colours = palette(dark)
     shown = movers.head(MOVERS)
@@ -150,21 +151,27 @@ def movers_chart(movers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
     )
     figure.add_vline(0, line={"color": colours.muted, "width": 1})
     first = shown.iloc[0]
-    of = (
-        f"{count(len(shown))} of {plural(len(movers), 'mutation')}"
-        if len(movers) > MOVERS
-        else plural(len(movers), "mutation")
-    )
     return Chart(
         figure=styled(figure, dark, 60 + 26 * max(len(shown), 3)),
         question="Which mutations moved the prediction?",
-        caption=f"{of} that the network knows, {drug}: prediction with minus prediction without it. Teal: more "
-        "sensitive. What the network does, not what biology does.",
+        caption=f"{_tried(len(shown), len(movers), known)}, {drug}: prediction with minus prediction without it. Teal: "
+        "more sensitive. What the network does, not what biology does.",
         summary=f"{drug}: moved most by {first['position_key']}, {signed(float(first['effect']))} ln µM.",
         table=movers[["position_key", "effect"]].rename(
             columns={"position_key": "Position", "effect": "Change of predicted ln(IC50), µM"}
         ),
     )
+
+
+def _tried(drawn: int, tried: int, known: int) -> str:
+    """Which mutations are drawn, of which: drawn <= tried <= known to the network."""
+    told = plural(tried, "mutation")
+    if tried >= MOST_POSITIONS:
+        of = f"the {count(known)}" if known > tried else "those"
+        told = f"{told} that were left out in turn, those of {of} that the network knows which most cell lines carry"
+    else:
+        told = f"{told} that the network knows"
+    return f"The {count(drawn)} that moved it most of {told}" if tried > drawn else told
 
 
 def markers_chart(markers: pd.DataFrame, drug: str, dark: bool = False) -> Chart:
@@ -198,7 +205,8 @@ def markers_chart(markers: pd.DataFrame, drug: str, dark: bool = False) -> Chart
         "within_types": "Difference within cancer types",
         "n_within": "Lines with it, in types with both",
     }
-    of = f"{count(len(shown))} of {count(len(markers))}" if len(markers) > len(shown) else count(len(markers))
+    more = len(markers) > len(shown)
+    of = f"The {count(len(shown))} that differ most of {count(len(markers))}" if more else count(len(markers))
     return Chart(
         figure=forest(
             marks,
@@ -210,8 +218,9 @@ def markers_chart(markers: pd.DataFrame, drug: str, dark: bool = False) -> Chart
             labels_right=True,
         ),
         question="Do measured lines with these mutations differ?",
-        caption=f"{of} positions and genes of this patient that enough lines measured with {drug} carry (n); no "
-        "network is asked. Left of 0: lines with it are more sensitive. Not corrected for looking at several.",
+        caption=f"{of} positions and genes of this patient (a gene: mutated anywhere) that enough lines measured with "
+        f"{drug} carry (n); no network is asked. Left of 0: lines with it are more sensitive. Not corrected for "
+        "looking at several.",
         summary=f"{drug}: measured lines with {first['marker']} (n {count(first['n_with'])}) differ most from those "
         f"without, by {signed(float(first['difference']))} of z.",
         table=markers[list(columns)].rename(columns=columns),

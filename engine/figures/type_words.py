@@ -37,6 +37,12 @@ def type_name(label: str) -> str:
     return label if short == label else f"{short} ({label})"
 
 
+def code_and_name(label: str) -> str:
+    """SKCM -> SKCM · Melanoma, for lists that are searched; an unknown label stays as it is."""
+    short = _known(label)[0]
+    return label if short == label else f"{label} · {short}"
+
+
 def full_name(label: str) -> str:
     """SKCM -> Skin cutaneous melanoma."""
     return _known(label)[1]

@@ -25,11 +25,12 @@ ENOUGH = 2  # positions that must speak for a build that nothing declares
 # Share of contradicting positions that is still taken for errors of single rows (a REF written wrong, another
 # transcript's numbering): more than that, and it is another build or a mixture.
 TOLERATED = 0.1
+ALONE = 1  # a single contradicting position among others is its row's error, however few were checked
 # Annotated changes are held against the known coordinate of the same change. Nearer than this it may be another base
 # or another transcript; hotspots of the two builds lie 40,000 bases and more apart on nearly every chromosome.
 ELSEWHERE = 10_000
 MIXED = "mixed"
-_CURE = "Say which with --genome GRCh37 or --genome GRCh38, or choose it on the page"
+_CURE = "Choose the genome build (on the command line --genome GRCh37 or --genome GRCh38)"
 _FIELD = {"GRCh37": "start_grch37", "GRCh38": "start_grch38"}
 
 
@@ -38,7 +39,8 @@ def judge_build(reading: Reading, known: pd.DataFrame, asked: str = "") -> Build
 
     known: the store's mutations (Knowledge.known). asked: the build that the person names, or empty.
     Each distinct position votes once: for a build, or against one. A build is believed while at most 10 % of the
-    votes contradict it; where nothing is declared or asked it needs two votes besides.
+    votes contradict it, or a single one of several; where nothing is declared or asked it needs two votes besides.
+    The rows of contradicting positions (`contradicting`) are then not to be used.
     Raises InputError for a build that is not one of BUILDS.
     """
     if asked and asked not in BUILDS:
@@ -71,7 +73,7 @@ def judge_build(reading: Reading, known: pd.DataFrame, asked: str = "") -> Build
             build, False, f"{said}. Not checked: no position of the file is known in either build.", agree, 0
         )
     against = _against(votes, build)
-    if against > TOLERATED * checked:
+    if _too_many(against, checked):
         return refuse(
             f"{said}, but {_of(against, checked)} contradict{'s' * (against == 1)} it{_shown(agree, checked)}. "
             f"{'Choose the other build' if asked else 'Correct the build in the file'}, or lift the file over again."
@@ -87,7 +89,7 @@ def _told_by_positions(
         return refuse(f"The file names no genome build, and none of its positions is known in either build. {_CURE}.")
     build = max(BUILDS, key=lambda one: agree[one])
     against = _against(votes, build)
-    if agree[build] and against > TOLERATED * checked:
+    if agree[build] and _too_many(against, checked):
         return refuse(
             f"The file names no genome build, and its positions do not agree{_shown(agree, checked)}. {_CURE}."
         )
@@ -101,7 +103,7 @@ def _told_by_positions(
 
 
 def _votes(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """One row per distinct position that tells something: `for` (a build or empty), `against` (a build or empty)."""
+    """One row per distinct position that tells something: its place, `for` and `against` (a build or empty)."""
     with_place = rows[has_coordinates(rows) & rows["problem"].fillna("").eq("")]
     bases = minimal_alleles(with_place["position"], with_place["reference"], with_place["alternate"])
     seen = pd.DataFrame(
@@ -123,6 +125,8 @@ def _votes(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     fails = {build: votes[f"{build} no"] < 0 for build in BUILDS}
     told = pd.DataFrame(
         {
+            "chromosome": votes["chromosome"],
+            "position": votes["position"],
             "for": np.select([fits[first] & ~fits[second], fits[second] & ~fits[first]], BUILDS, ""),
             "against": np.select([fails[first] & fails[second], fails[first], fails[second]], ["both", *BUILDS], ""),
         }
@@ -185,8 +189,23 @@ def _by_length(seen: pd.DataFrame) -> pd.DataFrame:
 
 def _against(votes: pd.DataFrame, build: str) -> int:
     """Positions that contradict a build."""
+    return int(_contradict(votes, build).sum())
+
+
+def _contradict(votes: pd.DataFrame, build: str) -> pd.Series:
     other = votes["for"].ne("") & votes["for"].ne(build)
-    return int((other | votes["against"].isin([build, "both"]) & votes["for"].ne(build)).sum())
+    return other | votes["against"].isin([build, "both"]) & votes["for"].ne(build)
+
+
+def _too_many(against: int, checked: int) -> bool:
+    """Whether so many contradicting positions are more than errors of single rows."""
+    return against > TOLERATED * checked and (against > ALONE or against == checked)
+
+
+def contradicting(rows: pd.DataFrame, known: pd.DataFrame, build: str) -> pd.DataFrame:
+    """chromosome, position (minimal alleles) of what speaks against a build that is believed all the same."""
+    votes = _votes(rows, known)
+    return votes.loc[_contradict(votes, build), ["chromosome", "position"]]
 
 
 def _of(some: int, all_of_them: int) -> str:
@@ -204,5 +223,8 @@ def _shown(agree: dict[str, int], checked: int) -> str:
 def _confirmed(against: int, checked: int) -> str:
     if not against:
         return f"{_of(checked, checked)} agree{'s' * (checked == 1)}"
-    contradict = f"{against} contradict{'s' * (against == 1)} it (up to 10 % are taken for errors of single rows)"
+    if against == 1:
+        contradict = "1 contradicts it (taken for an error of its row, whose coordinate is not used)"
+    else:
+        contradict = f"{against} contradict it (up to 10 % are taken for errors of their rows, which are not used)"
     return f"{_of(checked - against, checked)} agree, {contradict}"

@@ -32,6 +32,7 @@ _FIELDS = {
     "residues_both": ("amino_acid_change",),
     "dna": ("dna_change",),
 }
+MOST_DIGITS = 20  # of a span of residues, 12345-12350: no protein needs more
 _TOOLS = {"CSQ": "VEP", "ANN": "SnpEff", "BCSQ": "bcftools"}
 
 
@@ -186,7 +187,7 @@ def change_of_residues(residues: str, place: str, consequence: str) -> str:
     V/E at 600 -> p.V600E, KELREA/K at 745-750 -> p.E746_A750del, K/NX at 101 of a frame shift -> p.K101fs. Residues
     that both sides begin or end with are left out, as the first one that changes is what counts.
     """
-    numbers = [int(n) for n in re.findall(r"\d+", place.partition("/")[0])]
+    numbers = [int(n) for n in re.findall(r"\d+", place.partition("/")[0][:MOST_DIGITS])]
     if not residues or not numbers or "splice_acceptor" in consequence or "splice_donor_variant" in consequence:
         return ""
     before, _, after = (side.replace("-", "") for side in residues.partition("/"))
@@ -213,7 +214,7 @@ def change_of_residues(residues: str, place: str, consequence: str) -> str:
 
 def _bcftools_change(written: str, consequence: str) -> str:
     """600V>600E -> p.V600E; a change without an arrow (12L) is silent."""
-    found = re.match(r"(\d+)([A-Z*]+)(?:\.\.)?(?:>(\d+)([A-Z*]*))?", written)
+    found = re.match(r"(\d{1,9})([A-Z*]+)(?:\.\.)?(?:>(\d+)([A-Z*]*))?", written)
     if found is None:
         return ""
     number, before, arrow, after = found.groups()

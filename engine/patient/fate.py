@@ -1,12 +1,13 @@
 """What becomes of one mutation as written: which position it is, or why it is none."""
 
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import InputError
 from engine.patient.genes import GeneName, gene_name
 from engine.patient.knowledge import Knowledge
 from engine.patient.protein import Change, parse_change
+from engine.patient.residues import meant_change
 from engine.patient.types import NEW_POSITION, NOT_UNDERSTOOD, OUTSIDE_CENSUS, SILENT, USED
 from engine.response.variants import NOT_CODING, UNKNOWN, maf_class, position_key
 
@@ -58,19 +59,22 @@ def judge(gene: str, protein_change: str, word: str, knowledge: Knowledge) -> Fa
     if not name.census:
         said = f"{name.symbol} is not in the Cancer Gene Census, whose genes are all that the networks look at"
         return Fate(name.symbol, written, "", OUTSIDE_CENSUS, _join(said, name.note))
-    complaint = parsed if isinstance(parsed, str) and protein_change else _doubt(name.symbol, change, term, knowledge)
+    if term == "Splice_Site" and protein_change and isinstance(parsed, str):  # c.375+1G>A, e4+1: the class is enough
+        parsed, written, remark = "", "", "its change names no residue, its class counts"
+    complaint = parsed if isinstance(parsed, str) and parsed else _doubt(name.symbol, change, term, knowledge)
     if complaint:
         return Fate(name.symbol, written, "", NOT_UNDERSTOOD, _join(complaint, name.note))
     key = position_key(name.symbol, change.text if change else "", term)
     bit = knowledge.vocabulary.index.get(key)
     if bit is None:
         said = f"{key}: in the census, but no training line is mutated there, so the networks cannot see it"
+        said += _meant(meant_change(name.symbol, written, knowledge.common, surely=True))
         return Fate(name.symbol, written, key, NEW_POSITION, _join(said, remark, name.note))
-    said = f"{key} is bit {bit:,} of the run{_lines(knowledge.training_lines.get(key))}"
+    said = _known(key, bit, knowledge.training_lines.get(key))
     return Fate(name.symbol, written, key, USED, _join(said, remark, name.note))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _class_of_word(word: str) -> str:
     return maf_class(word)
 
@@ -90,6 +94,12 @@ def _weigh(term: str, change: Change | None) -> tuple[str, str]:
 
     A change that names two residues is the more exact of the two: it decides.
     """
+    if change is not None and change.text.endswith("_splice") and term in NOT_CODING:
+        # cBioPortal names essential splice sites so (X1010_splice), never the bases beside them: the change decides.
+        return (
+            "Splice_Site",
+            f"its class says {term.replace('_', ' ').lower()}, its change a splice site; the change counts",
+        )
     if change is None or change.residue is None:
         return (term if term != UNKNOWN or change is None else change.classification), ""
     if term == UNKNOWN:
@@ -112,13 +122,19 @@ def _doubt(gene: str, change: Change | None, term: str, knowledge: Knowledge) ->
         if term in _NEEDS_RESIDUE:
             return "The row tells no protein change, so that the residue is unknown: add it (p.V600E)"
         return ""
-    return knowledge.residues.complaint(gene, change.residue, change.before)
+    return knowledge.residues.complaint(
+        gene, change.residue, change.before, _meant(meant_change(gene, change.text, knowledge.common))
+    )
 
 
-def _lines(lines: int | None) -> str:
+def _meant(change: str) -> str:
+    return f" (did you mean {change}?)" if change else ""
+
+
+def _known(key: str, bit: int, lines: int | None) -> str:
     if lines is None:
-        return ""
-    return f"; {lines:,} training line{' is' if lines == 1 else 's are'} mutated there"
+        return f"The model knows {key} (its bit {bit:,})"
+    return f"{lines:,} training line{' is' if lines == 1 else 's are'} mutated at {key} (bit {bit:,} of the model)"
 
 
 def _join(*parts: str) -> str:

@@ -32,6 +32,7 @@ _PLACE = re.compile(rf"{_SEQUENCE}(?: ?[: _-] ?{_POSITION}(?!\w)| ?:? ?g\.)", re
 _DELETED = re.compile(r"(\d{1,9})(?:_(\d{1,9}))?del([ACGTN]+)(?:ins([ACGTN]+))?", re.IGNORECASE)
 _REPEATED = re.compile(r"(\d{1,9})(?:_(\d{1,9}))?dup([ACGTN]+)", re.IGNORECASE)
 
+LARGEST_POSITION = 10**9  # no human chromosome has a third of it
 BOTH_ALLELES = "A genomic position needs both alleles behind it, as in 7:140453136 A>T."
 SPAN = "The range of positions spans another number of bases than the reference allele has."
 DELETED_BASES = (
@@ -101,6 +102,8 @@ def _behind(text: str, found: re.Match[str]) -> str:
 
 
 def _locus(chromosome: str, position: int, reference: str, alternate: str, build: str) -> Locus:
+    if position > LARGEST_POSITION:
+        raise LocusError("No human chromosome has so many bases: check the position.")
     if position == 0:
         raise LocusError("Positions of a chromosome are counted from 1: there is no position 0.")
     if reference == alternate:

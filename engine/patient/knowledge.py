@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engine.patient.residues import Residues, residues_of
+from engine.patient.residues import Residues, common_changes, residues_of
 from engine.response.census import census_genes
 from engine.response.ensemble import default_run, networks_of, results_of
 from engine.response.fingerprint import Vocabulary
@@ -36,6 +36,11 @@ class Knowledge:
     def residues(self) -> Residues:
         """Which amino acid stands where, as the measured mutations say."""
         return residues_of(self.known)
+
+    @cached_property
+    def common(self) -> dict[str, tuple[str, ...]]:
+        """Gene -> changes that somebody may have meant who wrote one that cannot be."""
+        return common_changes(self.known, self.training_lines)
 
 
 def load_knowledge(db: Database, run_id: str = "") -> Knowledge:

@@ -12,8 +12,8 @@ from engine.files.tables import squeeze
 # Our field -> the names of its column, the preferred one first.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "gene": (
-        "Hugo_Symbol", "HUGO Symbol", "HugoSymbol", "Gene", "Gene symbol", "Gene_Symbol", "Gene name", "SYMBOL",
-        "HGNC_Symbol", "HGNC symbol", "Gene.refGene", "Genes", "Gene ID symbol",
+        "Hugo_Symbol", "HUGO Symbol", "HugoSymbol", "Gene symbol", "Gene_Symbol", "SYMBOL", "HGNC_Symbol",
+        "HGNC symbol", "Gene", "Gene name", "Gene.refGene", "Genes", "Gene ID symbol",
     ),
     "protein_change": (
         "HGVSp_Short", "Protein_Change", "Protein Change", "Amino_Acid_Change", "AA change", "AAChange", "HGVSp",
@@ -49,6 +49,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "Genomic_Change", "Genomic change", "Genomic_Location", "HGVSg", "HGVS genomic", "Genomic coordinates",
         "Locus",
     ),
+    "filter": ("FILTER",),
     "sample": (
         "Tumor_Sample_Barcode", "Sample ID", "Sample", "Sample name", "Tumor_Sample", "ModelID", "DepMap_ID",
     ),

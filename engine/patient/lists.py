@@ -12,7 +12,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.patient.coordinates import plain_chromosome
 from engine.patient.list_columns import Columns, columns_of
-from engine.patient.rows import ROWS, Row, build_in, clean, declared, table_of
+from engine.patient.rows import ROWS, Row, build_in, clean, declared, filtered, table_of
 from engine.patient.types import Reading, SeveralSamples
 from engine.patient.unpack import Text
 from engine.patient.workbook import Cells, Sheet
@@ -33,8 +33,12 @@ _SEPARATORS: tuple[tuple[str, str], ...] = (
     ("  ", r"\s{2,}"),
     (" ", r"\s+"),
 )
-_PLACE = re.compile(r"(?:chr)?(\w+)[:-](\d+)(?:-\d+)?", re.IGNORECASE)  # its alleles stand in other columns
-_GENOMIC = re.compile(r"\s*(?:chr)?(\w+)\s*,\s*(\d+)\s*,\s*\d+\s*,\s*([ACGTN]+|-)\s*,\s*([ACGTN]+|-)\s*", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:chr)?(\w+)[:-](\d{1,11})(?:-\d+)?", re.IGNORECASE | re.ASCII
+)  # its alleles stand in other columns
+_GENOMIC = re.compile(
+    r"\s*(?:chr)?(\w+)\s*,\s*(\d{1,11})\s*,\s*\d+\s*,\s*([ACGTN]+|-)\s*,\s*([ACGTN]+|-)\s*", re.IGNORECASE | re.ASCII
+)
 
 
 class Table(NamedTuple):
@@ -128,6 +132,8 @@ def read_table(table: Table, sha256: str, sample: str, read_text: Callable[[str]
             rows.append(Row(number, "(a row of another sample)", problem=OTHER_SAMPLE))
         elif len(samples) < 2 or sample:  # with more of them and none chosen, only their names are wanted
             found = _variants(number, row, places)
+            if "filter" in places and (problem := filtered(row[places["filter"]])):
+                found = [one._replace(problem=problem) for one in found]
             rows.extend(found)
             if found[0].problem == NOTHING and (own := _written_out(row, places)):
                 written[number] = own
@@ -247,7 +253,7 @@ def _whole(value: Any) -> int | None:
 
 def _shown(row: list[str], places: Mapping[str, int]) -> str:
     """What is shown of a row: the cells that were looked at, in the file's order."""
-    looked_at = sorted(place for field, place in places.items() if field != "sample")
+    looked_at = sorted(place for field, place in places.items() if field not in ("sample", "filter"))
     return clean(" ".join(row[place].strip() for place in looked_at if place < len(row) and row[place].strip()))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from engine.fetch.releases import downloads_folder
+from engine.patient.build import contradicting
 from engine.patient.coordinates import (
     beyond_the_end,
     chromosome_lengths,
@@ -33,10 +34,13 @@ from engine.response.variants import maf_class
 
 CHAIN_FILE = "GRCh38_to_GRCh37.chain.gz"
 NEEDS_CHAIN = (
-    "Its coordinate is of GRCh38 and needs the liftover chain (`python -m engine fetch liftover`), and away from "
-    "known positions a gene model (`python -m engine fetch gene-model`)"
+    "Its coordinate is of GRCh38 and needs the liftover chain, and away from known positions a gene model: fetch both "
+    "(on the command line `python -m engine fetch liftover` and `python -m engine fetch gene-model`)"
 )
-NEEDS_MODEL = "It has a coordinate only, which needs a gene model: `python -m engine fetch gene-model`"
+NEEDS_MODEL = (
+    "It has a coordinate only, which needs a gene model: fetch it (on the command line "
+    "`python -m engine fetch gene-model`)"
+)
 _FIELD = {"GRCh37": "start_grch37", "GRCh38": "start_grch38"}
 _SUBSTITUTION, _SHIFT, _OTHER = "substitution", "frame shift", "other"
 _PLACE = ["chromosome", "position"]
@@ -77,6 +81,7 @@ def locate(rows: pd.DataFrame, verdict: BuildVerdict, known: pd.DataFrame, found
         return located
     search = _Search(rows[wanted], verdict.build, known)
     search.refuse_impossible()
+    search.refuse_places(contradicting(rows, known, verdict.build) if verdict.checked else None)
     search.by_alleles(_hotspots(verdict.build), "by its coordinate, that of a known hotspot")
     search.by_alleles(_table(known, _FIELD[verdict.build]), "by its coordinate in the training table")
     if verdict.build == "GRCh38":
@@ -124,6 +129,15 @@ class _Search:
         other = places["reference"].ne("") & pd.Series(known, places.index, dtype="str").ne("")
         other &= places["reference"].str[:1].ne(pd.Series(known, places.index, dtype="str"))
         self._refuse(other, f"Its reference base is not the one that {self._build} has there")
+
+    def refuse_places(self, against: pd.DataFrame | None) -> None:
+        """Rows at places that speak against the build."""
+        if against is None or against.empty:
+            return
+        told = set(zip(against["chromosome"], against["position"], strict=True))
+        here = [place in told for place in zip(self._places["chromosome"], self._places["position"], strict=True)]
+        said = f"Its coordinate contradicts {self._build}, in which the other checked positions are"
+        self._refuse(pd.Series(here, self._places.index), said)
 
     def by_alleles(self, table: pd.DataFrame, note: str) -> None:
         """Rows whose place and bases stand in a table of _ALLELES and _TOLD, where all entries of it agree."""

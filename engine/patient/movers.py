@@ -7,9 +7,8 @@ import pandas as pd
 
 from engine.patient.completions import complete, drawn_lines
 from engine.patient.predictor import Predictor
-from engine.patient.types import Genome
+from engine.patient.types import MOST_POSITIONS, Genome
 
-MOST_POSITIONS = 60
 MOST_GENOMES = 512  # predicted at once; fewer completions are taken where many positions are left out
 MOVER_COLUMNS = ("drug_id", "position_key", "effect")
 

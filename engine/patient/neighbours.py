@@ -105,14 +105,39 @@ def evidence(
     )[list(EVIDENCE_COLUMNS)]  # fmt: skip
 
 
-def nearest_response(predictor: Predictor, rows: np.ndarray, n: int = NEAREST) -> tuple[np.ndarray, np.ndarray]:
-    """(d,) mean z-score of the n first of these lines that were measured with each drug, and how many those are."""
+def nearest_response(
+    predictor: Predictor, rows: np.ndarray, similarity: np.ndarray, n: int = NEAREST
+) -> tuple[np.ndarray, np.ndarray]:
+    """(d,) mean z-score, weighted by similarity, of the n lines nearest among those measured with each drug, and how
+    many lines that are: more than n where others are as near as the n-th, as no order between them means anything.
+
+    rows, similarity: of `ordered_lines`, most similar first.
+    """
     z = predictor.screened.z_scores(predictor.screened.ln_ic50[rows])
     measured = np.isfinite(z)
-    taken = measured & (np.cumsum(measured, axis=0) <= n)
-    counts = taken.sum(axis=0)
-    total = np.where(taken, z, 0).sum(axis=0)
-    return np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0), counts
+    near = similarity[:, None]
+    first = measured & (np.cumsum(measured, axis=0) <= n)
+    last = np.where(first, near, np.inf).min(axis=0, initial=np.inf)  # (d,) similarity of the n-th
+    taken = measured & (near >= last)
+    weight = np.where(taken, near, 0)
+    total, weights = np.where(taken, z, 0) * weight, weight.sum(axis=0)
+    mean = np.divide(total.sum(axis=0), weights, out=np.full(len(weights), np.nan), where=weights > 0)
+    return mean, taken.sum(axis=0)
+
+
+def most_sensitive(predictor: Predictor, cosmic_id: int, n: int) -> pd.DataFrame:
+    """The n measured drugs to which a line is most sensitive among all measured lines: drug_id, ln_ic50, z_score."""
+    screened = predictor.screened
+    rows = np.flatnonzero(screened.lines["cosmic_id"].to_numpy() == cosmic_id)
+    values = screened.ln_ic50[rows[:1]].sum(axis=0) if len(rows) else np.full(len(screened.mean), np.nan)
+    found = pd.DataFrame({"drug_id": predictor.drugs["drug_id"], "ln_ic50": values})
+    found["z_score"] = screened.z_scores(values)
+    return found.dropna(subset="z_score").sort_values("z_score", ignore_index=True).head(n)
+
+
+def as_near(similarity: np.ndarray, n: int = NEAREST) -> int:
+    """Lines beyond the n nearest that are as similar as the n-th. similarity: most similar first."""
+    return int((similarity[n:] == similarity[n - 1]).sum()) if len(similarity) > n else 0
 
 
 def _shared(predictor: Predictor, keys: Collection[str], row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from engine.errors import InputError
 from engine.patient.genes import gene_name
+from engine.patient.rows import clean
 from engine.patient.unpack import as_text, unpack
 
 LONGEST_LIST = 100_000  # lines; exome kits have more targets, but an exome needs no panel
+LONGEST_NAME = 40  # characters shown of a name that is no census gene
 _HEADINGS = ("gene", "genes", "hugosymbol", "genesymbol", "symbol", "genename", "hgncsymbol")
 _BED_REGION = re.compile(r"^\S+\t\d+\t\d+(\t|$)|^chr\S+ +\d+ +\d+( |$)")
 _GENE_ID = re.compile(r"\bGENE(?:_ID|_SYMBOL|_NAME)?=([^;,\s]+)", re.IGNORECASE)
@@ -18,10 +20,12 @@ _CUTS = (r"[;|,:()\s]+", r"[;|,:()\s_]+", r"[;|,:()\s_.\-]+")
 
 
 class Panel(NamedTuple):
-    """genes: the census genes that were looked at; None: a whole exome. words: for a person."""
+    """genes: the census genes that were looked at; None: a whole exome. words: for a person. others: names of a panel
+    file that are no census genes, in its order: for the person's own screen, never for an error or a log."""
 
     genes: frozenset[str] | None
     words: str
+    others: tuple[str, ...] = ()
 
 
 EXOME = Panel(None, "whole exome")
@@ -56,7 +60,8 @@ def read_panel(content: bytes, name: str = "") -> Panel:
             f"None of the {len(genes):,} names in the panel file is a gene of the Cancer Gene Census: "
             "give HGNC symbols, one per line, or a BED file with genes in its fourth column."
         )
-    return Panel(inside, f"panel of {len(genes):,} genes ({len(inside):,} in the census)")
+    others = tuple(clean(symbol, LONGEST_NAME) for symbol, census in genes.items() if not census)
+    return Panel(inside, f"panel of {len(genes):,} genes ({len(inside):,} in the census)", others)
 
 
 def _listed(lines: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ n = genomes, d = drugs. ln(IC50) in ln uM.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and pages that import this mod
     from engine.response.reference import Reference
     from engine.response.trained import TrainedNetwork
 
+FEWEST_PAIRS = 30  # held-out pairs of a drug, below which no share of them is given
 HONEST_SPLITS = ("cell_line", "cancer_type")  # a patient is an unseen line; the first that was evaluated counts
 SEEN_LINES = (
     "The intervals come from random pairs of lines that the networks were trained on, so they are too narrow for a "
@@ -145,7 +146,7 @@ def load_predictor(db: Database, run_id: str = "") -> Predictor:
         screened=screened,
         shift=_shift(drugs["drug_id"], screened, reference),
         skill=_skill(db, honest),
-        intervals=intervals_of(run, honest, SEEN_LINES),
+        intervals=_intervals(db, run, honest),
         reference=reference,
         members=members,
     )
@@ -217,3 +218,20 @@ def _skill(db: Database, honest: RunSummary | None) -> pd.DataFrame:
         [honest.run_id, ENSEMBLE],
     )
     return found.set_index("drug_id")
+
+
+def _covered(db: Database, honest: RunSummary) -> pd.Series:
+    found = db.query(
+        """SELECT drug_id, avg((observed BETWEEN lower AND upper)::INT) AS covered FROM prediction
+           WHERE run_id = ? AND model = ? AND lower IS NOT NULL
+           GROUP BY drug_id HAVING count(*) >= ? ORDER BY drug_id""",
+        [honest.run_id, ENSEMBLE, FEWEST_PAIRS],
+    )
+    return found.set_index("drug_id")["covered"]
+
+
+def _intervals(db: Database, run: RunSummary, honest: RunSummary | None) -> Intervals:
+    intervals = intervals_of(run, honest, SEEN_LINES)
+    if honest is None or intervals.split != honest.split:
+        return intervals
+    return replace(intervals, covered=_covered(db, honest))

@@ -27,6 +27,10 @@ _FULL = re.compile("|".join(_CODES), re.IGNORECASE)
 _FULL_START = re.compile(rf"({'|'.join(_CODES)})\d", re.IGNORECASE)
 _WORDS_OR_CODES = re.compile(rf"(delins|del|ins|dup|fs|ext)|({'|'.join(_CODES)})", re.IGNORECASE)
 _CAPITAL_WORDS = re.compile(r"(?<=\d)([A-Z*]?)(DELINS|DEL|INS|DUP|FS|EXT)")
+# Foundation Medicine's reports: splice site 209+1_209+2delGT.
+_SPLICED_AT = re.compile(
+    r"^(splice[\s_-]?site)[\s:]+(?:c\.)?\d+[\d+_-]*(?:[ACGT]+>[ACGT]+|(?:del|ins|dup)[ACGT]*){1,2}$", re.I | re.A
+)
 _RANGE = re.compile(r"(?<=\d)-(?=[A-Z]{1,3}\d+(?:del|ins|dup))", re.IGNORECASE)  # E746-A750del for E746_A750del
 
 # Letters are capitals and words small here. a, n: first residue and its number; m: the last one's number; b: what
@@ -174,6 +178,7 @@ def _written(shape: str, number: int, parts: dict[str, str | None]) -> str:
 
 def _class_word(text: str) -> Change | None:
     """A change that is told by its class only: "splice site", "frameshift", "intronic"."""
+    text = _SPLICED_AT.sub(r"\1", text)
     term = maf_class(re.sub(r"[\s_-]+(?:mutation|variant|change)s?$", "", text, flags=re.IGNORECASE))
     if term == "Splice_Site" or term.startswith("Frame_Shift") or term in NOT_CODING:
         return Change("", None, "", term)

@@ -8,13 +8,16 @@ import pandas as pd
 from engine.errors import InputError
 from engine.patient.approvals import approval_of
 from engine.patient.completions import half_width, predict_genome, sequenced_genes
-from engine.patient.domain import place
+from engine.patient.domain import known_line, place
 from engine.patient.markers import strongest_markers
-from engine.patient.neighbours import nearest_lines, nearest_response, ordered_lines
+from engine.patient.neighbours import NEAREST, as_near, nearest_lines, nearest_response, ordered_lines
 from engine.patient.predictor import Predictor
 from engine.patient.screened import FEWEST_OF_TYPE
 from engine.patient.types import RANKING_COLUMNS, Genome, Ranking
 from engine.response.settings import BASELINE_DESCRIPTIONS, SPLIT_NAMES
+
+LOW_COVERAGE = 0.8  # of a drug's held-out pairs within 90 % intervals, below which it is said
+NAMED_DRUGS = 5
 
 
 def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -> Ranking:
@@ -28,8 +31,8 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     prediction = predict_genome(predictor, genome, cancer_type)
     half, mean = half_width(predictor, prediction), prediction.mean
     sequenced, where = sequenced_genes(genome), place(predictor, genome)
-    rows, _ = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
-    nearest_z, nearest_n = nearest_response(predictor, rows)
+    rows, similarity = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
+    nearest_z, nearest_n = nearest_response(predictor, rows, similarity)
     type_mean, n_type = _of_type(predictor, cancer_type)
     z_low = z_high = np.full(len(mean), np.nan)
     if prediction.completed is not None:
@@ -64,6 +67,8 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         z_high=z_high,
     )
     honest = predictor.honest
+    nearest = nearest_lines(predictor, genome.keys, sequenced=sequenced, cancer_type=cancer_type)
+    warnings = tuple(note for note in (_skill_note(predictor), known_line(predictor, nearest)) if note)
     return Ranking(
         run_id=predictor.run.run_id,
         model=predictor.model,
@@ -72,11 +77,12 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         simulated=predictor.run.simulated,
         cancer_type=cancer_type,
         table=table[list(RANKING_COLUMNS)].sort_values(["z_score", "drug"], ignore_index=True),
-        nearest=nearest_lines(predictor, genome.keys, sequenced=sequenced, cancer_type=cancer_type),
+        nearest=nearest,
         inside=bool(where.inside),
         domain=where.sentence,
         completions=prediction.completions,
-        notes=_notes(predictor, prediction.completions, cancer_type),
+        notes=_notes(predictor, prediction.completions, cancer_type, warnings, as_near(similarity)),
+        warnings=warnings,
     )
 
 
@@ -103,16 +109,20 @@ def _of_type(predictor: Predictor, cancer_type: str | None) -> tuple[np.ndarray,
     return np.divide(np.nansum(values, axis=0), n, out=np.full(len(n), np.nan), where=n >= FEWEST_OF_TYPE), n
 
 
-def _notes(predictor: Predictor, completions: int, cancer_type: str | None) -> tuple[str, ...]:
-    """What must stand beside the numbers."""
+def _notes(
+    predictor: Predictor, completions: int, cancer_type: str | None, warnings: tuple[str, ...], tied: int
+) -> tuple[str, ...]:
+    """What must stand beside the numbers: the warnings, then what the numbers are."""
     notes = [
+        *warnings,
         "z-score and percentile compare the prediction with what was measured on the cell lines of that drug. "
         "Predictions vary less than measurements, so both stay near the middle where the networks know little about a "
         "drug.",
-        *_skill_notes(predictor),
+        predictor.intervals.note,
+        _coverage_note(predictor),
+        _shift_note(predictor),
+        _tie_note(tied),
     ]
-    if predictor.intervals.note:
-        notes.append(predictor.intervals.note)
     if completions:
         drawn = f"{cancer_type} cell lines" if cancer_type else "cell lines of all cancer types"
         notes.append(
@@ -122,29 +132,65 @@ def _notes(predictor: Predictor, completions: int, cancer_type: str | None) -> t
         )
     if predictor.run.simulated:
         notes.append("The networks were trained on simulated data: the ranking says nothing about real drugs.")
-    return tuple(notes)
+    return tuple(note for note in notes if note)
 
 
-def _skill_notes(predictor: Predictor) -> list[str]:
+def _coverage_note(predictor: Predictor) -> str:
+    """That 90 % of all pairs are not 90 % of every drug's."""
+    covered = predictor.intervals.covered
+    low = covered[covered < LOW_COVERAGE].sort_values()
+    if low.empty:
+        return ""
+    name = predictor.drugs.set_index("drug_id")["name"]
+    worst = ", ".join(f"{name[drug_id]} {100 * share:.0f} %" for drug_id, share in low.head(NAMED_DRUGS).items())
+    return (
+        f"The intervals hold 90 % over all drugs together, not for every drug: for {len(low)} of {len(covered)} drugs "
+        f"they held fewer than {100 * LOW_COVERAGE:.0f} % of what was measured on held-out pairs, fewest for {worst}."
+    )
+
+
+def _shift_note(predictor: Predictor) -> str:
+    """That the ids of one compound are told apart by their measured means, which nothing else here knows of."""
+    moved = int((predictor.shift != 0).sum())
+    if not moved:
+        return ""
+    return (
+        f"{moved} drugs are compounds that were screened under several ids: the network's prediction, which is the "
+        f"same for all ids, is moved to the mean of each screen, by up to {np.abs(predictor.shift).max():.1f} ln µM. "
+        "Skill and intervals are those of the prediction before it."
+    )
+
+
+def _tie_note(tied: int) -> str:
+    if not tied:
+        return ""
+    return (
+        f"{NEAREST} nearest lines are shown; {tied:,} more {'is' if tied == 1 else 'are'} as near as the last of them. "
+        "The nearest lines' z-score counts all that tie, weighted by similarity."
+    )
+
+
+def _skill_note(predictor: Predictor) -> str:
     honest = predictor.honest
     if honest is None:
-        return [
+        return (
             "The run was not evaluated on unseen cell lines, so nobody knows what its predictions for a new tumour are "
-            f"worth: run python -m engine evaluate {predictor.run.run_id} --split cell_line."
-        ]
+            "worth: evaluate the run on them (on the command line python -m engine evaluate --run "
+            f"{predictor.run.run_id} --split cell_line)."
+        )
     found = honest.metrics[predictor.model]
     skill, low, high = (found.get(name) for name in ("skill", "skill_lower", "skill_upper"))
     if skill is None or honest.naive is None:
-        return []
+        return ""
     interval = f" (95 % interval {low:.2f} to {high:.2f})" if low is not None and high is not None else ""
     unseen, naive = SPLIT_NAMES[honest.split], honest.naive.replace("_", " ")
-    notes = [
+    note = (
         f"Skill over all pairs of {unseen} is {skill:.2f}{interval} against the baseline {naive}, which "
         f"{BASELINE_DESCRIPTIONS[honest.naive]}; 0 is no better than that baseline, 1 is perfect."
-    ]
+    )
     if skill < 0:
-        notes.append(
-            f"On {unseen} the baseline {naive} predicts better than this model; the ranking is at most a hypothesis. "
+        note += (
+            f" On {unseen} the baseline {naive} predicts better than this model; the ranking is at most a hypothesis. "
             "Look first at what was measured in the cancer type and in the nearest lines."
         )
-    return notes
+    return note

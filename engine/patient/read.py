@@ -14,8 +14,10 @@ from engine.patient.vcf import is_vcf, read_vcf
 from engine.patient.workbook import sheets
 
 # A gene and its change in a table without a header, numbers such as allele frequencies behind them: the comma between
-# them does not separate two mutations.
-_CELLS = re.compile(r'^"?([^\s,;"]+)"?[ ]*[,;\t][ ]*"?([^\s,;"]+)"?(?:[ ]*[,;\t][ ]*"?[\d.]*%?"?)*[ ]*$', re.MULTILINE)
+# them does not separate two mutations. What repeats gives nothing back (*+): blanks between commas would take for ever.
+_CELLS = re.compile(
+    r'^"?([^\s,;"]+)"?[ ]*[,;\t][ ]*"?([^\s,;"]+)"?(?:[ ]*[,;\t][ ]*+"?[\d.]*+%?"?)*+[ ]*$', re.MULTILINE
+)
 
 
 def read(content: bytes, name: str = "", sample: str = "") -> Reading:

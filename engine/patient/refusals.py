@@ -13,6 +13,10 @@ _REASONS = tuple(
             r"\bwt\b|wild[\s-]?type|\bnegative\b|not (?:detected|found|mutated)|\bno (?:mutation|variant)|\bnormal\b",
             "This says that no mutation was found: leave it out, and name the gene in the list of sequenced genes.",
         ),
+        (  # exon 19 deletion, exon20 insertion, exon 14 skipping; c. behind it (exon15:c.1799T>A) has its own reason
+            r"^(?!.*(?:^|[:\s(\[])c\.).*(?:\bexons?(?![a-z])|\bex\s?\d)",
+            "An exon alone names no residue: give the protein change, such as E746_A750del.",
+        ),
         (
             r"ampli|\bamp\b|\bgain\b|\bloss\b|\bcnv?\b|copy[\s-]?number|hom\w*del|hetloss|shallowdel|deep[\s_-]?del"
             r"|\bdeleted\b|\bdeletions?\b|\bduplications?\b|\bloh\b",
@@ -47,10 +51,6 @@ _REASONS = tuple(
         (
             r"^(?:rs|cosm|cosv|clinvar|rcv|vcv)\d+$",
             "The identifier of a database does not name the residue: give the protein change, such as V600E.",
-        ),
-        (
-            r"\bexon\b|\bex\s?\d",
-            "An exon is not a position: give the protein change, such as E746_A750del.",
         ),
         (
             r"\bpromoter\b",

@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.patient.types import ROW_COLUMNS, TEXT_LENGTH
 
 ROWS = 500_000
+FILTERED = "Filtered by the caller (FILTER is not PASS)."
 _CHUNK = 50_000
 _BUILDS = tuple(
     (f"GRCh{n}", re.compile(rf"(?:grch|hg|ncbi|assembly|v)[ ._-]?{names}|(?<![a-z0-9])(?:b|hs){n}|^{n}(\.\w+)?$"))
@@ -46,6 +47,11 @@ def build_in(text: str) -> str:
     """The genome build that a word or a file's name speaks of: GRCh37, GRCh38, or empty where none or both."""
     found = [build for build, pattern in _BUILDS if pattern.search(text.strip().lower())]
     return found[0] if len(found) == 1 else ""
+
+
+def filtered(word: str) -> str:
+    """Why a row is not used whose caller filtered it out, as the FILTER column of VCF and MAF says; else empty."""
+    return "" if word.strip().upper() in ("PASS", ".", "", "-", "NA", "NAN") else FILTERED
 
 
 def declared(builds: Iterable[str]) -> str:

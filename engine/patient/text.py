@@ -21,6 +21,7 @@ from engine.response.variants import UNKNOWN, maf_class
 
 BYTES = 1_000_000
 LINES = 50_000
+LINE_LETTERS = 100_000
 _LONGEST_SYMBOL = 15
 FORMAT = "pasted text"
 
@@ -32,6 +33,7 @@ NO_BEGINNING = (
 OTHER_WORDS = "Beside the mutation stand words that cannot be understood: write gene and change only, as in BRAF V600E."
 UNKNOWN_ACCESSION = "The accession is not known here: name the gene, or run `python -m engine fetch mane`."
 TOO_LONG = f"A word of the line has more than {MOST_LETTERS:,} letters: it is no mutation."
+LONG_LINE = f"The line has more than {LINE_LETTERS:,} letters: write one mutation a line."
 HEADING = "This is a heading, not a mutation."
 
 _BULLET = re.compile(r"(?:[-*+>•·▪◦‣●]\s+|[•▪◦‣●]|\(?\d{1,3}[.)]\s+|\d{1,3}[.)](?=[A-Za-z])|\(?[a-z][.)]\s+)+")
@@ -81,6 +83,7 @@ def read_text(text: str) -> Reading:
     above 1 MB or 50,000 lines, or without any line.
     """
     encoded = text.encode("utf-8", errors="replace")
+    text = encoded.decode()  # half a surrogate pair cannot be stored
     if len(encoded) > BYTES:
         raise InputError("The text is longer than 1 MB: give a patient's mutations alone, or a VCF or MAF file.")
     lines = text.splitlines()
@@ -94,6 +97,8 @@ def read_text(text: str) -> Reading:
             comments += 1
         elif plain:
             rows.extend(_row(number, shown(line), found) for found in _of_line(plain))
+            if len(rows) > LINES:
+                raise InputError(f"The text has more than {LINES:,} mutations: give a VCF or MAF file.")
     if not rows:
         raise InputError("The text holds no mutation: write one a line, such as BRAF V600E or 7:140453136 A>T.")
     builds = {row.build for row in rows if row.build}
@@ -121,6 +126,8 @@ def _of_line(line: str) -> list[_Found]:
         return [_Found(problem=HEADING)]
     if len(line) > MOST_LETTERS and max(map(len, line.split())) > MOST_LETTERS:
         return [_Found(problem=TOO_LONG)]
+    if len(line) > LINE_LETTERS:
+        return [_Found(problem=LONG_LINE)]
     body = _LABEL.sub("", _BULLET.sub("", line, count=1) if _BULLET.match(line) else line, count=1)
     found: list[_Found] = []
     for part in body.split(";"):
@@ -145,22 +152,18 @@ def _of_part(part: str, gene: str) -> list[_Found]:
 
 def _located(text: str, build: str) -> list[_Found]:
     """Variants by their coordinates, with gene and change where these stand behind them; empty where there are none."""
-    first = read_locus(text)
-    if first is None:
-        return []
-    loci, rest = first
-    found = [_Found(locus=locus._replace(build=locus.build or build)) for locus in loci]
-    rest = _FREQUENCY.sub(" ", rest).strip(" ,;()[]")
-    if not rest:
-        return found
-    if more := _located(rest, build):
-        return found + more
-    behind = _named(rest, "", build)
-    if not behind:  # a dash, a dot
-        return found
-    if len(loci) > 1 or len(behind) > 1 or behind[0].problem or behind[0].locus:
-        return [_Found(problem=OTHER_WORDS)]
-    return [behind[0]._replace(locus=found[0].locus)]
+    before, found, rest = list[_Found](), list[_Found](), text
+    while rest and (first := read_locus(rest)):
+        before += found
+        loci, behind_it = first
+        rest = (behind_it if before else _FREQUENCY.sub(" ", behind_it)).strip(" ,;()[]")
+        found = [_Found(locus=locus._replace(build=locus.build or build)) for locus in loci]
+    behind = _named(rest, "", build) if found and rest else []
+    if not behind:  # nothing, or a dash, a dot
+        return before + found
+    if len(found) > 1 or len(behind) > 1 or behind[0].problem or behind[0].locus:
+        return [*before, _Found(problem=OTHER_WORDS)]
+    return [*before, behind[0]._replace(locus=found[0].locus)]
 
 
 def _named(text: str, gene: str, build: str) -> list[_Found]:
@@ -170,20 +173,30 @@ def _named(text: str, gene: str, build: str) -> list[_Found]:
     plain = re.sub(r"[()\[\]|\"]|(?<!\d):|:(?!\d)", " ", re.sub(r"\bp\.\s+", "p.", plain))
     plain = re.sub(r"(?<=[A-Za-z*])\+(?=[\s,]|$)", " ", plain)  # V617F+ for positive
     found: list[_Found] = []
+    told: dict[tuple[str, str], set[str]] = {}
     for piece in _BREAK.split(plain):
-        if piece.strip(" ,.:-") and not (found and not _BESIDE.sub("", piece).strip()):
+        if piece.strip(" ,.:-") and not (found and _known_beside(piece)):
             new = _of_piece(piece.strip(" ,"), found[-1].gene if found else gene, build)
-            found.extend(each for each in new if not _again(each, found))
+            found.extend(each for each in new if not _again(each, told))
     return found
 
 
-def _again(new: _Found, before: list[_Found]) -> bool:
-    """Whether a line tells a change twice, in a short and a full name: BRAF V600E (p.Val600Glu)."""
+def _known_beside(piece: str) -> bool:
+    """Whether a piece behind a mutation adds none: an exon, a word such as somatic, a fraction from a table (0.34)."""
+    return not _BESIDE.sub("", piece).strip() or re.fullmatch(r"\s*[01]?\.\d+\s*", piece) is not None
+
+
+def _again(new: _Found, told: dict[tuple[str, str], set[str]]) -> bool:
+    """Whether a line tells a change twice, in a short and a full name: BRAF V600E (p.Val600Glu).
+
+    told: gene and normalised change -> how the line has written it so far; the new one is added.
+    """
     if not new.change or new.problem:
         return False
-    text = parse_change(new.change).text
-    same = (old for old in before if old.gene == new.gene and old.change and not old.problem)
-    return any(old.change != new.change and parse_change(old.change).text == text for old in same)
+    written = told.setdefault((new.gene, parse_change(new.change).text), set())
+    again = bool(written - {new.change})
+    written.add(new.change)
+    return again
 
 
 def _of_piece(piece: str, gene: str, build: str) -> list[_Found]:

@@ -20,6 +20,7 @@ ROW_COLUMNS = (
     "build", "problem",
 )  # fmt: skip
 TEXT_LENGTH = 200
+MOST_POSITIONS = 60  # mutations that are left out in turn, to see which moved a prediction
 
 USED = "used"  # its position is a bit of the run's vocabulary
 NEW_POSITION = "new_position"  # a census gene, but no training line is mutated there
@@ -132,16 +133,17 @@ class Case:
     case_id: str = ""  # of the store; empty while it lives in the session only
 
 
-# Columns of Ranking.table, one row per drug, sorted by z_score ascending (most sensitive first).
-# approved (boolean, NA where unknown) and approval (text, e.g. "approved for cancer" or empty) | ln_ic50_pred, lower,
-# upper (ln uM, 90 %) and ic50_um_pred | z_score, percentile (0 to 100, share of measured lines at or below) against
-# the n_measured measured lines of that drug | type_mean (ln uM, of n_type measured lines of the chosen cancer type) and
-# effect_vs_type = ln_ic50_pred - type_mean; NA without a type | nearest_z: mean z of the nearest_n nearest measured
-# lines, the baseline that needs no network | type_z: z of type_mean, the other baseline | marker, marker_z, marker_n:
-# the patient's mutation whose measured carriers differ most surely from other lines, their mean z and number; empty, NA
-# and 0 where none stands out | skill, n_skill: of the model for this drug under the honest split, against that split's
-# naive baseline (pairs tested) | extrapolation: boolean, the drug or the patient lies outside of what was trained on |
-# z_low, z_high: 5th and 95th percentile of z over the completions, NA without any.
+# Columns of Ranking.table, one row per drug, sorted by z_score ascending (most sensitive first). approved (boolean,
+# NA where unknown) and approval (text, e.g. "approved for cancer" or empty) | ln_ic50_pred, lower, upper (ln uM, 90
+# %) and ic50_um_pred | z_score, percentile (0 to 100, share of measured lines at or below) against the n_measured
+# measured lines of that drug | type_mean (ln uM, of n_type measured lines of the chosen cancer type) and
+# effect_vs_type = ln_ic50_pred - type_mean; NA without a type | nearest_z: mean z, weighted by similarity, of the
+# nearest_n nearest measured lines (five, and those as near as the fifth), the baseline that needs no network |
+# type_z: z of type_mean, the other baseline | marker, marker_z, marker_n: the patient's mutation whose measured
+# carriers differ most surely from other lines, their mean z and number; empty, NA and 0 where none stands out |
+# skill, n_skill: of the model for this drug under the honest split, against that split's naive baseline (pairs
+# tested) | extrapolation: boolean, the drug or the patient lies outside of what was trained on | z_low, z_high: 5th
+# and 95th percentile of z over the completions, NA without any.
 RANKING_COLUMNS = (
     "drug_id", "drug", "target", "pathway", "approved", "approval", "ln_ic50_pred", "lower", "upper", "ic50_um_pred",
     "z_score", "percentile", "n_measured", "type_mean", "n_type", "effect_vs_type", "nearest_z", "nearest_n", "type_z",
@@ -169,7 +171,8 @@ class Ranking:
     split: the honest split that skill and intervals come from, empty where the run has none (notes say so). naive:
     the baseline that skill is measured against. inside: whether the genome lies within what was trained on, and
     domain: why not, in one sentence. completions: plausible genomes averaged over, 0 where every gene was sequenced.
-    nearest: the most similar lines of all with mutations. notes: sentences that must stand beside the numbers.
+    nearest: the most similar lines of all with mutations. notes: sentences that must stand beside the numbers;
+    warnings: those of them that a person has to read first.
     """
 
     run_id: str
@@ -184,3 +187,4 @@ class Ranking:
     domain: str
     completions: int = 0
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -3,6 +3,8 @@
 Distinct mutations are looked at once, so that 100,000 rows take seconds.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from engine.errors import InputError
@@ -26,7 +28,8 @@ from engine.patient.types import (
 )
 
 PANELS = ("auto", "exome", "listed")
-FEW_POSITIONS = 10  # fewer, and nothing that only a whole exome tells: a report of findings
+MOST_NAMED = 20  # genes in a note
+FEW = 10  # mutations: fewer are a report of findings, which may name a promoter or a gene outside the census too
 _WRITTEN = ["gene", "protein_change", "classification"]
 
 
@@ -40,8 +43,8 @@ def understand(
     """The fate of every row of `reading`, and the genome.
 
     genome: the build the coordinates are in, one of BUILDS; empty lets header and known positions tell. panel: what
-    was sequenced, or one of PANELS: auto takes the genes named alone where fewer than FEW_POSITIONS distinct census
-    positions were understood and no row is silent, non-coding or outside the census, else a whole exome.
+    was sequenced, or one of PANELS: auto takes the genes named alone where distinct census positions and rows that are
+    silent, non-coding or outside the census are fewer than FEW together, else a whole exome.
     found: chain file and gene model; None takes those that `fetch` has put into the downloads folder.
     Of several rows of one position key the first counts; the others are duplicates of it.
     Raises InputError for a panel or a build that does not exist.
@@ -110,13 +113,10 @@ def _choose(panel: Panel | str, keys: tuple[str, ...], counts: dict[str, int]) -
         return EXOME, ""
     if panel == "listed":
         return listed(keys), ""
-    if counts[SILENT] or counts[OUTSIDE_CENSUS]:
-        return EXOME, " (taken for one, as the list has silent mutations or genes outside the census)"
-    if len(keys) >= FEW_POSITIONS:
-        return EXOME, f" (taken for one, as the list has {len(keys):,} positions in census genes)"
-    return listed(
-        keys
-    ), f" (fewer than {FEW_POSITIONS} positions, none silent or outside the census: taken for a report)"
+    mutations = len(keys) + counts[SILENT] + counts[OUTSIDE_CENSUS]
+    if mutations >= FEW:
+        return EXOME, f" (taken for one, as the list has {mutations:,} mutations)"
+    return listed(keys), f" (fewer than {FEW} mutations: taken for a report)"
 
 
 def _sequenced(panel: Panel, keys: tuple[str, ...]) -> frozenset[str] | None:
@@ -141,7 +141,19 @@ def _notes(rows: pd.DataFrame, counts: dict[str, int], keys: tuple[str, ...], pa
     if outside:
         one = len(outside) == 1
         notes.append(
-            f"{len(outside):,} mutated gene{' is' if one else 's are'} not in the panel: "
+            f"{len(outside):,} mutated gene{' is' if one else 's are'} not in the panel: {_named(sorted(outside))}; "
             f"{'it counts' if one else 'they count'} as sequenced."
         )
+    if panel.others:
+        one = len(panel.others) == 1
+        notes.append(
+            f"{len(panel.others):,} name{' of the panel is no gene' if one else 's of the panel are no genes'} of the "
+            f"Cancer Gene Census as written and {'changes' if one else 'change'} nothing: "
+            f"{_named(panel.others)}."
+        )
     return notes
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -144,8 +144,10 @@ def _counted(stream: IO[bytes] | gzip.GzipFile, packed: int) -> IO[bytes]:
 def _refuse_large_workbook(archive: zipfile.ZipFile) -> None:
     """The sizes that an archive declares bound what is read of it."""
     sizes = {part.filename: part.file_size for part in archive.infolist()}
+    packed = sum(part.compress_size for part in archive.infolist())
     texts = sum(size for name, size in sizes.items() if not name.startswith("xl/worksheets/"))
-    if texts > WORKBOOK_TEXT_BYTES or sum(sizes.values()) > UNPACKED_BYTES:
+    bomb = sum(sizes.values()) > max(BOMB_BYTES, BOMB_RATIO * packed)
+    if bomb or texts > WORKBOOK_TEXT_BYTES or sum(sizes.values()) > UNPACKED_BYTES:
         raise InputError(
             f"The workbook unpacks to {sum(sizes.values()) / 1e6:,.0f} MB, which is too much: save the sheet with the "
             "mutations as CSV and give that."
@@ -161,9 +163,11 @@ def as_text(source: Unpacked) -> Text:
     refuse_other_files(head, FILE, WANTED)
     encoding = text_encoding(head, FILE, WANTED)
     first: list[tuple[int, str]] = []
+    letters = 0
     for number, line in _lines(source, encoding):
         first.append((number, line))
-        if not whole and len(first) >= 1000:
+        letters += len(line)
+        if not whole and (len(first) >= 1000 or letters > LINE_CHARACTERS):
             break
     if not any(line.strip() for _, line in first):
         raise InputError(f"{FILE} is empty: it has no row at all. {CURE}")

@@ -6,7 +6,7 @@ become a row with its problem instead of ending the reading, and vcfpy's warning
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from vcfpy.exceptions import VCFPyException
@@ -15,15 +15,19 @@ from vcfpy.parser import parse_mapping
 from engine.errors import InputError
 from engine.patient.coordinates import chromosome_lengths, plain_chromosome
 from engine.patient.effects import Annotation, Effect, annotation, effects
-from engine.patient.rows import Row, build_in, clean, declared, table_of
+from engine.patient.rows import Row, build_in, clean, declared, filtered, table_of
 from engine.patient.types import BUILDS, Reading, SeveralSamples
 from engine.patient.unpack import Text
 
 LONGEST_NUMBER = 12  # digits of a position; no chromosome needs ten
+MOST_ALLELES = 200  # alternate ones of a record; repeats of many samples have some dozens
+HEADER_LETTERS = 50_000_000
 FIXED = 8  # columns before FORMAT
 NOT_CARRIED = "The chosen sample does not carry this allele."
 NOT_CALLED = "The sample has no genotype here, so that nobody knows whether it carries this allele."
-FILTERED = "Filtered by the caller (FILTER is not PASS)."
+WITHOUT_GENOTYPES = (
+    "The VCF tells no genotypes (GT), so nobody knows which sample carries an allele: all count as the chosen one's."
+)
 _BASES = re.compile(r"[ACGTN]+")
 _TUMOUR = re.compile(r"^(tumou?r|t|primary|metastasis)$|tumou?r", re.IGNORECASE)
 
@@ -65,7 +69,8 @@ def read_vcf(text: Text, sha256: str, sample: str = "") -> Reading:
     if len(samples) > 1 and not sample:
         raise SeveralSamples(samples)
     chosen = sample or next(iter(samples), "")
-    table = table_of(_rows(lines, header, header.columns.index(chosen) if chosen else None))
+    lacking: set[str] = set()
+    table = table_of(_rows(lines, header, header.columns.index(chosen) if chosen else None, lacking))
     if table.empty:
         raise InputError("The VCF has a header but no variant: export it again with its rows.")
     build = declared(header.statements.values())
@@ -76,6 +81,8 @@ def read_vcf(text: Text, sha256: str, sample: str = "") -> Reading:
         notes.append("The VCF holds no annotation of VEP or SnpEff: genes and protein changes come from coordinates.")
     if header.spaced:
         notes.append("The columns are separated by blanks instead of tabs.")
+    if lacking and len(samples) > 1:
+        notes.append(WITHOUT_GENOTYPES)
     name = f"VCF with {tool} annotation" if tool else "VCF without annotation"
     return Reading(name, table, sha256, build, tuple(told), samples, chosen, tuple(notes))
 
@@ -83,10 +90,14 @@ def read_vcf(text: Text, sha256: str, sample: str = "") -> Reading:
 def _header(lines: Iterator[tuple[int, str]]) -> Header:
     """Takes the header's lines off. Raises InputError where the line of the columns is missing or wrong."""
     meta: list[str] = []
+    letters = 0
     for number, line in lines:
         line = line.strip()
         if line.startswith("##"):
             meta.append(line)
+            letters += len(line)
+            if letters > HEADER_LETTERS:
+                raise InputError("The VCF's header is larger than any caller's: leave ## lines out.")
         elif line.startswith("#CHROM"):
             spaced = "\t" not in line
             columns = line.split() if spaced else [cell.strip() for cell in line.split("\t")]
@@ -143,8 +154,8 @@ def _lengths() -> dict[tuple[str, str], str]:
     return {(name, str(length)): build for build in BUILDS for name, length in told[build].items()}
 
 
-def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None) -> Iterator[Row]:
-    """Rows of every record. column: of the sample, None where there is none."""
+def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None, without: set[str]) -> Iterator[Row]:
+    """Rows of every record. column: of the sample, None where there is none. without: gets GT where it is lacking."""
     width, found = len(header.columns), header.annotation
     key = f"{found.key}=" if found else ""
     for number, line in lines:
@@ -166,12 +177,18 @@ def _rows(lines: Iterable[tuple[int, str]], header: Header, column: int | None) 
             yield Row(number, text, chromosome=chromosome, problem=problem)
             continue
         alternates = cells[4].strip().split(",")
-        filtered = FILTERED if cells[6].strip() not in ("PASS", ".", "") else ""
+        if len(alternates) > MOST_ALLELES:
+            problem = f"The row names {len(alternates):,} alternate alleles, more than any caller finds at one place."
+            yield Row(number, text, chromosome=chromosome, problem=problem)
+            continue
+        filtered_out = filtered(cells[6])
         carried = _alleles(cells[FIXED], cells[column]) if column is not None else None
+        if carried is None and column is not None:
+            without.add("GT")
         said = _effects(cells[7], key, found, int(place), reference, alternates)
         for i, alternate in enumerate(alternates):
             alternate = alternate.upper() if alternate[:1] != "<" else alternate
-            problem = _no_sequence(alternate) or _genotype(carried, i + 1) or filtered
+            problem = _no_sequence(alternate) or _genotype(carried, i + 1) or filtered_out
             yield Row(number, text, *said[i], chromosome, int(place), reference, alternate, "", problem)
 
 
@@ -196,7 +213,7 @@ def _alleles(form: str, call: str) -> frozenset[str] | None:
     return _split(values[place] if place < len(values) else ".")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _split(genotype: str) -> frozenset[str]:
     return frozenset(re.split(r"[/|]", genotype.strip().lstrip("/|"))) - {".", ""}
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from engine.errors import InputError
 
 Cells = tuple[int, list[str]]
+SHEET_ROWS, SHEET_CELLS = 1_048_576, 100_000_000  # Excel has no more rows; 500,000 rows of 200 columns
 _DAMAGED = "The workbook is damaged or not a plain XLSX: open it, save its sheet as CSV and give that."
 
 
@@ -39,7 +40,7 @@ def _rows(content: bytes, place: int, formulas: bool) -> Iterator[Cells]:
     with _refusing():
         sheet = _open(content, values=True).worksheets[place]
         sheet.reset_dimensions()  # some programs write a wrong size
-        rows = sheet.iter_rows(values_only=True)
+        rows = _limited(sheet.iter_rows(values_only=True))
         if not formulas:
             for number, values in enumerate(rows, 1):
                 cells = [_cell(value) for value in values]
@@ -48,10 +49,24 @@ def _rows(content: bytes, place: int, formulas: bool) -> Iterator[Cells]:
             return
         twin = _open(content, values=False).worksheets[place]
         twin.reset_dimensions()
-        for number, (values, written) in enumerate(zip(rows, twin.iter_rows(values_only=True), strict=False), 1):
+        pairs = zip(rows, twin.iter_rows(values_only=True), strict=False)
+        for number, (values, written) in enumerate(pairs, 1):
             cells = [_cell(w if value is None else value) for value, w in zip(values, written, strict=False)]
             if any(cells):
                 yield number, cells
+
+
+def _limited(rows: Iterator[tuple]) -> Iterator[tuple]:
+    """A sheet may name a cell far down or far right in a few bytes, and every cell before it is made."""
+    cells = 0
+    for count, row in enumerate(rows):
+        cells += len(row)
+        if count > SHEET_ROWS or cells > SHEET_CELLS:
+            raise InputError(
+                "The workbook's sheet has too many rows or columns: save the rows of this patient alone as CSV and "
+                "give that."
+            )
+        yield row
 
 
 def _cell(value: object) -> str:

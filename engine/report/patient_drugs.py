@@ -7,11 +7,12 @@ import pandas as pd
 from engine.figures.text import MINUS, MISSING, count, interval, number, plural
 from engine.patient.types import NearLine, Ranking
 from engine.report.parts import Table
+from engine.report.patient import marked
 from engine.units import ic50_um
 
-MOST_NAMED = 12  # positions or genes named in one cell
-MOST_MOVERS = 6  # mutations per drug and direction
-MOST_MARKED = 10  # drugs to which lines with the same mutation are most sensitive
+MOST_NAMED = 4  # positions or genes named in one cell
+MOST_MOVERS = 3  # mutations per drug and direction
+MOST_NEAR = 3  # lines named beside a drug
 NO_MOVER = "none"
 
 
@@ -121,22 +122,59 @@ def _moved(found: pd.DataFrame) -> str:
     return ", ".join(shown + more) or NO_MOVER
 
 
-def marker_table(ranking: Ranking, names: Mapping[int, str]) -> Table:
-    """The drugs to which measured lines with one of the patient's mutations are most sensitive."""
-    order = ranking.table.assign(place=range(1, len(ranking.table) + 1))
-    found = order[order["marker_z"] < 0].sort_values("marker_z").head(MOST_MARKED)
+def marker_table(
+    ranking: Ranking, names: Mapping[int, str], evidence: Mapping[int, pd.DataFrame] | None = None
+) -> Table:
+    """The drugs to which measured lines with one of the patient's mutations are most sensitive, with what was measured
+    on the nearest lines."""
     rows = tuple(
         (
             _lines(names[int(row["drug_id"])], _text(row["target"]) or "target not known"),
+            _approval(row),
             _text(row["marker"]),
             score(row["marker_z"]),
             count(row["marker_n"]),
-            _lines(score(row["z_score"]), f"{count(row['place'])} of {count(len(order))}"),
+            _near((evidence or {}).get(int(row["drug_id"]))),
+            _lines(score(row["z_score"]), f"{count(row['place'])} of {count(len(ranking.table))}"),
         )
-        for row in found.to_dict("records")
+        for row in marked(ranking).to_dict("records")
     )
-    columns = ("Drug, target", "Mutation", "Mean z of its lines\nmeasured", "Lines, n", "Predicted z\nrank")
-    return Table(columns, rows, (False, False, True, True, True))
+    columns = (
+        "Drug, target",
+        "Approval",
+        "Mutation",
+        "Mean z of its lines\nmeasured",
+        "Lines, n",
+        "Nearest lines measured\nz (similarity)",
+        "Predicted z\nrank",
+    )
+    return Table(columns, rows, (False, False, False, True, True, False, True))
+
+
+def _near(found: pd.DataFrame | None) -> str:
+    if found is None or found.empty:
+        return "none"
+    near = found.head(MOST_NEAR).to_dict("records")
+    return ", ".join(f"{_text(row['name'])} {score(row['z_score'])} ({score(row['similarity'])})" for row in near)
+
+
+def own_table(own: pd.DataFrame, ranking: Ranking, names: Mapping[int, str]) -> Table:
+    """The measured drugs to which the line that the patient probably is was most sensitive, with their rank."""
+    order = ranking.table.assign(place=range(1, len(ranking.table) + 1)).set_index("drug_id")
+    rows = []
+    for row in own.to_dict("records"):
+        ranked = order.loc[int(row["drug_id"])].to_dict()
+        rows.append(
+            (
+                _lines(names[int(row["drug_id"])], _text(ranked["target"]) or "target not known"),
+                _approval(ranked),
+                _number(ic50_um(row["ln_ic50"])),
+                score(row["z_score"]),
+                _lines(score(ranked["z_score"]), f"{count(ranked['place'])} of {count(len(order))}"),
+            )
+        )
+    columns = ("Drug, target", "Approval", "Measured IC50, µM", "Measured z", "Predicted z\nrank")
+    return Table(columns, tuple(rows), (False, False, True, True, True))
 
 
 def nearest_table(lines: Sequence[NearLine]) -> Table:

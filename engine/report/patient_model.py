@@ -15,12 +15,20 @@ CITATIONS = (
 MODEL_LIMITS = (
     "The model sees mutated positions of census genes and the structure of the drug. It does not see fusions, copy "
     "number, expression, methylation, allele fractions or zygosity, nor which mutations drive the tumour.",
+    "A position is a codon: whatever the change there, it counts as the same mutation (KRAS G12C as KRAS G12D), for "
+    "the model as for similar lines and lines with the same mutation. So does a gene's splice site, whichever it is.",
     "Germline and somatic variants are not distinguished: what stands in the list counts as mutated.",
     "A position that no training line carries has no effect on any prediction, however well known it is.",
     "Cell lines are not patients: no immune system, no stroma, no pharmacokinetics, no toxicity. A low predicted IC50 "
     "does not mean that the concentration can be reached in a person.",
     "z-scores compare with the measured cell lines of the same drug; z-scores of different drugs rest on different "
     "lines.",
+)
+
+SHORT_LIMITS = (
+    "The model sees which codons of census genes are mutated and the structure of the drug: no fusions, copy number, "
+    "expression or allele fractions, and no difference between KRAS G12C and G12D.",
+    "Cell lines are not patients: no immune system, no pharmacokinetics, no toxicity. The last pages say more.",
 )
 
 
@@ -38,7 +46,7 @@ def _card(report: PatientReport) -> Section:
     if report.honest:
         made = f"{report.honest.created_at:%Y-%m-%d %H:%M} UTC"
         facts.append(Fact("Tested by", f"run {report.honest.run_id}, {split_name(report.honest.split)}, {made}"))
-    return Section("card", "The model in short", facts=facts)
+    return Section("card", "Appendix: the model in short", facts=facts)
 
 
 def _steps(report: PatientReport) -> list[dict]:
@@ -65,11 +73,12 @@ def _limits(report: PatientReport) -> Section:
 
 def _cite(report: PatientReport) -> Section:
     found = report.sources
-    rows = tuple(
-        (row.kind, row.file_name, row.origin or "not noted", row.licence or "not noted", row.sha256)
-        for row in found.astype(object).where(found.notna(), None).itertuples()
-    )
-    table = Table(("Table", "File", "Origin", "Licence", "SHA-256"), rows, (False,) * 5, title="Imported tables")
+    names = {"kind": "Table", "file_name": "File", "origin": "Origin", "licence": "Licence", "sha256": "SHA-256"}
+    known = found[list(names)].astype(object).where(found[list(names)].notna(), "")
+    shown = [name for name in names if name not in ("origin", "licence") or known[name].ne("").any()]
+    rows = tuple(tuple(map(str, row)) for row in known[shown].itertuples(index=False, name=None))
+    columns = tuple(names[name] for name in shown)
+    table = Table(columns, rows, (False,) * len(columns), title="Imported tables")
     data = data_name(report.run.dataset, report.run.simulated)
     texts = [f"Please cite the data ({data}) as their origin asks, and:", *CITATIONS]
     return Section("cite", "Sources and how to cite them", texts=texts, tables=[table])

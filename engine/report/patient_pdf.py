@@ -7,7 +7,7 @@ from engine.report.patient import RESEARCH_ONLY, TITLE, PatientReport
 from engine.report.patient_sections import chapters, chips_of, label_of
 from engine.report.wrap import wrapped
 
-MOST_USED = 300  # rows of the receipt that were used; the others are counted by reason
+MOST_USED = 20  # rows of the receipt that were used; the other mutations are named, other rows counted by reason
 LABEL_SIZE = 20.0
 LEAD = BODY + 1
 SHORTEST, LONGEST_OPENING = 20.0, 150.0  # mm

@@ -110,6 +110,15 @@ def used_rows(receipt: Receipt, most: int) -> Table:
     )
 
 
+def used_rest(receipt: Receipt, most: int) -> str:
+    """The mutations of used rows that `used_rows` does not show, by name."""
+    left = most_frequent(receipt).iloc[most:]
+    return ", ".join(
+        f"{_text(row['gene'])} {_text(row['change']).removeprefix('p.')}" if _text(row["change"]) else _text(key)
+        for row, key in zip(left.to_dict("records"), left["position_key"], strict=True)
+    )
+
+
 def most_frequent(receipt: Receipt) -> pd.DataFrame:
     """Used rows by the number of training lines mutated there, then in the file's order."""
     used = receipt.rows[receipt.rows["fate"] == USED]

@@ -14,20 +14,17 @@ from engine.patient.types import USED
 from engine.report.card import Fact
 from engine.report.drawing import Drawing
 from engine.report.parts import Number, Section, Table
-from engine.report.patient import EXPLAINED, PatientReport
+from engine.report.patient import PatientReport
 from engine.report.patient_chart import z_bars
 from engine.report.patient_drugs import (
     drug_names,
-    evidence_tables,
-    marker_table,
-    mover_table,
-    nearest_table,
     score,
     span,
     top_drugs,
 )
-from engine.report.patient_model import model_chapters
-from engine.report.patient_receipt import all_rows, fates, most_frequent, reasons, used_rows
+from engine.report.patient_evidence import evidence_chapters
+from engine.report.patient_model import SHORT_LIMITS, model_chapters
+from engine.report.patient_receipt import all_rows, fates, most_frequent, reasons, used_rest, used_rows
 from engine.report.plain import clean, clean_cell
 
 LABEL_LENGTH = 120
@@ -56,10 +53,8 @@ def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Sect
         _trust(report),
         _top(report),
         _chart(report),
-        _markers(report),
-        _evidence(report),
-        _movers(report),
-        _nearest(report),
+        *evidence_chapters(report),
+        _numbers(report),
         _receipt(report, most_used, most_rows),
         *model_chapters(report),
     ]
@@ -75,26 +70,29 @@ def _read(report: PatientReport) -> Section:
     ]
     more = f" and {count(len(used) - len(named))} more" if len(used) > len(named) else ""
     facts = [
-        Fact("Format", receipt.format),
-        Fact("Genome build", receipt.build.sentence or "not needed: nothing is given by coordinates alone"),
-        Fact("Sequenced", _sequenced(report)),
-        Fact("Cancer type", type_name(case.cancer_type) if case.cancer_type else "not told"),
-        Fact("Read", f"{case.made_at:%Y-%m-%d %H:%M} UTC"),
         Fact(
             "Used mutations",
-            "most frequent in training first: " + ", ".join(named) + more
-            if named
-            else "none: the ranking is that of an unmutated line",
+            "most frequent in training first: " + ", ".join(named) + more if named else _without_mutations(report),
         ),
+        Fact("Sequenced", _sequenced(report)),
+        Fact("Cancer type", type_name(case.cancer_type) if case.cancer_type else "not told"),
+        Fact("Genome build", receipt.build.sentence or "not needed: nothing is given by coordinates alone"),
+        Fact("Format", f"{receipt.format}, read {case.made_at:%Y-%m-%d %H:%M} UTC"),
     ]
     return Section(
         "read",
-        "What was read",
+        "What was used",
         cards=_cards(report),
         facts=facts,
         tables=[fates(receipt)],
         texts=[_plain(note) for note in receipt.notes],
     )
+
+
+def _without_mutations(report: PatientReport) -> str:
+    if report.ranking.completions:
+        return "none: the ranking is that of cell lines without these genes' mutations"
+    return "none: the ranking is that of an unmutated line"
 
 
 def _sequenced(report: PatientReport) -> str:
@@ -145,8 +143,17 @@ def _trust(report: PatientReport) -> Section:
     texts = [] if ranking.inside else [f"Extrapolation: {ranking.domain}"]
     if report.honest and report.honest.run_id != report.run.run_id:
         texts.append(f"Tested by run {report.honest.run_id}, {plural(report.honest.folds, 'fold')}.")
-    texts += [_plain(note) for note in ranking.notes]
-    return Section("trust", "How far to trust the ranking", lead=_honest_words(report), texts=texts)
+    texts += [_plain(note) for note in ranking.warnings]
+    return Section(
+        "trust", "How far to trust the ranking", lead=_honest_words(report), texts=texts, points=SHORT_LIMITS
+    )
+
+
+def _numbers(report: PatientReport) -> Section:
+    """What needs no reading before the drugs are looked at."""
+    told = set(report.ranking.warnings)
+    texts = [_plain(note) for note in report.ranking.notes if note not in told]
+    return Section("numbers", "What the numbers are", texts=texts)
 
 
 def _honest_words(report: PatientReport) -> str:
@@ -176,7 +183,11 @@ def _top(report: PatientReport) -> Section:
     elif flagged:
         texts.append(f"Extrapolation for {count(flagged)} of them: drug or patient lie outside of what was trained on.")
     else:
-        texts.append("None of them is an extrapolation: drugs and patient resemble what was trained on.")
+        texts.append(
+            "None of them is flagged as extrapolation, which says little. It was tested whether one training line "
+            "shares as large a part of the mutated positions with the patient as 95 % of training lines do with their "
+            "nearest, which may be a single position, and whether the drug's structure is as near to a training drug's."
+        )
     return Section("drugs", f"Top {plural(len(table.rows), 'drug')}", texts=[" ".join(texts)], tables=[table])
 
 
@@ -185,38 +196,6 @@ def _chart(report: PatientReport) -> Section:
     names = {drug_id: clean(name, LABEL_LENGTH) for drug_id, name in drug_names(report.ranking.table).items()}
     drawing = z_bars(drugs, names)
     return Section("chart", "How they stand out", drawing=drawing)
-
-
-def _markers(report: PatientReport) -> Section:
-    table = marker_table(report.ranking, drug_names(report.ranking.table))
-    text = (
-        "Measured cell lines that carry one of the patient's mutations (a position, or a gene at whatever position), "
-        "without any model: the drugs to which they are most sensitive, with the rank that the model gives them. Only "
-        "mutations that stand out by Welch's test at a false discovery rate of 5 % over all drugs and mutations "
-        "of this patient. A mutation can stand for the tissue in which it is common."
-    )
-    return Section(
-        "markers", "Measured lines with the same mutation", texts=[text] if table.rows else (), tables=[table]
-    )
-
-
-def _evidence(report: PatientReport) -> Section:
-    tables = evidence_tables(report.evidence, drug_names(report.ranking.table))
-    lead = "The nearest cell lines that were measured with the drug, by shared mutated positions."
-    return Section("evidence", "Measured evidence", texts=[lead] if tables else (), tables=tables)
-
-
-def _movers(report: PatientReport) -> Section:
-    first = [int(drug_id) for drug_id in report.ranking.table["drug_id"].head(EXPLAINED)]
-    table = mover_table(report.movers, first, drug_names(report.ranking.table))
-    text = "Change of the predicted ln(IC50), with the mutation minus without it: below zero is more sensitive."
-    return Section("movers", "The mutations that moved them", texts=[text] if table.rows else (), tables=[table])
-
-
-def _nearest(report: PatientReport) -> Section:
-    table = nearest_table(report.ranking.nearest)
-    text = "By the share of mutated positions (Jaccard), among all lines with mutations, measured or not."
-    return Section("nearest", "Nearest cell lines", texts=[text] if table.rows else (), tables=[table])
 
 
 def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
@@ -231,7 +210,9 @@ def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
             caption=f"{tables[-1].caption} {plural(receipt.total - shown, 'more row')} with text and reason each are "
             "in the downloaded receipt.".strip(),
         )
-    return Section("receipt", "Receipt", tables=tables)
+    others = used_rest(receipt, most_used)
+    texts = [f"The other used mutations: {others}."] if others else []
+    return Section("receipt", "Appendix: what became of every row", texts=texts, tables=tables)
 
 
 def _plain(note: str) -> str:

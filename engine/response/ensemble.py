@@ -1,10 +1,11 @@
 """A finished run as one model: its networks in every fold, their mean and spread, its intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from engine.errors import InputError, JobError
 from engine.jobs.queue import job_folder
@@ -16,11 +17,15 @@ from engine.store.database import Database
 
 @dataclass(frozen=True)
 class Intervals:
-    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty."""
+    """Where 90 % intervals come from. split: how they were calibrated; note: what to know about that, or empty.
+
+    covered: by drug_id, share of the drug's held-out pairs of that split that lay within, where it was asked for.
+    """
 
     calibration: Calibration | None
     split: str
     note: str
+    covered: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), compare=False)
 
 
 def default_run(db: Database) -> RunSummary:
@@ -103,8 +108,8 @@ def intervals_of(run: RunSummary, honest: RunSummary | None, otherwise: str) -> 
         same = networks_of(honest) == networks_of(run)
         # Widths that follow the spread of other networks say nothing about the spread of these.
         if calibration is not None and (same or calibration.floor is None):
-            note = "" if same else "They were calibrated with other networks than those that predict."
-            return Intervals(calibration, honest.split, note)
+            other = "Skill was measured and intervals were calibrated with other networks than those that predict."
+            return Intervals(calibration, honest.split, "" if same else other)
     if own is None:
         return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")
     return Intervals(own, run.split, otherwise)

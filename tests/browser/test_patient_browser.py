@@ -66,7 +66,7 @@ def test_from_upload_to_pdf(address: str, browser, demo_home: Path, vcf: Path):
     page.get_by_text(f"What did {drug} do to the most similar measured lines?").wait_for()
 
     page.get_by_role("tab", name="All rows").click()
-    page.get_by_text("4 of 4 rows, used ones first.").wait_for()
+    page.get_by_text("4 of 4 rows, used ones first,").wait_for()
     page.get_by_role("tab", name="Similar lines").click()
     page.get_by_text("What did these drugs do to the most similar cell lines?").wait_for()
     for name, start in (("PDF report", b"%PDF-"), ("HTML report", b"<!doc")):
@@ -94,5 +94,26 @@ def test_a_photo_is_refused_in_one_sentence(address: str, browser, tmp_path: Pat
     error = page.locator("[data-testid=stAlertContentError]")
     error.wait_for()
     assert error.count() == 1 and "photo.vcf" not in error.inner_text()
+    assert wrong == []
+    page.context.close()
+
+
+def test_one_press_of_back_leaves_a_drug_and_the_address_stays_clean(address: str, browser):
+    page, wrong = test_browser._open(browser, address)
+    page.goto(f"{address}/patient")
+    test_browser._settle(page)
+    page.get_by_role("button", name="BRAF V600E melanoma").click()
+    page.get_by_role("button", name="Read and rank").click()
+    page.get_by_text("How far to trust this.").wait_for()
+    test_browser._settle(page)
+    page.get_by_text("Open the page of").click()
+    page.wait_for_url("**/drug?*compound=*")
+    test_browser._settle(page)
+    page.go_back()
+    page.get_by_text("How far to trust this.").wait_for()
+    test_browser._settle(page)
+    assert page.url == f"{address}/patient"
+    page.go_forward()
+    page.wait_for_url("**/drug?*compound=*")
     assert wrong == []
     page.context.close()

@@ -11,10 +11,12 @@ from page_checks import Open, assert_healthy, shown
 from streamlit.testing.v1 import AppTest
 
 from dashboard import patient_session, state
-from dashboard.patient_ranking import measured_words
-from dashboard.patient_receipt import in_words, matching, receipt_table, used_words
+from dashboard.patient_input import type_label
+from dashboard.patient_ranking import alike_words, measured_words, ordinal, screen_table, shift_words, skill_words
+from dashboard.patient_receipt import in_order, in_words, matching, receipt_table, used_words
+from dashboard.patient_views import shift_words as compared_shift
 from engine.errors import InputError
-from engine.patient.types import BuildVerdict, Genome, Receipt
+from engine.patient.types import RANKING_COLUMNS, BuildVerdict, Genome, Receipt
 
 LIST = "BRAF V600E\nTP53 R175H\nBRAF p.Val600Glu\nTTN A100V\nnonsense here"
 MARKER = "QXMARKER"
@@ -57,7 +59,7 @@ def test_from_a_pasted_list_to_receipt_ranking_and_what_if(on_demo, open_page: O
     text = shown(app)
     assert "**Of 5 rows 2 are mutated positions that the networks know; " in text
     assert "The ranking rests on BRAF p.V600E and TP53 p.R175H alone." in text
-    assert "**How far to trust this.** Skill over all pairs of unseen cell lines" in text
+    assert "**How far to trust this.** **" in text and "skill above 0 on unseen cell lines.** Skill over all" in text
     assert ":orange-badge[:material/science: Research use only. Not for treatment decisions.]" in text
     table = app.dataframe[0].value
     assert len(table) == len(patient.ranking.table) == 60
@@ -125,6 +127,64 @@ def test_two_patients_are_compared_and_survive_a_walk(on_demo, open_page: Open):
     press(app, "Close")
     assert_healthy(app)
     assert "Read and rank" in [button.label for button in app.button]
+
+
+def test_a_new_patient_starts_with_nothing_of_the_one_before(on_demo, open_page: Open):
+    app = paste(open_page("patient.py"), LIST, "First", "SKCM")
+    table = opened(app)["First"].ranking.table
+    app.text_input(key="patient_find").set_value(str(table["drug"].iloc[5])).run(timeout=60)
+    app.session_state["patient_tab"] = "What if"
+    app.run()
+    app.text_input(key="patient_add").set_value("KRAS G12D").run(timeout=120)
+    assert "Noise: 30 positions drawn at random" in shown(app) and "have no intervals" in shown(app)
+    app.multiselect(key="patient_remove").set_value(["BRAF:600"]).run(timeout=120)
+    app.session_state["patient_tab"] = "All rows"
+    app.run()
+    app.multiselect(key="patient_fate").set_value(["duplicate"]).run()
+    app.text_input(key="patient_search").set_value("BRAF").run()
+    press(app, "Add another")
+    assert app.text_area(key="patient_text").value == "" and app.text_input(key="patient_label").value == ""
+    assert app.selectbox(key="patient_type").value == ""
+
+    def untouched() -> None:
+        assert app.multiselect(key="patient_fate").value == [] and app.text_input(key="patient_search").value == ""
+        app.session_state["patient_tab"] = "What if"
+        app.run()
+        assert app.text_input(key="patient_add").value == "" and app.multiselect(key="patient_remove").value == []
+        app.session_state["patient_tab"] = "Ranking"
+        app.run(timeout=60)
+        assert app.text_input(key="patient_find").value == ""
+
+    paste(app, "BRAF V600E; KRAS G12D", "Second")
+    untouched()
+    first = int(opened(app)["Second"].ranking.table["drug_id"].iloc[0])
+    assert app.selectbox(key="patient_drug").value == first
+    app.selectbox(key="patient_drug").set_value(int(table["drug_id"].iloc[9])).run(timeout=60)
+    app.text_input(key="patient_find").set_value("a").run(timeout=60)
+    app.selectbox(key="patient_current").set_value("First").run(timeout=60)
+    assert app.text_input(key="patient_find").value == ""
+    assert app.selectbox(key="patient_drug").value == int(table["drug_id"].iloc[0])
+
+
+def test_a_pasted_table_is_read_by_its_columns(on_demo, open_page: Open):
+    rows = ["Hugo_Symbol\tTumor_Sample_Barcode\tHGVSp_Short\tVAF"]
+    rows += ["BRAF\tone\tp.V600E\t0.3", "TP53\ttwo\tp.R175H\t0.2", "KRAS\ttwo\tp.G12D\t0.1"]
+    app = paste(open_page("patient.py"), "\n".join(rows))
+    assert not app.exception and not app.error
+    assert app.selectbox(key="patient_sample").options == ["one", "two"]
+    app.selectbox(key="patient_sample").set_value("two").run()
+    press(app, "Read and rank")
+    assert_healthy(app)
+    assert opened(app)["Patient A"].genome.keys == ("KRAS:12", "TP53:175")
+
+
+def test_another_text_is_not_asked_for_the_samples_of_the_one_before(on_demo, open_page: Open):
+    table = "Hugo_Symbol,Tumor_Sample_Barcode,HGVSp_Short\nBRAF,one,p.V600E\nTP53,two,p.R175H"
+    app = paste(open_page("patient.py"), table)
+    assert app.selectbox(key="patient_sample").options == ["one", "two"]
+    paste(app, "BRAF V600E")
+    assert_healthy(app)
+    assert opened(app)["Patient A"].genome.keys == ("BRAF:600",)
 
 
 def test_an_example_fills_the_form(on_demo, open_page: Open):
@@ -254,7 +314,10 @@ def test_the_receipt_in_words(fates, said):
 def test_used_positions_are_named_until_they_are_many():
     assert used_words(receipt(["silent"])) == "To the networks this is a genome without mutations."
     assert used_words(receipt(["used"])) == "The ranking rests on TP53 splice site alone."
-    assert used_words(receipt(["used"] * 9)) == "These 9 lie in 1 gene; the ranking rests on them alone."
+    assert (
+        used_words(receipt(["used"] * 9))
+        == "These 9 rows are 1 different position in 1 gene; the ranking rests on them alone."
+    )
 
 
 def test_the_receipt_is_searched_as_text():
@@ -274,7 +337,70 @@ def test_drugs_that_carriers_answer_to_are_named_wherever_the_model_ranks_them()
     )
     ranking = SimpleNamespace(table=table)
     assert measured_words(ranking) == (
-        "**Measured lines with the same mutation**, no model asked, are most sensitive to **Dabra\\*fenib** "
-        "(BRAF\\:600: mean z −2.42 of 54 lines; 3 of 3 below)."
+        "**Measured, no model asked:** cell lines that share a mutated position or gene with this patient are most "
+        "sensitive to **Dabra\\*fenib** (BRAF\\:600, mean measured z −2.42, 54 lines; the model ranks it 3rd of 3)."
     )
     assert measured_words(SimpleNamespace(table=table.assign(marker_z=float("nan")))) == ""
+
+
+def drugs(**columns) -> SimpleNamespace:
+    return SimpleNamespace(table=pd.DataFrame(columns), split="cell_line")
+
+
+@pytest.mark.parametrize(
+    ("skill", "said"),
+    [
+        ([0.1, -0.2, -0.3, None], "**Only 1 of 3 drugs has skill above 0 on unseen cell lines.**"),
+        ([0.1, 0.2, -0.3], "**2 of 3 drugs have skill above 0 on unseen cell lines.**"),
+        ([-0.1, 0.0], "**None of 2 drugs has skill above 0 on unseen cell lines.**"),
+        ([None, None], ""),
+    ],
+)
+def test_how_many_drugs_have_skill_is_said_first(skill, said):
+    assert skill_words(drugs(skill=pd.Series(skill, dtype=float))) == said
+
+
+def test_a_shift_of_nearly_all_drugs_is_said():
+    said = shift_words(drugs(z_score=[-1.0] * 19 + [0.1, None]))
+    assert "more sensitive than the average line to nearly everything (z below 0 for 19 of 20 drugs)" in said
+    assert "more resistant" in shift_words(drugs(z_score=[0.5] * 4))
+    assert shift_words(drugs(z_score=[-1.0] * 9 + [1.0])) == "" and shift_words(drugs(z_score=[None])) == ""
+    assert "**A common shift.** Over all drugs B is predicted more sensitive than \\<b\\>, by 0.500" in compared_shift(
+        "B", "<b>", 0.5
+    )
+    assert compared_shift("A", "B", 0.05) == "" and compared_shift("A", "B", float("nan")) == ""
+
+
+def test_places_have_endings():
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 76, 111, 1002)] == [
+        *("1st", "2nd", "3rd", "4th", "11th", "12th", "21st", "76th", "111th", "1,002nd")
+    ]
+
+
+def test_measured_evidence_stands_beside_the_z_score():
+    table = pd.DataFrame(
+        {
+            **{name: [None, None] for name in RANKING_COLUMNS},
+            **{"drug": ["A", "B"], "target": ["x", "y"], "z_score": [-1.0, 0.0], "marker": ["BRAF:600", ""]},
+            **{"marker_z": [-2.42, float("nan")], "marker_n": [54, 0], "skill": [0.1, 0.2], "n_skill": [9, 9]},
+            **{"lower": [0.0, 0.0], "upper": [1.0, 1.0], "z_low": float("nan"), "z_high": float("nan")},
+            "extrapolation": pd.array([True, pd.NA], dtype="boolean"),
+        }
+    )
+    found = screen_table(table)
+    assert list(found)[:5] == ["Drug", "Target", "z-score", "Lines mutated alike", "Skill"]
+    assert found["Lines mutated alike"].iloc[0] == -2.42  # sorts by number
+    assert alike_words(table) == ["BRAF:600 −2.42 (n 54)", ""]
+    assert list(found["Like what was trained on"]) == ["no", ""]
+    assert "Like what was trained on" not in screen_table(table.assign(extrapolation=False))
+
+
+def test_rows_are_listed_by_use_and_by_training_lines():
+    rows = receipt(["silent", "used", "not_understood", "used", "new_position", "used"])
+    rows.rows["lines"] = [pd.NA, 9, pd.NA, 100, pd.NA, 1]
+    assert list(in_order(receipt_table(rows))["Row"]) == [4, 2, 6, 5, 3, 1]
+
+
+def test_cancer_types_are_found_by_code_and_by_name():
+    assert type_label("COAD_READ") == "COAD_READ · Colon and rectum"
+    assert type_label("") == "Not told" and type_label("Nobody's") == "Nobody's"

@@ -1,13 +1,23 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine.figures.patient import FIRST, LAST, measured_distribution, ranking_waterfall
 from engine.figures.patient_change import compare_chart, what_if_chart
-from engine.figures.patient_frames import measured_with, measured_z, told_apart, with_z_interval
+from engine.figures.patient_frames import (
+    CHANCE,
+    chance_changes,
+    common_shift,
+    measured_with,
+    measured_z,
+    told_apart,
+    with_z_interval,
+)
 from engine.figures.patient_lines import DIVERGING, markers_chart, movers_chart, similarity_map
 from engine.figures.template import DARK, LIGHT, SELECTED
-from engine.patient.types import NearLine
+from engine.patient.types import Genome, NearLine
 
 MARKUP = "<img src=x onerror=alert(1)>"
 LINES = (
@@ -160,7 +170,12 @@ def test_movers_are_teal_where_more_sensitive():
     assert chart.caption.startswith("2 mutations that the network knows, Dabrafenib:")
     assert "moved most by BRAF:600, −0.500 ln µM" in chart.summary
     many = pd.DataFrame({"position_key": [f"G:{i}" for i in range(12)], "effect": np.zeros(12)})
-    assert movers_chart(many, "X").caption.startswith("10 of 12 mutations")
+    assert movers_chart(many, "X").caption.startswith("The 10 that moved it most of 12 mutations that the network")
+    most = pd.DataFrame({"position_key": [f"G:{i}" for i in range(60)], "effect": np.zeros(60)})
+    assert movers_chart(most, "X", known=205).caption.startswith(
+        "The 10 that moved it most of 60 mutations that were left out in turn, those of the 205 that the network knows "
+        "which most cell lines carry, X:"
+    )
 
 
 def test_lines_with_and_without_a_mutation_are_measured():
@@ -223,6 +238,31 @@ def test_what_if_goes_from_before_to_after():
     assert list(found["after"].marker.line.color) == [LIGHT.sensitive, LIGHT.resistant]
     assert "2 of 2 drugs, + KRAS:12; ensemble." in chart.caption
     assert list(chart.table.columns)[:2] == ["Drug", "Change of ln(IC50), µM"]
+
+
+def test_a_drug_without_a_z_score_is_named_not_drawn():
+    table = pd.DataFrame({"drug": ["D0", "D1"], "ln_ic50_before": [1.0, 0.0], "ln_ic50_after": [-1.0, 0.5]})
+    table = table.assign(change=[-2.0, 0.5], z_before=[np.nan, 0.0], z_after=[np.nan, 0.25])
+    chart = what_if_chart(table, "+ KRAS:12", "ensemble")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["D1"] and len(chart.table) == 2
+    assert chart.caption.startswith("1 of 2 drugs") and "1 without measured lines have no z-score" in chart.caption
+
+
+def test_chance_changes_are_those_of_positions_the_patient_does_not_have():
+    class Chance:
+        vocabulary = SimpleNamespace(index={f"G:{i}": i for i in range(50)})
+
+        def predict(self, genomes):
+            assert genomes[0] == {"G:0", "NEW:1"} and all(len(one) == 3 for one in genomes[1:])
+            assert len({one for one in genomes}) == CHANCE + 1
+            return np.array([[0.0, 0.0], *([[0.5, -0.5]] * CHANCE)]), None
+
+    assert chance_changes(Chance(), Genome(("G:0", "NEW:1"))) == (0.5, 0.5)
+
+
+def test_the_common_shift_of_patients_is_that_of_their_means():
+    table = pd.DataFrame({"A": [-1.0, 0.0, np.nan], "B": [0.0, 0.5, 0.25]})
+    assert common_shift(table, ["A", "B"]) == ("A", "B", 0.75)
 
 
 def test_names_are_text_and_never_markup():

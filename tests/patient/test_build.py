@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.patient.build import judge_build
+from engine.patient.build import contradicting, judge_build
 from engine.patient.types import ROW_COLUMNS, Reading
 
 KNOWN = pd.DataFrame(
@@ -103,8 +103,17 @@ def test_one_wrong_base_among_many_is_an_error_of_its_row():
     ]  # fmt: skip
     found = judge_build(reading(*GRCH37, *right, wrong, declared="GRCh37"), KNOWN)
     assert (found.build, found.checked) == ("GRCh37", 10)
-    assert "9 of 10 checked positions agree, 1 contradicts it (up to 10 % are taken" in found.sentence
-    assert judge_build(reading(*GRCH37, *right[1:], wrong, declared="GRCh37"), KNOWN).refused
+    assert "9 of 10 checked positions agree, 1 contradicts it (taken for an error of its row" in found.sentence
+
+
+def test_one_wrong_base_among_few_refuses_its_row_alone():
+    wrong, other = ("13", 28592642, "G", "A"), ("2", 209113112, "A", "T")  # C there in both
+    found = judge_build(reading(*GRCH37[:2], wrong, declared="GRCh37"), KNOWN)
+    assert (found.build, found.refused) == ("GRCh37", False) and "whose coordinate is not used" in found.sentence
+    assert contradicting(reading(*GRCH37[:2], wrong).rows, KNOWN, "GRCh37").to_numpy().tolist() == [["13", 28592642]]
+    assert judge_build(reading(*GRCH37[:2], wrong), KNOWN).build == "GRCh37"
+    assert judge_build(reading(*GRCH37[:3], wrong, other, declared="GRCh37"), KNOWN).refused
+    assert judge_build(reading(wrong, declared="GRCh37"), KNOWN).refused
 
 
 def test_positions_beyond_the_end_of_a_chromosome():

@@ -282,6 +282,22 @@ def test_positions_written_in_one_cell():
     assert located("HGVSg\n7:g.140453136A>T\n") == [("", "", "7", 140453136, "A", "T")]
 
 
+def test_a_symbol_stands_before_the_number_of_a_gene():
+    """VEP's own table has Gene (ENSG) before SYMBOL."""
+    text = (
+        "#Uploaded_variation\tGene\tConsequence\tSYMBOL\tHGVSp\n1\tENSG00000157764\tmissense_variant\tBRAF\tp.V600E\n"
+    )
+    assert read(text.encode()).rows["gene"].tolist() == ["BRAF"]
+
+
 def test_an_ensembl_number_is_no_gene_outside_the_census():
     rows = read(b"Gene,Consequence\nENSG00000157764,missense_variant\n").rows
     assert rows["gene"].tolist() == [""] and rows["problem"].iloc[0].startswith("The gene is named by an Ensembl")
+
+
+@pytest.mark.parametrize(("word", "used"), [("PASS", True), (".", True), ("", True), ("panel_of_normals", False)])
+def test_rows_that_the_caller_filtered_out_are_not_used(word, used):
+    header = "Hugo_Symbol\tVariant_Classification\tHGVSp_Short\tFILTER\tTumor_Sample_Barcode\n"
+    found = read(f"{header}BRAF\tMissense_Mutation\tp.V600E\t{word}\tone\n".encode()).rows.iloc[0]
+    assert found["problem"] == ("" if used else "Filtered by the caller (FILTER is not PASS).")
+    assert (found["gene"], found["text"]) == ("BRAF", "BRAF Missense_Mutation p.V600E")

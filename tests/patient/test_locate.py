@@ -181,6 +181,8 @@ def test_grch38_away_from_hotspots_needs_the_chain(model, tmp_path):
     assert told(("7", 140753060, "C", "T"), GRCH38, chain)[3] == NEEDS_MODEL
     assert told(("7", 140753336, "A", "T"), GRCH38, chain)[4] == "by its coordinate, that of a known hotspot"
     (tmp_path / "bad.chain.gz").write_bytes(gzip.compress(b"chain of thought\n"))
+    unread = Resources(tmp_path / "bad.chain.gz", None)  # nothing needs it: it is not even opened
+    assert told(("7", 140753336, "A", "T"), GRCH38, unread)[4] == "by its coordinate, that of a known hotspot"
     with pytest.raises(InputError, match="fetch it again with `python -m engine fetch liftover`"):
         told(("5", 1000, "C", "T"), GRCH38, Resources(tmp_path / "bad.chain.gz", None))
 

@@ -89,7 +89,7 @@ def test_what_most_lines_of_a_type_carry_keeps_its_effect_within_the_type():
     screened = replace(predictor.screened, ln_ic50=ln_ic50, bits=csr_matrix(bits))
     predictor = replace(predictor, screened=screened)
     braf = markers(predictor, ("BRAF:600",), DRUG_IDS[0]).set_index("marker").loc["BRAF:600"]
-    assert braf["within_types"] == pytest.approx(-3 / screened.sd[0], abs=0.01) and braf["n_within"] == 18
+    assert braf["within_types"] == pytest.approx(-3 / screened.sd[0], abs=0.1) and braf["n_within"] == 18
 
 
 def test_a_type_of_carriers_alone_says_nothing_within_types():

@@ -5,7 +5,15 @@ import pytest
 from plain_predictor import plain_predictor
 
 from engine.errors import InputError
-from engine.patient.neighbours import EVIDENCE_COLUMNS, evidence, nearest_lines
+from engine.patient.neighbours import (
+    EVIDENCE_COLUMNS,
+    as_near,
+    evidence,
+    most_sensitive,
+    nearest_lines,
+    nearest_response,
+    ordered_lines,
+)
 
 
 def test_a_line_is_its_own_nearest():
@@ -62,3 +70,31 @@ def test_no_evidence_is_an_empty_table():
 def test_evidence_for_a_drug_without_structure():
     with pytest.raises(InputError, match="Drug 99 has no structure in the store"):
         evidence(plain_predictor(), ("BRAF:600",), 99)
+
+
+def test_the_nearest_lines_count_by_their_similarity():
+    """Lines 1 (similarity 1/2), 2 (1), 4 (1/4) and 6 (2/3, not measured): z of drug 10 is -1, -1 and +1."""
+    predictor = plain_predictor()
+    rows, similarity = ordered_lines(predictor, ("BRAF:600", "TP53:175"))
+    mean, n = nearest_response(predictor, rows, similarity)
+    assert n.tolist() == [3, 2, 0]
+    assert mean[0] == pytest.approx((-1 * 1 - 1 * 0.5 + 1 * 0.25) / (1 + 0.5 + 0.25))
+    assert mean[1] == pytest.approx((-1 * 1 + 1 * 0.25) / 1.25) and np.isnan(mean[2])
+
+
+def test_lines_as_near_as_the_last_all_count():
+    """For KRAS alone lines 5, 4 and 3 are equal: 4, 4 and 2 of drug 10 are z 1, 1 and 0; 4 and 3 have drug 20."""
+    predictor = plain_predictor()
+    rows, similarity = ordered_lines(predictor, ("KRAS:12",), sequenced={"KRAS"})
+    assert similarity.tolist() == [1, 1, 1] and as_near(similarity, 1) == 2 and as_near(similarity, 3) == 0
+    mean, n = nearest_response(predictor, rows, similarity, n=1)
+    assert n.tolist() == [3, 2, 0] and mean[:2] == pytest.approx([2 / 3, 0.5])
+    mean, n = nearest_response(predictor, *ordered_lines(predictor, ()))
+    assert n.tolist() == [0, 0, 0] and np.isnan(mean).all()
+
+
+def test_what_a_line_was_most_sensitive_to():
+    found = most_sensitive(plain_predictor(), 2, 10)
+    assert found["drug_id"].tolist() == [10, 20] and found["z_score"].tolist() == [-1, -1]
+    assert most_sensitive(plain_predictor(), 4, 1)["drug_id"].tolist() == [10]
+    assert most_sensitive(plain_predictor(), 6, 10).empty and most_sensitive(plain_predictor(), 99, 10).empty

@@ -9,11 +9,11 @@ from engine.patient.panel import EXOME, LONGEST_LIST, listed, read_panel
 
 
 def test_an_exome_leaves_no_gene_out():
-    assert EXOME == (None, "whole exome")
+    assert EXOME == (None, "whole exome", ())
 
 
 def test_only_the_genes_named():
-    assert listed(["BRAF:600", "BRAF:601", "TP53:Splice_Site"]) == ({"BRAF", "TP53"}, "only the genes named")
+    assert listed(["BRAF:600", "BRAF:601", "TP53:Splice_Site"]) == ({"BRAF", "TP53"}, "only the genes named", ())
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_only_the_genes_named():
     ],
 )
 def test_lists_and_bed_files(content):
-    assert read_panel(content) == ({"BRAF", "KRAS"}, "panel of 3 genes (2 in the census)")
+    assert read_panel(content) == ({"BRAF", "KRAS"}, "panel of 3 genes (2 in the census)", ("TTLL2",))
 
 
 def test_former_symbols_and_lower_case():

@@ -135,9 +135,16 @@ def test_statistics_are_those_of_the_measured_lines(store, predictor):
 def test_intervals_of_unseen_lines_where_their_width_is_constant(predictor):
     """The honest run has one network and so one width; it is wider than that of random pairs."""
     assert (predictor.intervals.split, predictor.intervals.calibration.floor) == ("cell_line", None)
-    assert predictor.intervals.note == "They were calibrated with other networks than those that predict."
+    assert predictor.intervals.note.endswith("calibrated with other networks than those that predict.")
     half = predictor.half_width(np.array([0.1, 2.0]))
     assert half[0] == half[1] == predictor.intervals.calibration.quantile
+
+
+def test_what_share_of_every_drugs_held_out_pairs_lay_within(store, predictor):
+    pairs = store.query("SELECT * FROM prediction WHERE run_id = ? AND model = 'ensemble' AND drug_id = 3", [HONEST])
+    inside = (pairs["lower"] <= pairs["observed"]) & (pairs["observed"] <= pairs["upper"])
+    assert predictor.intervals.covered[3] == pytest.approx(inside.mean())
+    assert predictor.intervals.covered.index.tolist() == [1, 2, 3, 4, 5, 6, TWIN]
 
 
 def test_a_line_of_the_store_is_its_own_nearest_and_ranks(store, predictor):

@@ -106,6 +106,8 @@ p.X125_splice              | p.X125_splice       |     |   | Splice_Site
 x125_SPLICE                | p.X125_splice       |     |   | Splice_Site
 Splice_Site                |                     |     |   | Splice_Site
 splice site mutation       |                     |     |   | Splice_Site
+splice site 209+1_209+2delGT |                   |     |   | Splice_Site
+splice site 2416-1G>A      |                     |     |   | Splice_Site
 frameshift                 |                     |     |   | Frame_Shift
 synonymous                 |                     |     |   | Silent
 intronic                   |                     |     |   | Intron
@@ -178,9 +180,9 @@ def test_the_short_form_is_stable_and_has_the_residue_of_the_training_table(writ
         ("WT", "no mutation was found"),
         ("not detected", "no mutation was found"),
         ("ITD", "tandem duplication needs its position"),
-        ("exon 20 insertion", "exon is not a position"),
-        ("exon 14 skipping", "exon is not a position"),
-        ("exon 19 del", "exon is not a position"),
+        ("exon 20 insertion", "exon alone names no residue"),
+        ("exon 14 skipping", "exon alone names no residue"),
+        ("exon 19 del", "exon alone names no residue"),
         ("missense", "but not its position"),
         ("nonsense", "but not its position"),
         ("truncating", "Neither the kind nor the position"),

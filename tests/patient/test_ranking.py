@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from plain_predictor import plain_predictor
+from scipy.sparse import csr_matrix
 
 from engine.errors import InputError
 from engine.patient.compare import compare
+from engine.patient.domain import place
 from engine.patient.ranking import rank
 from engine.patient.types import RANKING_COLUMNS, Genome
 from engine.response.ensemble import Intervals
@@ -58,9 +60,10 @@ def test_what_the_nearest_lines_say():
     ranking = rank(plain_predictor(), EXOME, "SKCM")
     table = ranking.table.set_index("drug_id")
     assert [line.name for line in ranking.nearest] == ["two", "four", "six", "one", "five"]
-    # z-scores -1, +1, -1, +1; line 3 shares KRAS:12: 0.
-    assert (table.loc[10, "nearest_z"], table.loc[10, "nearest_n"]) == (0.0, 5)
-    assert (table.loc[20, "nearest_z"], table.loc[20, "nearest_n"]) == (0.0, 3)
+    # z-scores -1, +1, -1, +1 of lines 2/3, 1/2, 1/3 and 1/3 alike; line 3 shares KRAS:12 (1/4): 0.
+    assert table.loc[10, "nearest_z"] == pytest.approx((-2 / 3 + 1 / 2) / (2 / 3 + 1 / 2 + 2 / 3 + 1 / 4))
+    assert table.loc[20, "nearest_z"] == pytest.approx((-2 / 3 + 1 / 2) / (2 / 3 + 1 / 2 + 1 / 4))
+    assert table.loc[[10, 20], "nearest_n"].tolist() == [5, 3]
     assert table.loc[30, "nearest_n"] == 0
 
 
@@ -147,3 +150,58 @@ def test_a_cancer_type_is_known_however_it_is_written():
 def test_no_marker_is_named_where_too_few_lines_carry_the_mutations():
     table = rank(plain_predictor(), EXOME).table
     assert (table["marker"] == "").all() and table["marker_z"].isna().all() and (table["marker_n"] == 0).all()
+
+
+FIVE = ("ABL1:1", "BRAF:600", "EGFR:858", "KRAS:12", "TP53:175")
+
+
+def _with_line_six(**changed):
+    """Line 6 (six) carries FIVE."""
+    predictor = plain_predictor()
+    bits = predictor.screened.bits.toarray()
+    bits[5, :5] = 1
+    screened = replace(predictor.screened, bits=csr_matrix(bits), **changed)
+    return replace(predictor, screened=screened)
+
+
+def test_a_patient_who_is_a_line_that_was_trained_on_is_told_so():
+    notes = " ".join(rank(_with_line_six(), Genome(FIVE)).notes)
+    assert "probably the cell line six" in notes and "share 5 mutated positions, 100 %" in notes
+    assert "The networks were trained on that line's responses" in notes
+    assert "What was measured on it counts" not in notes  # line 6 was measured with no drug
+    measured = _with_line_six().screened.ln_ic50.copy()
+    measured[5] = 1.0
+    notes = " ".join(rank(_with_line_six(ln_ic50=measured), Genome(FIVE)).notes)
+    assert "What was measured on it counts in the nearest lines" in notes
+    predictor = _with_line_six()
+    reference = replace(predictor.reference, cosmic_ids=np.arange(1, 6))
+    notes = " ".join(rank(replace(predictor, reference=reference), Genome(FIVE)).notes)
+    assert "trained on that line" not in notes and "Nothing measured on that line was used here." in notes
+
+
+def test_a_few_shared_mutations_make_nobody_a_cell_line():
+    """Line 2 equals this list, as hundreds of lines do BRAF V600E alone."""
+    ranking = rank(plain_predictor(), Genome(("BRAF:600", "TP53:175")))
+    assert ranking.nearest[0].similarity == 1.0
+    assert "probably the cell line" not in " ".join(ranking.notes)
+
+
+def test_drugs_whose_intervals_hold_too_little_are_named():
+    predictor = plain_predictor()
+    covered = pd.Series([0.5, 0.79], index=pd.Index([20, 10], name="drug_id"))
+    notes = " ".join(rank(replace(predictor, intervals=replace(predictor.intervals, covered=covered)), EXOME).notes)
+    assert (
+        "for 2 of 2 drugs they held fewer than 80 %" in notes and "fewest for Erlotinib 50 %, Dabrafenib 79 %" in notes
+    )
+    assert "not for every drug" not in " ".join(rank(predictor, EXOME).notes)
+
+
+def test_predictions_that_were_moved_to_their_screen_are_told():
+    notes = " ".join(rank(plain_predictor(shift=np.array([0.5, -0.7, 0.0])), EXOME).notes)
+    assert "2 drugs are compounds that were screened under several ids" in notes and "by up to 0.7 ln µM" in notes
+
+
+def test_a_gene_with_a_mutation_was_sequenced_whatever_the_panel_says():
+    predictor = plain_predictor()
+    narrow = place(predictor, Genome(EXOME.keys, frozenset({"TP53"})))
+    assert narrow == place(predictor, Genome(EXOME.keys, frozenset({"BRAF", "KRAS", "TP53"})))

@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.patient.locate import Resources
 from engine.patient.panel import EXOME, Panel
 from engine.patient.read import read
-from engine.patient.types import FATES, RECEIPT_COLUMNS, Receipt
+from engine.patient.types import FATES, NOT_UNDERSTOOD, RECEIPT_COLUMNS, USED, Receipt
 from engine.patient.understand import understand
 from engine.response.census import census_genes
 
@@ -41,7 +41,7 @@ def test_every_fate_and_its_reason():
         "used", "new_position", "outside_census", "silent", "duplicate", "not_understood",
     ]  # fmt: skip
     assert receipt.rows["reason"].tolist() == [
-        "BRAF:600 is bit 0 of the run; 61 training lines are mutated there.",
+        "61 training lines are mutated at BRAF:600 (bit 0 of the model).",
         "KMT2A:101: in the census, but no training line is mutated there, so the networks cannot see it.",
         "TTLL2 is not in the Cancer Gene Census, whose genes are all that the networks look at.",
         "Intron variants leave the protein as it is.",
@@ -77,7 +77,7 @@ def test_positions_that_the_run_knows(row, key):
 
 
 def test_one_training_line_is_one():
-    assert only("KMT2D", "p.P2354fs", "")["reason"].endswith("; 1 training line is mutated there.")
+    assert only("KMT2D", "p.P2354fs", "")["reason"].startswith("1 training line is mutated at KMT2D:2354 ")
 
 
 def test_former_symbols_are_told():
@@ -129,6 +129,31 @@ def test_a_splice_site_whose_codon_stays_is_no_silent_mutation():
     assert only("TP53", "p.T125T", "Splice_Site")["fate"] == "new_position"
 
 
+@pytest.mark.parametrize("word", ["splice_region_variant", "Splice_Region", "intron_variant", "Splice_Site", ""])
+def test_a_change_named_as_splice_site_is_one_whatever_its_class(word):
+    found = only("MET", "p.X1010_splice", word)
+    assert (found["fate"], found["position_key"]) == ("used", "MET:Splice_Site")
+    assert only("MET", "", "splice_region_variant")["fate"] == "silent"
+    assert only("MET", "p.V600=", "splice_region_variant")["fate"] == "silent"
+
+
+@pytest.mark.parametrize(
+    ("gene", "change", "meant"),
+    [
+        ("BRAF", "V6000E", "V600E"), ("BRAF", "E600V", "V600E"), ("TP53", "H175R", "R175H"), ("BRAF", "V601E", "V600E"),
+        ("BRAF", "V60E", "V600E"), ("KRAS", "G112D", "G12D"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_pen_is_named(gene, change, meant):
+    found = only(gene, change, "")
+    assert found["fate"] in ("not_understood", "new_position") and f"(did you mean {meant}?)" in found["reason"]
+
+
+def test_what_is_no_slip_names_nothing():
+    for change in ("W600R", "D126fs", "A1234T"):
+        assert "did you mean" not in only("BRAF", change, "")["reason"]
+
+
 @pytest.mark.parametrize("word", ["Missense_Mutation", "In_Frame_Del", "inframe_insertion"])
 def test_classes_that_name_no_position_without_a_residue(word):
     found = only("TP53", "", word)
@@ -140,7 +165,8 @@ def test_a_residue_that_is_not_there():
     found = only("BRAF", "p.K600E", "")
     assert found["fate"] == "not_understood"
     assert found["reason"] == (
-        "The training table has V at residue 600 of BRAF, the row has K: another transcript or a slip of the pen."
+        "The training table has V at residue 600 of BRAF, the row has K (did you mean K601E?): "
+        "another transcript or a slip of the pen."
     )
     assert found["gene"] == "BRAF" and found["position_key"] == "" and found["change"] == "p.K600E"
 
@@ -212,14 +238,29 @@ def test_an_empty_list():
 def test_few_positions_are_taken_for_a_report():
     receipt = receipt_of(("BRAF", "V600E"), ("KMT2A", "K101N"))
     assert receipt.genome.sequenced == {"BRAF", "KMT2A"}
-    assert receipt.panel.startswith("only the genes named (fewer than 10 positions")
+    assert receipt.panel.startswith("only the genes named (fewer than 10 mutations")
 
 
-def test_silent_rows_speak_for_an_exome():
-    receipt = receipt_of(("BRAF", "V600E"), ("KMT2A", "K101K"))
+def test_many_rows_that_no_network_sees_speak_for_an_exome():
+    silent = [("KMT2A", f"K{number}K") for number in range(101, 110)]
+    receipt = receipt_of(("BRAF", "V600E"), *silent)
     assert receipt.genome.sequenced is None
-    assert receipt.panel.startswith("whole exome (taken for one, as the list has silent")
-    assert receipt_of(("BRAF", "V600E"), ("TTLL2", "K101E")).genome.sequenced is None
+    assert receipt.panel.startswith("whole exome (taken for one, as the list has 10 mutations")
+    outside = [("TTLL2", f"K{number}E") for number in range(101, 110)]
+    assert receipt_of(("BRAF", "V600E"), *outside).genome.sequenced is None
+
+
+def test_a_report_with_a_promoter_or_a_gene_outside_the_census_is_no_exome():
+    """Panels report TERT's promoter, and sequence genes that the census does not have."""
+    receipt = receipt_of(("BRAF", "V600E"), ("TERT", "Promoter", "5'Flank"), ("TTLL2", "K101E"))
+    assert receipt.genome.sequenced == {"BRAF"}
+
+
+@pytest.mark.parametrize("change", ["c.375+1G>A", "e4+1", "splice site 375+1G>A", "splice"])
+def test_a_splice_site_needs_no_residue(change):
+    row = receipt_of(("TP53", change, "Splice_Site")).rows.iloc[0]
+    assert (row["position_key"], row["fate"]) == ("TP53:Splice_Site", USED)
+    assert receipt_of(("TP53", "c.375+1G>A", "missense")).rows["fate"].tolist() == [NOT_UNDERSTOOD]
 
 
 def test_many_positions_speak_for_an_exome():
@@ -233,7 +274,11 @@ def test_a_declared_panel():
     receipt = understand(reading(("BRAF", "V600E")), small_knowledge(), panel=panel, found=NOTHING)
     assert receipt.panel == "panel of 3 genes (2 in the census)"
     assert receipt.genome.sequenced == {"KRAS", "TP53", "BRAF"}
-    assert receipt.notes == ("1 mutated gene is not in the panel: it counts as sequenced.",)
+    assert receipt.notes == ("1 mutated gene is not in the panel: BRAF; it counts as sequenced.",)
+    odd = Panel(frozenset({"BRAF"}), "panel of 2 genes (1 in the census)", ("BRFA",))
+    assert understand(reading(("BRAF", "V600E")), small_knowledge(), panel=odd, found=NOTHING).notes == (
+        "1 name of the panel is no gene of the Cancer Gene Census as written and changes nothing: BRFA.",
+    )
     listed = understand(reading(("BRAF", "V600E"), ("A", "B1C")), small_knowledge(), panel="listed", found=NOTHING)
     assert (listed.panel, listed.genome.sequenced) == ("only the genes named", {"BRAF"})
     for exome in ("exome", EXOME):

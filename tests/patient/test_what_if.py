@@ -4,8 +4,8 @@ import pytest
 from plain_predictor import plain_predictor
 
 from engine.errors import InputError
-from engine.patient.movers import MOST_POSITIONS, movers
-from engine.patient.types import Genome
+from engine.patient.movers import movers
+from engine.patient.types import MOST_POSITIONS, Genome
 from engine.patient.what_if import what_if
 
 EXOME = Genome(("BRAF:600", "TP53:175"))

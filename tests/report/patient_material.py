@@ -166,5 +166,7 @@ def report(db: Database, **changed) -> PatientReport:
         honest=run_summary(db, HONEST_RUN),
         card=model_card(db, RUN),
         sources=sources_of(db, run.dataset),
+        same=ranking().nearest[0],
+        own=pd.DataFrame({"drug_id": [7, 2], "ln_ic50": [-3.0, 0.5], "z_score": [-2.4, -1.1]}),
     )
     return replace(made, **changed)

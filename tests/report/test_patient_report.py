@@ -119,8 +119,11 @@ def test_both_say_it(html: Page, paper: list[str], said: str):
 
 def test_the_chapters_stand_in_reading_order(html: Page, paper: list[str]):
     titles = [
-        "What was read", "How far to trust the ranking", "Top 20 drugs", "How they stand out", "Measured lines with the same mutation", "Measured evidence",
-        "The mutations that moved them", "Nearest cell lines", "Receipt", "The model in short", "Hashes and versions",
+        "What was used", "How far to trust the ranking", "Top 20 drugs", "How they stand out",
+        "Measured lines with the same mutation", "Measured on SK-MEL-5 itself",
+        "Nearest lines measured with the top drugs",
+        "The mutations that moved them", "Nearest cell lines", "What the numbers are",
+        "Appendix: what became of every row", "Appendix: the model in short", "Hashes and versions",
         "Limits", "Sources and how to cite them",
     ]  # fmt: skip
     assert [attrs["href"] for attrs in html.of("a")] == [f"#{attrs['id']}" for attrs in html.of("section")]
@@ -137,7 +140,7 @@ def test_every_page_of_the_pdf_has_the_sentence_and_its_number(paper: list[str])
 
 
 def test_the_sentence_stands_before_any_chapter(html: Page):
-    assert html.text.index(SENTENCE) < html.text.index("What was read")
+    assert html.text.index(SENTENCE) < html.text.index("What was used")
 
 
 def test_nothing_is_loaded_or_run(html: Page):
@@ -154,7 +157,7 @@ def test_names_of_files_and_metadata_tell_nothing_of_the_case(db: Database):
     assert reader.metadata is not None
     assert reader.metadata.title == "Tumorcast patient report" and reader.metadata.author is None
     assert "Patient 7" not in str(dict(reader.metadata))
-    assert [item["/Title"] for item in reader.outline][:2] == ["What was read", "How far to trust the ranking"]
+    assert [item["/Title"] for item in reader.outline][:2] == ["What was used", "How far to trust the ranking"]
     assert "<title>Tumorcast patient report</title>" in patient_html(report)
 
 
@@ -226,8 +229,22 @@ def test_nothing_understood_makes_a_report(db: Database):
     )
     text = Page(patient_html(report)).text
     assert "Unnamed case" in text and "none: the ranking is that of an unmutated line" in text
-    assert "Measured evidence" not in text and "The mutations that moved them" not in text
+    assert "Nearest lines measured with the top drugs" not in text and "The mutations that moved them" not in text
     assert "0 of 3" in " ".join(pages(patient_pdf(report)))
+    panel = replace(report, ranking=replace(report.ranking, completions=32))
+    assert "none: the ranking is that of cell lines without" in Page(patient_html(panel)).text
+
+
+def test_that_a_codon_counts_whatever_the_change_is_said(db: Database):
+    assert "it counts as the same mutation (KRAS G12C as KRAS G12D)" in Page(patient_html(made.report(db))).text
+
+
+def test_more_mutations_than_were_left_out_in_turn_are_told(db: Database):
+    report = made.report(db)
+    used = next(row for row in made.ROWS if row[5] == USED)
+    rows = tuple((*used[:4], f"GENE:{i}", *used[5:]) for i in range(61))
+    report = replace(report, case=replace(report.case, receipt=made.receipt(rows)))
+    assert "Of 61 known mutations only the 60 that most cell lines carry were tried." in Page(patient_html(report)).text
 
 
 def hostile_report(db: Database, text: str):
@@ -365,7 +382,7 @@ def test_movers_stand_on_the_side_they_push_to():
     movers = pd.DataFrame({"drug_id": [1] * 8, "position_key": list("ABCDEFGH"), "effect": [-1.0] * 7 + [0.2]})
     table = mover_table(movers, [1, 2], {1: "X", 2: "Y"})
     assert table.rows == (
-        ("X", "A −1.00, B −1.00, C −1.00, D −1.00, E −1.00, F −1.00, 1 more", "H +0.20"),
+        ("X", "A −1.00, B −1.00, C −1.00, 4 more", "H +0.20"),
         ("Y", "none", "none"),
     )
 
@@ -396,7 +413,33 @@ def test_columns_share_the_page():
     assert column_widths([40, 40], [40, 40], 40) == [20, 20]
 
 
-def test_a_long_table_has_its_heading_on_every_page(db: Database):
+def test_what_a_known_line_was_measured_with_and_the_evidence_of_marked_drugs(html: Page, paper: list[str]):
+    for text in (html.text, " ".join(paper)):
+        assert "probably the cell line SK-MEL-5 or of the same tumour (similarity 0.92)" in text
+        assert "SK-MEL-5 −2.10 (0.92), COLO-829 0.40 (0.40)" in text  # beside drug 5, whose carriers stand out
+        assert "resemble what was trained on" not in text
+
+
+def test_a_patient_who_is_no_line_has_no_such_chapter(db: Database):
+    text = Page(patient_html(made.report(db, same=None, own=None))).text
+    assert "itself" not in text and "probably the cell line" not in text
+
+
+def test_used_mutations_that_the_pdf_has_no_row_for_are_named(db: Database):
+    rows = tuple((i, "t", f"G{i}", "p.A1T", f"G{i}:1", USED, i, 100 - i, "Used.") for i in range(1, 61))
+    text = " ".join(pages(patient_pdf(made.report(db, case=Case("x", made.receipt(rows), None, made.MADE_AT)))))
+    assert "The other used mutations: G21 A1T, G22 A1T" in text and "G60 A1T." in text
+
+
+def test_no_origin_is_no_column(db: Database):
+    report = made.report(db)
+    bare = replace(report, sources=report.sources.assign(origin=None, licence=""))
+    text = Page(patient_html(bare)).text
+    assert "not noted" not in text and "Licence" not in text
+
+
+def test_a_long_table_has_its_heading_on_every_page(db: Database, monkeypatch):
+    monkeypatch.setattr("engine.report.patient_pdf.MOST_USED", 300)
     rows = tuple((i, "t", "G", "p.A1T", f"G:{i}", USED, i, 1, "Used.") for i in range(1, 401))
     report = made.report(db, case=Case("x", made.receipt(rows), None, made.MADE_AT))
     found = pages(patient_pdf(report))
@@ -432,7 +475,7 @@ def test_gather_asks_for_what_stands_on_the_page(db: Database, monkeypatch):
     case = Case("x", made.receipt(), "SKCM", made.MADE_AT)
     found = gather(db, Predicts(), case, made.ranking(), made_at=made.MADE_AT)
     assert asked["movers"] == [(list(range(1, 11)), "SKCM")]
-    assert asked["evidence"] == [(drug_id, "SKCM") for drug_id in range(1, 6)]
+    assert asked["evidence"] == [(drug_id, "SKCM") for drug_id in (1, 2, 3, 5)]  # 5 has a marker
     assert found.run.run_id == RUN and found.made_at == made.MADE_AT and found.top == 20
     assert set(found.sources["kind"]) >= {"drugs", "mutations"}
 
@@ -449,5 +492,13 @@ def test_drugs_that_lines_with_the_same_mutation_answer_to_are_named_whatever_th
     ranking = made.ranking(cancer_type="SKCM")
     table = marker_table(ranking, drug_names(ranking.table))
     assert [(row[0].split("\n")[0], *row[1:]) for row in table.rows] == [
-        ("Drug 5", "BRAF:600", "\N{MINUS SIGN}1.90", "54", f"\N{MINUS SIGN}1.90\n5 of {len(ranking.table)}")
+        (
+            "Drug 5",
+            "not approved",
+            "BRAF:600",
+            "\N{MINUS SIGN}1.90",
+            "54",
+            "none",
+            f"\N{MINUS SIGN}1.90\n5 of {len(ranking.table)}",
+        )
     ]

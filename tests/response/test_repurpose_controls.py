@@ -81,9 +81,8 @@ def test_measured_values_are_the_ceiling():
     assert pairs["measured_lines"].tolist() == [4, 6, 5]
     assert pairs["measured_share"].tolist() == pytest.approx([1, 1 / 6, 0])
     assert row(found, criterion=SELECTIVE)[["measured_controls"]].isna().all()
-    assert any(
-        "2 of these indications were measured: the measured values themselves meet the rule for 1" in s for s in found.sentences
-    )
+    said = "2 of these indications were measured: the measured values themselves meet the rule for 1"
+    assert any(said in sentence for sentence in found.sentences)
 
 
 def test_drugs_the_run_was_trained_on_stand_apart():
