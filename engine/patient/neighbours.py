@@ -106,19 +106,24 @@ def evidence(
 
 
 def nearest_response(
-    predictor: Predictor, rows: np.ndarray, similarity: np.ndarray, n: int = NEAREST
+    predictor: Predictor,
+    rows: np.ndarray,
+    similarity: np.ndarray,
+    n: int = NEAREST,
+    cancer_type: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(d,) mean z-score, weighted by similarity, of the n lines nearest among those measured with each drug, and how
     many lines that are: more than n where others are as near as the n-th, as no order between them means anything.
 
-    rows, similarity: of `ordered_lines`, most similar first.
+    rows, similarity: of `ordered_lines`, most similar first. cancer_type: as it was given there; of equally similar
+    lines those of the type are nearer.
     """
     z = predictor.screened.z_scores(predictor.screened.ln_ic50[rows])
     measured = np.isfinite(z)
     near = similarity[:, None]
+    step = _steps(predictor, rows, similarity, cancer_type)[:, None]
     first = measured & (np.cumsum(measured, axis=0) <= n)
-    last = np.where(first, near, np.inf).min(axis=0, initial=np.inf)  # (d,) similarity of the n-th
-    taken = measured & (near >= last)
+    taken = measured & (step <= np.where(first, step, -1).max(axis=0, initial=-1))
     weight = np.where(taken, near, 0)
     total, weights = np.where(taken, z, 0) * weight, weight.sum(axis=0)
     mean = np.divide(total.sum(axis=0), weights, out=np.full(len(weights), np.nan), where=weights > 0)
@@ -135,9 +140,24 @@ def most_sensitive(predictor: Predictor, cosmic_id: int, n: int) -> pd.DataFrame
     return found.dropna(subset="z_score").sort_values("z_score", ignore_index=True).head(n)
 
 
-def as_near(similarity: np.ndarray, n: int = NEAREST) -> int:
-    """Lines beyond the n nearest that are as similar as the n-th. similarity: most similar first."""
-    return int((similarity[n:] == similarity[n - 1]).sum()) if len(similarity) > n else 0
+def as_near(
+    predictor: Predictor,
+    rows: np.ndarray,
+    similarity: np.ndarray,
+    n: int = NEAREST,
+    cancer_type: str | None = None,
+) -> int:
+    """Lines beyond the n nearest that are as near as the n-th; arguments as in `nearest_response`."""
+    step = _steps(predictor, rows, similarity, cancer_type)
+    return int((step[n:] == step[n - 1]).sum()) if len(step) > n else 0
+
+
+def _steps(predictor: Predictor, rows: np.ndarray, similarity: np.ndarray, cancer_type: str | None) -> np.ndarray:
+    """(n,) numbers that rise with every line that is farther than the one before: less similar, or of another type."""
+    types = predictor.screened.lines["cancer_type"].iloc[rows]
+    other_type = (types != cancer_type).to_numpy(int) if cancer_type else np.zeros(len(rows), int)
+    farther = (np.diff(similarity) != 0) | (np.diff(other_type) != 0)
+    return np.concatenate([[0], np.cumsum(farther)])[: len(rows)]
 
 
 def _shared(predictor: Predictor, keys: Collection[str], row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

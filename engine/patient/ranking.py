@@ -32,7 +32,7 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
     half, mean = half_width(predictor, prediction), prediction.mean
     sequenced, where = sequenced_genes(genome), place(predictor, genome)
     rows, similarity = ordered_lines(predictor, genome.keys, sequenced, cancer_type)
-    nearest_z, nearest_n = nearest_response(predictor, rows, similarity)
+    nearest_z, nearest_n = nearest_response(predictor, rows, similarity, cancer_type=cancer_type)
     type_mean, n_type = _of_type(predictor, cancer_type)
     z_low = z_high = np.full(len(mean), np.nan)
     if prediction.completed is not None:
@@ -81,7 +81,13 @@ def rank(predictor: Predictor, genome: Genome, cancer_type: str | None = None) -
         inside=bool(where.inside),
         domain=where.sentence,
         completions=prediction.completions,
-        notes=_notes(predictor, prediction.completions, cancer_type, warnings, as_near(similarity)),
+        notes=_notes(
+            predictor,
+            prediction.completions,
+            cancer_type,
+            warnings,
+            as_near(predictor, rows, similarity, cancer_type=cancer_type),
+        ),
         warnings=warnings,
     )
 

@@ -74,14 +74,15 @@ def test_braf_and_mek_inhibitors_stand_on_top_for_melanoma_with_v600e(predictor)
     of_type = places(predictor, V600E, "SKCM", "type_z")
     assert (of_type[[*BRAF, *MEK]] <= 0.1).all()
     nearest = places(predictor, V600E, "SKCM", "nearest_z")
-    assert (nearest[[*BRAF, *MEK]] <= 0.1).sum() == 8
-    assert nearest[1062] > 0.1  # selumetinib's first screen, unlike its second
+    assert (nearest[[*BRAF, *MEK]] <= 0.1).all()
     assert (places(predictor, V600E, None, "nearest_z")[list(BRAF)] <= 0.1).all()
 
 
 def test_egfr_inhibitors_do_not_for_kras_g12(predictor):
-    for cancer_type in ("LUAD", "PAAD", None):
-        assert (places(predictor, G12D, cancer_type, "nearest_z")[list(EGFR)] > 0.1).all()
+    """But for erlotinib outside the lung: its release holds few KRAS-mutated lines, 14, and their mean is lower."""
+    assert (places(predictor, G12D, "LUAD", "nearest_z")[list(EGFR)] > 0.1).all()
+    for cancer_type in ("PAAD", "COAD_READ", None):
+        assert (places(predictor, G12D, cancer_type, "nearest_z")[[119, 1010]] > 0.1).all()
 
 
 def test_the_nearest_lines_of_v600e_in_melanoma(predictor):

@@ -167,7 +167,9 @@ def test_intervals_are_those_of_the_run_on_unseen_drugs(store, submit):
     assert all(fold["ensemble"]["floor"] is None for fold in kept.values())
     assert (params["interval_split"], params["floor"]) == ("drug", None)
     assert params["quantile"] == pytest.approx(np.median(widths))
-    assert params["interval_note"] == "They were calibrated with other networks than those that predict."
+    assert params["interval_note"] == (
+        "Skill was measured and intervals were calibrated with other networks than those that predict."
+    )
 
 
 def test_a_run_of_folds_averages_over_them_and_spreads_within(store, submit):
