@@ -86,7 +86,10 @@ def test_lines_as_near_as_the_last_all_count():
     """For KRAS alone lines 5, 4 and 3 are equal: 4, 4 and 2 of drug 10 are z 1, 1 and 0; 4 and 3 have drug 20."""
     predictor = plain_predictor()
     rows, similarity = ordered_lines(predictor, ("KRAS:12",), sequenced={"KRAS"})
-    assert similarity.tolist() == [1, 1, 1] and as_near(similarity, 1) == 2 and as_near(similarity, 3) == 0
+    assert similarity.tolist() == [1, 1, 1] and [as_near(plain_predictor(), rows, similarity, n) for n in (1, 3)] == [
+        2,
+        0,
+    ]
     mean, n = nearest_response(predictor, rows, similarity, n=1)
     assert n.tolist() == [3, 2, 0] and mean[:2] == pytest.approx([2 / 3, 0.5])
     mean, n = nearest_response(predictor, *ordered_lines(predictor, ()))
@@ -98,3 +101,12 @@ def test_what_a_line_was_most_sensitive_to():
     assert found["drug_id"].tolist() == [10, 20] and found["z_score"].tolist() == [-1, -1]
     assert most_sensitive(plain_predictor(), 4, 1)["drug_id"].tolist() == [10]
     assert most_sensitive(plain_predictor(), 6, 10).empty and most_sensitive(plain_predictor(), 99, 10).empty
+
+
+def test_of_equally_similar_lines_those_of_the_type_are_nearer():
+    """Lines 5 and 4 are LUAD, line 3 is not: z of drug 10 is 1 in both, drug 20 was measured in line 4 alone."""
+    predictor = plain_predictor()
+    rows, similarity = ordered_lines(predictor, ("KRAS:12",), sequenced={"KRAS"}, cancer_type="LUAD")
+    mean, n = nearest_response(predictor, rows, similarity, n=1, cancer_type="LUAD")
+    assert n.tolist() == [2, 1, 0] and mean[:2].tolist() == [1, 1]
+    assert as_near(predictor, rows, similarity, 1, "LUAD") == 1
