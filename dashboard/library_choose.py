@@ -18,7 +18,7 @@ REFERENCE_NAME = "approved"
 IMPORTING = "library_import"  # the place on the page where imports are followed
 LINK = (
     "lib_library", "lib_screen", "lib_tab", "lib_subject", "lib_type", "lib_line", "lib_order", "lib_class",
-    "lib_inside", "lib_search", "lib_molecule",
+    "lib_reach", "lib_search", "lib_molecule",
 )  # fmt: skip
 OF_SCREEN = ("lib_screen", "lib_molecule", "lib_row", "lib_page", "lib_find")
 SUBJECTS = {"type": "Cancer type", "line": "Cell line"}
@@ -57,13 +57,13 @@ def subject(of: Ranked) -> tuple[bool, str]:
         sizes = dict(zip(of.types, of.n_lines, strict=True))
         _tell_gone("lib_type", most_lines, "cancer type with enough lines")
         return True, forms.choose(
-            "Cancer type", most_lines, "lib_type", lambda one: f"{type_name(one)}, {count(sizes[one])} lines", width=300
+            "Cancer type", most_lines, "lib_type", lambda one: f"{type_name(one)}, {count(sizes[one])} lines", width=260
         )
     names = dict(zip(of.lines["cosmic_id"].astype(str), of.lines["name"], strict=True))
     types = dict(zip(of.lines["cosmic_id"].astype(str), of.lines["cancer_type"], strict=True))
     _tell_gone("lib_line", list(names), "cell line")
     return False, forms.choose(
-        "Cell line", list(names), "lib_line", lambda one: f"{names[one]}, {types[one] or 'no type'}", width=300
+        "Cell line", list(names), "lib_line", lambda one: f"{names[one]}, {types[one] or 'no type'}", width=260
     )
 
 

@@ -23,8 +23,8 @@ MOST_G_MOL = 100_000.0
 FATE = "What becomes of it"
 
 
-def show(imports: Sequence[Import]) -> None:
-    """The whole form, and below it the import that runs."""
+def show(imports: Sequence[Import], in_sight: bool = True) -> None:
+    """The whole form, and below it the import that runs. in_sight: else only what would lose a chosen file is drawn."""
     with st.container(key="pair_library_form"):
         grid = st.grid(5, min_column_width=150, gap="medium")
         left, right = grid.cell(column_span=2), grid.cell(column_span=3)
@@ -34,8 +34,11 @@ def show(imports: Sequence[Import]) -> None:
         settings = _settings()
         if given is not None and settings is not None:
             found = _form(given, settings, imports)
-        _follow()
+        if in_sight:
+            _follow()
     with right:
+        if not in_sight:
+            return
         if found is None:
             _what_is_read()
         else:
@@ -134,13 +137,10 @@ def _follow() -> None:
             if job.id == mine and job.state == "collected" and (told := queue.read_result(job.id)):
                 library = str(told["library"])
                 library_molecules.receipt_words(told["read"], told["kept"], told["dropped"], told["examples"])
-                st.button(
-                    f"Open {messages.plain(library)}",
-                    on_click=_open,
-                    args=(library,),
-                    icon=":material/arrow_forward:",
-                    type="primary",
-                )
+                label = f"Open {messages.plain(library)}"
+                # The click runs this fragment alone, and what it chooses stands outside of it.
+                if st.button(label, on_click=_open, args=(library,), icon=":material/arrow_forward:", type="primary"):
+                    st.rerun()
 
     job_panel.live(draw)
 

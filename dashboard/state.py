@@ -90,7 +90,7 @@ KEYS: dict[str, Key] = {
     "lib_line": Key("the cosmic_id of the line they are ranked for, as text", linked=True),
     "lib_order": Key("what they are ranked by: potency, selectivity or novelty", "potency", linked=True),
     "lib_class": Key("molecules ranked: all, oncology, non-oncology or unknown", "all", linked=True),
-    "lib_inside": Key("whether extrapolations are left out", False),
+    "lib_reach": Key("molecules ranked: all, or inside, which leaves extrapolations out", "all", linked=True),
     "lib_search": Key("what the ranking is searched for", "", linked=True),
     "lib_molecule": Key("the molecule_id looked at; None is the first", linked=True),
     "lib_row": Key("the row of the ranking that was picked last"),

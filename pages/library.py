@@ -31,6 +31,7 @@ def main() -> None:
             "**No library of molecules yet.** Upload a list or paste some SMILES below, or begin with the reference "
             "list of approved drugs that comes with Tumorcast."
         )
+        st.session_state["lib_tab"] = IMPORT  # where the receipt stands once there is a library
         library_form.show(data.imports())
         return
     above = st.container()
@@ -61,7 +62,7 @@ def main() -> None:
             library_screen.show(library, int(row["molecules"]), of_library, runs)
     with tabs[3]:
         # Always drawn, or a chosen file would be lost by a look at another tab.
-        library_form.show(imports)
+        library_form.show(imports, opened == IMPORT)
 
 
 def _ranking(library: str, screen: ScreenSummary | None) -> None:

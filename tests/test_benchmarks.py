@@ -49,3 +49,11 @@ def test_patient_file_benchmark_measures_both_ways_of_reading_the_same():
     plain, ours = measured["plain"], measured["ours"]
     assert plain["rows"] == ours["rows"] == 200 and plain["digest"] == ours["digest"]
     assert min(plain["seconds"], ours["seconds"], plain["peak_mib"], ours["peak_mib"]) > 0
+
+
+def test_screening_benchmark_measures_both_ways_of_the_same_numbers(monkeypatch):
+    screening = script("screening")
+    for name, small in (("LINES", 20), ("NAIVE_PAIRS", 4), ("PUBLISHED_POSITIONS", 5000)):
+        monkeypatch.setattr(screening, name, small)
+    measured = screening.measure("unified", 12)
+    assert measured["ratio"] == pytest.approx(measured["screen"] / measured["naive"]) and measured["lines"] > 0

@@ -1,4 +1,4 @@
-"""Builds the demonstration store: simulated files through the ordinary imports, then ordinary trainings."""
+"""Builds the demonstration store: simulated files through the ordinary imports, trainings and a screen."""
 
 import logging
 import tempfile
@@ -22,17 +22,20 @@ FOLDS = 7  # as many as a critical-difference plot asks for
 EVALUATED_NETWORKS = ("master",)
 ORIGIN = "Simulated by Tumorcast"
 LICENCE = "No restriction: simulated data"
+LIBRARY = "approved"
 POLL_SECONDS = 0.5
 
 
 def submit_demo(
     size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED, folds: int = FOLDS
 ) -> Iterator[str]:
-    """Submits the five imports and, with `train`, the training of all five networks; yields each job's id.
+    """Submits the five imports and, with `train`, all five networks' training and a screen; yields each job's id.
 
     The imports build on each other, so the caller sees to it that a job is in the store before it asks for the next.
     Behind the training, and submitted together with it, come its evaluations under EVALUATED: they need nothing more
-    of the caller, who may leave them to run in the background.
+    of the caller, who may leave them to run in the background. The screen is of the list of approved drugs that comes
+    along (measured by nobody here, so not simulated), imported before the training as library LIBRARY unless the store
+    has one of that name; it is submitted last.
     size: small or paper. epochs: None takes the size's own number. seed: of the cohort and of the training. folds: of
     the evaluations.
     Raises InputError for an unknown size, at the call; what the imports refuse, when asked for the next job.
@@ -78,16 +81,21 @@ def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterato
         ):
             yield submit_import(path, kind, origin=origin, licence=LICENCE, simulated=True)
     if train:
+        from engine.response.library_import import REFERENCE_LIBRARY, REFERENCE_ORIGIN, submit_library_import
+        from engine.response.screening import submit_screening
         from engine.response.settings import TrainSettings
         from engine.response.train import submit_training
 
         db, settings = Database(store_path()), TrainSettings(epochs=epochs, seed=seed, dataset=DATASET)
+        if db.query("SELECT 1 FROM library WHERE library = ? LIMIT 1", [LIBRARY]).empty:
+            yield submit_library_import(db, REFERENCE_LIBRARY, LIBRARY, origin=REFERENCE_ORIGIN)
         run_id = submit_training(db, settings)
         evaluations = [
             replace(settings, networks=EVALUATED_NETWORKS, split=split, folds=folds, evaluates=run_id)
             for split in EVALUATED
         ]
         yield from [run_id, *(submit_training(db, each) for each in evaluations)]
+        yield submit_screening(db, LIBRARY, run_id)
 
 
 def _follow(job_id: str, jobs: Iterator[str]) -> None:

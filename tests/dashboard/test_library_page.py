@@ -172,7 +172,7 @@ def test_filters_that_leave_nothing_can_be_cleared(filled_home: Path, open_page:
     assert "**No molecule matches these filters.**" in shown(app)
     app = button(app, "Clear all filters").click().run()
     assert len(ranking(app)) == 16
-    app = next(one for one in app.toggle if one.key == "lib_inside").set_value(True).run()
+    app = next(one for one in app.selectbox if one.key == "lib_reach").set_value("inside").run()
     assert set(ranking(app)["Reach"]) == {"within reach"}
 
 

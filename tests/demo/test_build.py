@@ -96,10 +96,13 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     monkeypatch.setattr(queue.launch, "start", lambda folder: None)
     monkeypatch.setattr("engine.response.sources.submit_import", lambda *_, **__: "import")
     monkeypatch.setattr("engine.response.train.training_inputs", lambda db, dataset: ({}, dataset, True))
+    monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
     jobs = submit_demo(epochs=3)
     assert [next(jobs) for _ in IMPORTS] == ["import"] * 5
-    run_id = next(jobs)
-    submitted = [read_spec(folder).params["settings"] for folder in status.folders()]
+    library, run_id = queue.status(next(jobs)), next(jobs)
+    assert (library.task, library.title) == ("import_library", "Import library approved")
+    specs = [read_spec(folder) for folder in status.folders()]
+    submitted = [spec.params["settings"] for spec in specs if spec.task == "train_response"]
     submitted.sort(key=lambda settings: (settings["evaluates"], settings["split"]))
     assert [(s["split"], s["folds"], s["evaluates"], s["epochs"]) for s in submitted] == [
         ("pairs", 0, "", 3),
@@ -108,7 +111,18 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     ]
     assert [len(s["networks"]) for s in submitted] == [5, 1, 1]
     assert all(s["dataset"] == "SIMULATED" and len(s["baselines"]) == 8 for s in submitted)
-    assert len(list(jobs)) == 2
+    assert list(jobs)[2:] == [f"approved {run_id}"]
+
+
+def test_a_library_that_somebody_named_alike_stays_and_is_screened(tumorcast_home, monkeypatch):
+    monkeypatch.setattr(queue.launch, "start", lambda folder: None)
+    monkeypatch.setattr("engine.response.sources.submit_import", lambda *_, **__: "import")
+    monkeypatch.setattr("engine.response.train.submit_training", lambda *_: "training")
+    monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
+    with Database(store_path()).write() as connection:
+        row = "SELECT 'approved' AS library, 'M' AS molecule_id, 'C' AS smiles, '' AS drug_class, 's' AS source_id"
+        connection.execute(f"INSERT INTO library BY NAME {row}")
+    assert list(submit_demo()) == ["import"] * 5 + ["training"] * 3 + ["approved training"]
 
 
 @pytest.mark.parametrize(("options", "waited"), [([], "itef"), (["--background"], "it")])
