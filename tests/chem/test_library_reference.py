@@ -51,6 +51,9 @@ def test_every_drug_of_the_list_is_kept_with_its_class() -> None:
         name: (CalcMolFormula(Chem.MolFromSmiles(one.smiles)), one.molecule_id[:14]) for name, one in found.iterrows()
     }
     assert {name: told[name] for name in FACTS} == FACTS
+    # The drug is the Z isomer; of bendamustine only indolent lymphomas are on the label, which no TCGA type stands for.
+    assert found["molecule_id"]["Teriflunomide"] == "UTNUDOFZCWSZMS-YFHOEESVSA-N"
+    assert found["cancer_types"][["Bendamustine", "Niraparib"]].tolist() == ["CLL", "OV|PRAD"]
 
 
 def test_classes_and_types_of_the_list_follow_from_its_indications() -> None:
@@ -85,6 +88,9 @@ def test_the_table_of_words_has_known_labels_once_each() -> None:
         ("lung cancer", True, ("LUAD", "LUSC", "SCLC")),
         ("Non-Hodgkin's lymphoma (NHL)", True, ("DLBC",)),
         ("Hodgkin's lymphomas", True, ()),
+        ("indolent B-cell non-Hodgkin's lymphoma (NHL)", True, ()),
+        ("esophageal squamous cell carcinoma", True, ("ESCA",)),
+        ("lung cancer, non-small cell", True, ("LUAD", "LUSC")),
         ("acute myeloid leukaemia and breast cancer", True, ("BRCA", "LAML")),
         ("oesophageal tumours, oesophageal cancer", True, ("ESCA",)),
         ("breakthrough cancer pain", False, ()),
