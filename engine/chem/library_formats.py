@@ -19,8 +19,10 @@ from engine.files.tables import EXTRA, Table, chunks, open_table, squeeze
 
 CHUNK_ROWS = 5_000
 LOOK_ROWS = 50  # by which a column of SMILES without a known name is found
+RECORD_LINES = 100_000  # of an SD file that are kept; what has no end marks must not fill the memory
 SHORTEST_SMILES = 6  # characters, of what is taken for SMILES by its content: "CNS" is a word too
 CURE = "Give molecules as CSV, TSV, SMI, SDF or XLSX; .gz and .zip are fine."
+RUN_TOGETHER = "several structures in one record (an end mark $$$$ is missing)"
 LIBRARY = Wanted("a list of molecules", CURE)
 
 # Our field -> the squeezed names of its column, the preferred one first.
@@ -206,7 +208,7 @@ def _sd_file(path: Path, name: str) -> Iterator[tuple[Entry, float]]:
             number += 1
             yield _sd_entry(number, record), share
             record = []
-        else:
+        elif len(record) < RECORD_LINES:
             record.append(line)
     if any(line.strip() for line in record):
         yield _sd_entry(number + 1, record), share
@@ -215,6 +217,9 @@ def _sd_file(path: Path, name: str) -> Iterator[tuple[Entry, float]]:
 
 
 def _sd_entry(number: int, record: list[str]) -> Entry:
+    if sum(line.startswith("M  END") for line in record) > 1:
+        # RDKit would take the first, and the others would be gone without a word.
+        return Entry(number, _filled({"name": record[0]}), broken=RUN_TOGETHER)
     end = next((i for i, line in enumerate(record) if line.startswith("> ") or line.startswith(">\t")), len(record))
     properties: dict[str, str] = {}
     key = ""

@@ -52,6 +52,8 @@ def standardise(molecule: Chem.Mol, settings: LibrarySettings) -> Standard | str
     if not settings.min_weight_g_mol <= weight <= settings.max_weight_g_mol:
         return settings.too_light if weight < settings.min_weight_g_mol else settings.too_heavy
     smiles = canonical_smiles(molecule)
+    if Chem.MolFromSmiles(smiles) is None:
+        return UNREADABLE  # a screen reads it from here, and would end at the one it cannot read
     return Standard(inchikey(molecule) or f"SMILES:{smiles}", smiles, weight)
 
 

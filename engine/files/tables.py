@@ -180,6 +180,7 @@ def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tu
         book = openpyxl.load_workbook(table.path, read_only=True, data_only=True)
         sheet = book[table.sheet]
         total = max(sheet.max_row or 1, 1)
+        sheet.reset_dimensions()  # some programs write a wrong size, behind which rows would be lost
         found: list[list[str | None]] = []
         done = table.header_row
         for values in sheet.iter_rows(min_row=table.header_row + 1, values_only=True):

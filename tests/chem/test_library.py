@@ -1,13 +1,16 @@
 """Libraries from every kind of file: what is kept, what is left out and why; the receipt adds up."""
 
 import gzip
+import re
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from rdkit import Chem
 
+from engine.chem import library_formats, standardise
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings, stream_library
 from engine.errors import InputError
 
@@ -15,6 +18,7 @@ ERLOTINIB = "COCCOC1=C(C=C2C(=C1)C(=NC=N2)NC3=CC=CC(=C3)C#C)OCCOC"
 ERLOTINIB_KEY = "AAKJLRGGTJKAMG-UHFFFAOYSA-N"
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"  # 206 g/mol
 LAPATINIB = "CS(=O)(=O)CCNCc1ccc(o1)-c1ccc2ncnc(Nc3ccc(OCc4cccc(F)c4)c(Cl)c3)c2c1"
+ALKYNE = Chem.MolFromSmarts("C#C")
 PEPTIDE = "NCC(=O)" + "NCC(=O)" * 35 + "O"
 
 
@@ -143,6 +147,15 @@ def test_the_receipt_tells_which_column_was_taken(tmp_path: Path) -> None:
     assert "SMILES were found by their content in column 2, which has no name." in receipt.notes
 
 
+def test_a_workbook_that_tells_a_wrong_size_loses_no_row(tmp_path: Path) -> None:
+    good, wrong = tmp_path / "good.xlsx", tmp_path / "wrong.xlsx"
+    pd.DataFrame({"name": ["a", "b"], "smiles": [ERLOTINIB, IBUPROFEN]}).to_excel(good, index=False)
+    with zipfile.ZipFile(good) as book, zipfile.ZipFile(wrong, "w") as copy:
+        for part in book.infolist():
+            copy.writestr(part, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B2"', book.read(part)))
+    assert read(wrong)[0]["name"].tolist() == ["a", "b"]
+
+
 def test_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "drugs.xlsx"
     pd.DataFrame({"Drug Name": ["Erlotinib", "Ibuprofène µ"], "SMILES": [ERLOTINIB, IBUPROFEN]}).to_excel(
@@ -172,6 +185,28 @@ def test_an_sd_file_with_broken_blocks(tmp_path: Path, name: str) -> None:
         [2, "Cut", "the structure cannot be read"],
         [3, "Nonsense", "the structure cannot be read"],
     ]
+
+
+@pytest.mark.parametrize("lines", [100_000, 20])
+def test_records_that_run_together_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
+    monkeypatch.setattr(library_formats, "RECORD_LINES", lines)
+    first, second = sd_record("CCCCCCCCCCCC(=O)O", "A", NAME="A"), sd_record(IBUPROFEN, "B")
+    joined = first.replace("$$$$\n", "") + second if lines > 20 else first
+    frame, receipt = read(write(tmp_path, "joined.sdf", joined + sd_record("CCCCCCCCCCC(=O)OCC", "C")))
+    if lines > 20:
+        assert frame["name"].tolist() == ["C"]
+        assert receipt.examples.values.tolist() == [[1, "A", library_formats.RUN_TOGETHER]]
+    else:  # longer than is kept: cut, which RDKit does not take
+        assert receipt.read == 2 and receipt.dropped == {"the structure cannot be read": 2}
+
+
+def test_what_a_screen_could_not_read_again_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = standardise.canonical_smiles
+    monkeypatch.setattr(
+        standardise, "canonical_smiles", lambda m: "C1CC(" if m.HasSubstructMatch(ALKYNE) else written(m)
+    )
+    frame, receipt = read(write(tmp_path, "two.smi", f"{ERLOTINIB} a\n{IBUPROFEN} b\n"))
+    assert frame["name"].tolist() == ["b"] and receipt.dropped == {"the structure cannot be read": 1}
 
 
 def test_names_in_any_script(tmp_path: Path) -> None:
