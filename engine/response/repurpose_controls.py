@@ -25,6 +25,7 @@ from engine.response.repurpose_words import (
     RULE,
     SELECTIVE,
     SELECTIVE_BELOW,
+    UNTOLD,
     sentences,
 )
 
@@ -65,7 +66,8 @@ class Controls:
 
 
 class _Cases(NamedTuple):
-    """rows: (k,) of the screen's molecules; approved: (k, t); known: (k,) whether the run was trained on the drug.
+    """rows: (k,) of the screen's molecules; approved: (k, t); group: (k,) KNOWN or NEW, whether the run was trained on
+    the drug, or UNTOLD of a run that kept no drugs to compare with.
 
     measured_lines, measured_share, measured_mean: (k, t) lines with a measured value, the sensitive part of them, and
     their mean ln(IC50) in uM (NaN for none).
@@ -73,7 +75,7 @@ class _Cases(NamedTuple):
 
     rows: np.ndarray
     approved: np.ndarray
-    known: np.ndarray
+    group: np.ndarray
     measured_lines: np.ndarray
     measured_share: np.ndarray
     measured_mean: np.ndarray
@@ -100,7 +102,7 @@ def known_indications(
         SELECTIVE: found.selectivity[rows] < SELECTIVE_BELOW,
         ENRICHED: found.q[rows] < FALSE_DISCOVERIES,
     }
-    members = {ALL: np.ones(len(rows), bool), KNOWN: cases.known, NEW: ~cases.known}
+    members = {ALL: np.ones(len(rows), bool), KNOWN: cases.group == KNOWN, NEW: cases.group == NEW}
     table = pd.DataFrame(
         [
             _line(group, criterion, called[criterion][member], _subset(cases, member), order, thresholds)
@@ -140,7 +142,8 @@ def _cases(screen: Screen, found: Matrix, thresholds: Thresholds, measured: pd.D
     share, mean = (
         np.divide(part, lines, out=np.full(lines.shape, np.nan), where=lines > 0) for part in (sensitive, total)
     )
-    return _Cases(rows, approved[rows], similarity >= TRAINED_ON, lines, share, mean)
+    group = np.where(similarity >= TRAINED_ON, KNOWN, np.where(np.isnan(similarity), UNTOLD, NEW))
+    return _Cases(rows, approved[rows], group, lines, share, mean)
 
 
 def _subset(cases: _Cases, member: np.ndarray) -> _Cases:
@@ -225,7 +228,7 @@ def _pairs(screen: Screen, found: Matrix, cases: _Cases, sensitive: np.ndarray) 
             "molecule_id": molecules["molecule_id"].to_numpy(),
             "name": molecules["name"].to_numpy(),
             "cancer_type": np.array(found.types, dtype=object)[column],
-            "group": np.where(cases.known[case], KNOWN, NEW),
+            "group": cases.group[case],
             "n_lines": found.n_lines[column],
             "share": found.share[rows, column],
             "sensitive": sensitive[case, column],

@@ -9,6 +9,7 @@ SELECTIVE_BELOW = -1.0  # sd of the residuals
 FALSE_DISCOVERIES = 0.05
 RULE, SELECTIVE, ENRICHED = CRITERIA = ("rule", "selective", "enriched")
 ALL, KNOWN, NEW = GROUPS = ("all", "trained on", "not trained on")
+UNTOLD = "not known"  # whether the run was trained on it
 
 
 def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from small_screen import predictions, small_screen, type_names
 
 from engine.response.repurpose import Thresholds, matrix
 from engine.response.repurpose_controls import known_indications
-from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE
+from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE, UNTOLD
 
 
 def controls(screen, naive=None, measured=None):
@@ -96,10 +96,14 @@ def test_drugs_the_run_was_trained_on_stand_apart():
     assert any(s.startswith("Of the 1 indication of 1 drug it was not trained on") for s in found.sentences)
 
 
-def test_a_molecule_without_similarity_was_not_trained_on():
+def test_of_a_run_without_its_drugs_nothing_is_said_to_be_untrained():
     screen = two_drugs()
-    screen.molecules["similarity"] = [np.nan, 0.4, 1.0]
-    assert row(controls(screen), NEW)["molecules"] == 2
+    screen.molecules["similarity"] = [np.nan, np.nan, np.nan]
+    found = controls(screen)
+    assert row(found)["molecules"] == 2
+    assert row(found, KNOWN)["molecules"] == row(found, NEW)["molecules"] == 0
+    assert set(found.pairs["group"]) == {UNTOLD}
+    assert not any("trained on" in sentence for sentence in found.sentences)
 
 
 def test_rank_is_the_chance_that_an_approved_type_is_more_selective():
