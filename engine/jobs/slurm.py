@@ -103,6 +103,8 @@ def look_after(folders: list[Path]) -> None:
             if record is None or settled(folder):
                 continue
             if known & set(record["job_ids"]):
+                if record.pop("missing_since", None) is not None:  # one answer was too early, or from a restart
+                    write_json(folder / "slurm.json", record)
                 continue
             if "missing_since" not in record:
                 write_json(folder / "slurm.json", {**record, "missing_since": time.time()})

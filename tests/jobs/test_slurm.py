@@ -276,3 +276,17 @@ def test_slurm_that_does_not_answer_ends_nothing(folder, monkeypatch):
     for _ in range(2):
         slurm.look_after([folder])
     assert read_status(folder).state == "waiting"
+
+
+def test_who_was_missing_once_is_not_ended_at_the_next_gap(folder, monkeypatch):
+    monkeypatch.setattr(slurm, "LOOK_EVERY_SECONDS", 0.0)
+    write_json(folder / "slurm.json", {"job_ids": ["7"]})
+    answers = iter([set(), {"7"}, set()])
+    monkeypatch.setattr(slurm, "_known", lambda: next(answers))
+    slurm.look_after([folder])
+    assert "missing_since" in read_json(folder / "slurm.json")
+    monkeypatch.setattr(slurm, "MISSING_SECONDS", -1.0)
+    slurm.look_after([folder])
+    assert read_json(folder / "slurm.json") == {"job_ids": ["7"]}
+    slurm.look_after([folder])  # the first look of another gap, however long ago the last one was
+    assert read_status(folder).state == "waiting"
