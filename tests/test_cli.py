@@ -55,7 +55,7 @@ def lines(tmp_path: Path, tumorcast_home: Path) -> Path:
 
 
 def test_the_commands_are_those_of_the_design():
-    designed = "demo import train evaluate predict runs jobs networks export fetch report patient"
+    designed = "demo import train evaluate predict runs jobs networks export fetch report patient screen-library repurpose"
     assert set(commands_by_name()) == set(designed.split())
 
 
