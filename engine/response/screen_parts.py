@@ -36,11 +36,6 @@ def part_file(job: JobContext, chunk: int) -> Path:
     return job.results / TABLE / f"part-{chunk:05d}.parquet"
 
 
-def written(job: JobContext) -> int:
-    """Complete parts, whoever wrote them."""
-    return len(list((job.results / TABLE).glob("part-*.parquet")))
-
-
 def write_part(job: JobContext, chunk: int, molecule_ids: pd.Series, found: "Chunk", seconds: float) -> None:
     """Put the predictions of a chunk in place in one step. Raises JobError where the disk does not take them."""
     n = len(molecule_ids)
@@ -66,8 +61,8 @@ def write_part(job: JobContext, chunk: int, molecule_ids: pd.Series, found: "Chu
         half.replace(target)
     except OSError as error:
         raise JobError(
-            f"The predictions of chunk {chunk + 1} could not be written ({error.strerror or error}). The "
-            f"{written(job):,} chunks before are kept: free some space, then resume."
+            f"The predictions of chunk {chunk + 1} could not be written ({error.strerror or error}). "
+            "Chunks that were written before are kept: free some space, then resume."
         ) from error
     finally:
         half.unlink(missing_ok=True)

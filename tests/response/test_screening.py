@@ -274,8 +274,8 @@ def test_a_full_disk_is_told_and_the_rest_done_later(submit, monkeypatch):
     failed = queue.status(job.spec.id)
     assert (failed.state, failed.resumable) == ("failed", True)
     assert failed.error == (
-        "The predictions of chunk 2 could not be written (No space left on device). The 1 chunks before are kept: "
-        "free some space, then resume."
+        "The predictions of chunk 2 could not be written (No space left on device). Chunks that were written before "
+        "are kept: free some space, then resume."
     )
     assert list(files_of(job)) == ["part-00000.parquet"]
     queue.resume(job.spec.id)
