@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
-from engine.response import streams, tables
+from engine.files import tables
+from engine.response import streams
 from engine.response.formats import recognise
 from engine.response.readers import read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses
