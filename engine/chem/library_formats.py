@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 from rdkit import Chem, rdBase
 
+from engine.chem.molecule import MOST_ATOMS
 from engine.errors import InputError
 from engine.files.raw_file import Wanted, packed, text_lines
 from engine.files.tables import EXTRA, Table, chunks, open_table, squeeze
@@ -119,7 +120,7 @@ def _names_molecules(header: Sequence[str]) -> bool:
 def looks_like_smiles(text: str) -> bool:
     """Whether a text can be read as a structure and is too long to be a word that happens to be one."""
     text = text.strip()
-    if len(text) < SHORTEST_SMILES or re.search(r"[^\w@+\-\[\]()=#$%/\\.:*~|,;<> ]", text):
+    if not SHORTEST_SMILES <= len(text) <= MOST_ATOMS or re.search(r"[^\w@+\-\[\]()=#$%/\\.:*~|,;<> ]", text):
         return False
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(text.split(" ")[0])
@@ -131,7 +132,10 @@ def _is_smiles_list(first: str, ending: str) -> bool:
     if any(separator in first for separator in "\t;,") and "smiles" in places(re.split(r"[\t;,]", first)):
         return False
     return ending in ("smi", "smiles", "ism") or (
-        looks_like_smiles(re.split(r"[\s,;]", first.strip())[0]) and not ("," in first or ";" in first)
+        # Commas of a name behind it, as in N,N-dimethylaniline, make no table.
+        looks_like_smiles(structure := first.split()[0] if first.strip() else "")
+        and "," not in structure
+        and ";" not in structure
     )
 
 

@@ -12,7 +12,8 @@ from rdkit import Chem, rdBase
 from engine.chem import indications
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings
 from engine.chem.library_formats import Entry, places
-from engine.chem.standardise import DUPLICATE, NO_STRUCTURE, UNREADABLE, Standard, standardise
+from engine.chem.molecule import MOST_ATOMS
+from engine.chem.standardise import DUPLICATE, NO_STRUCTURE, TOO_LARGE, UNREADABLE, Standard, standardise
 from engine.errors import InputError
 from engine.files.tables import chunks, open_table
 
@@ -129,6 +130,8 @@ class Reading:
             smiles = entry.values.get("smiles", "")
             if not smiles:
                 return NO_STRUCTURE
+            if len(smiles) > MOST_ATOMS:
+                return TOO_LARGE
             molecule = self._molecule(smiles)
         return UNREADABLE if molecule is None else standardise(molecule, self._settings)
 

@@ -5,6 +5,9 @@ from rdkit.Chem import Descriptors, rdinchi
 
 from engine.errors import MoleculeError
 
+# RDKit follows a molecule atom by atom on the stack: a chain of 20,000 ends the whole process.
+MOST_ATOMS = 5_000
+
 
 def _at(where: str) -> str:
     return f"{where}: " if where else ""
@@ -19,6 +22,8 @@ def parse_smiles(smiles: str, where: str = "") -> Chem.Mol:
     text = smiles.strip() if isinstance(smiles, str) else ""
     if not text:
         raise MoleculeError(f"{_at(where)}the SMILES is empty: give a structure.")
+    if len(text) > MOST_ATOMS:
+        raise MoleculeError(f"{_at(where)}the SMILES has {len(text):,} characters, more than {MOST_ATOMS:,}: check it.")
     with rdBase.BlockLogs():  # RDKit writes its reasons to stderr; the error carries what a person needs
         molecule = Chem.MolFromSmiles(text)
     if molecule is None or molecule.GetNumAtoms() == 0:

@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from engine.chem.library import LibrarySettings
-from engine.chem.molecule import canonical_smiles, inchikey, parent, weight_g_mol
+from engine.chem.molecule import MOST_ATOMS, canonical_smiles, inchikey, parent, weight_g_mol
 
 # Anything else is a metal, a semimetal such as arsenic, or a noble gas.
 ORGANIC_ELEMENTS = frozenset({"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"})
@@ -14,6 +14,7 @@ SLACK_G_MOL = 50.0  # standardising moves a few hydrogens: what is heavier than 
 
 NO_STRUCTURE = "no structure"
 UNREADABLE = "the structure cannot be read"
+TOO_LARGE = f"too large (a SMILES of more than {MOST_ATOMS:,} characters, or as many atoms)"
 FRAGMENTS = "more than one fragment (a salt or a mixture)"
 INORGANIC = "inorganic (no carbon, or a metal in it)"
 DUPLICATE = "the same molecule as an earlier row"
@@ -33,6 +34,8 @@ def standardise(molecule: Chem.Mol, settings: LibrarySettings) -> Standard | str
     The reasons are checked in the order fragments, elements, weight, so a salt of a metal counts as a salt.
     RDKit writes its doings to stderr: call inside rdBase.BlockLogs().
     """
+    if molecule.GetNumAtoms() > MOST_ATOMS:
+        return TOO_LARGE
     if "." in Chem.MolToSmiles(molecule, canonical=False):
         if not settings.largest_fragment:
             return FRAGMENTS

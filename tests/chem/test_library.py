@@ -209,6 +209,23 @@ def test_what_a_screen_could_not_read_again_is_left_out(tmp_path: Path, monkeypa
     assert frame["name"].tolist() == ["b"] and receipt.dropped == {"the structure cannot be read": 1}
 
 
+@pytest.mark.parametrize("name", ["long.csv", "long.smi", "long.txt"])
+def test_a_chain_without_an_end_does_not_end_the_process(tmp_path: Path, name: str) -> None:
+    separator = "," if name.endswith("csv") else " "
+    rows = ["smiles,name"] * name.endswith("csv") + [f"{IBUPROFEN}{separator}b", "C" * 50_000 + separator + "a"]
+    frame, receipt = read(write(tmp_path, name, "\n".join(rows) + "\n"))
+    assert frame["name"].tolist() == ["b"]
+    assert receipt.dropped == {standardise.TOO_LARGE: 1}
+    molecule = Chem.RWMol(Chem.MolFromSmiles("C" * 4_000))
+    molecule.InsertMol(Chem.MolFromSmiles("C" * 4_000))
+    assert standardise.standardise(molecule.GetMol(), LibrarySettings()) == standardise.TOO_LARGE
+
+
+def test_commas_of_a_name_make_no_table(tmp_path: Path) -> None:
+    frame, receipt = read(write(tmp_path, "two.txt", f"{IBUPROFEN} N,N-dimethyl\n{ERLOTINIB} b\n"))
+    assert frame["name"].tolist() == ["N,N-dimethyl", "b"] and receipt.format == "list of SMILES"
+
+
 def test_names_in_any_script(tmp_path: Path) -> None:
     text = f"名称,smiles,name\nx,{ERLOTINIB},エルロチニブ\ny,{IBUPROFEN},Ибупрофен\n"
     assert read(write(tmp_path, "n.csv", text))[0]["name"].tolist() == ["エルロチニブ", "Ибупрофен"]

@@ -26,3 +26,8 @@ def test_an_unreadable_smiles_is_named_with_its_row(smiles: str) -> None:
 def test_an_empty_smiles() -> None:
     with pytest.raises(MoleculeError, match="the SMILES is empty"):
         parse_smiles("  ")
+
+
+def test_a_smiles_that_would_end_the_process_is_refused():
+    with pytest.raises(MoleculeError, match="row 7: the SMILES has 50,000 characters, more than 5,000"):
+        parse_smiles("C" * 50_000, "row 7")
