@@ -127,7 +127,7 @@ def _hits(hits: pd.DataFrame) -> str:
             "selectivity": _number(row.best_selectivity, ".2f"),
             "q": _number(row.best_q, ".2g"),
             "types": row.n_types,
-            "surely": _number(row.n_sure),
+            "upper bound": _number(row.n_sure),
             "cytotoxic": "yes" if row.cytotoxic else "no",
             "nearest drug": _short(row.nearest_drug),
             "similarity": _number(row.similarity, ".2f"),
