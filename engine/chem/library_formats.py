@@ -45,6 +45,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "indications": (
         "indications", "indication", "disease", "diseases", "approvedindications", "therapeuticindication",
         "therapeuticindications", "condition", "conditions", "indicationname",
+        "meshheading", "efoterm",
     ),
     "class": ("drugclass", "areaclass", "class", "therapeuticclass"),
     "oncology": ("oncology", "isoncology", "oncologydrug", "cancerdrug", "iscancerdrug", "anticancer"),

@@ -226,6 +226,14 @@ def test_commas_of_a_name_make_no_table(tmp_path: Path) -> None:
     assert frame["name"].tolist() == ["N,N-dimethyl", "b"] and receipt.format == "list of SMILES"
 
 
+def test_mesh_headings_of_chembl_are_indications(tmp_path: Path) -> None:
+    text = (
+        f'"Parent Molecule Name";"Smiles";"MESH Heading"\n"ERLOTINIB";"{ERLOTINIB}";"Carcinoma, Non-Small-Cell Lung"\n'
+    )
+    frame, _ = read(write(tmp_path, "chembl.csv", text))
+    assert frame[["drug_class", "cancer_types"]].values.tolist() == [["oncology", "LUAD|LUSC"]]
+
+
 def test_names_in_any_script(tmp_path: Path) -> None:
     text = f"名称,smiles,name\nx,{ERLOTINIB},エルロチニブ\ny,{IBUPROFEN},Ибупрофен\n"
     assert read(write(tmp_path, "n.csv", text))[0]["name"].tolist() == ["エルロチニブ", "Ибупрофен"]

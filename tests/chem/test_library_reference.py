@@ -91,6 +91,12 @@ def test_the_table_of_words_has_known_labels_once_each() -> None:
         ("indolent B-cell non-Hodgkin's lymphoma (NHL)", True, ()),
         ("esophageal squamous cell carcinoma", True, ("ESCA",)),
         ("lung cancer, non-small cell", True, ("LUAD", "LUSC")),
+        # Headings of MeSH, as ChEMBL tells indications.
+        ("Ovarian Neoplasms", True, ("OV",)),
+        ("Carcinoma, Non-Small-Cell Lung", True, ("LUAD", "LUSC")),
+        ("Leukemia, Myeloid, Acute", True, ("LAML",)),
+        ("Adrenal Gland Neoplasms", True, ()),
+        ("cancer-associated pain", False, ()),
         ("acute myeloid leukaemia and breast cancer", True, ("BRCA", "LAML")),
         ("oesophageal tumours, oesophageal cancer", True, ("ESCA",)),
         ("breakthrough cancer pain", False, ()),
