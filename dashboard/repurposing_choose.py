@@ -17,6 +17,7 @@ from engine.settings import REFERENCE
 PLACE = "repurposing"
 REFERENCE_LIST, REFERENCE_NAME = REFERENCE / "approved_library.csv", "approved"
 RULES = {"more": "more than", "least": "at least"}
+CYTOTOXIC, LINES = (0.0, 100.0), (1.0, 1000.0)  # the least and the most that may be asked for
 THRESHOLDS = ("rep_below", "rep_share", "rep_rule", "rep_cytotoxic", "rep_lines")
 LINK = (
     "rep_library", "rep_screen", "rep_measure", "rep_class", "rep_rows", "rep_order", "rep_search", *THRESHOLDS,
@@ -107,15 +108,26 @@ def thresholds() -> Thresholds:
     share = _number(
         "Type counts from, %", "rep_share", 0.0, 100.0, 1.0, "Share of a type's lines that must be sensitive"
     )
-    with st.popover("Rule", icon=":material/tune:", help="All thresholds of the rule"):
-        rule = forms.choose("A type counts with", list(RULES), "rep_rule", lambda one: f"{RULES[one]} this share")
-        cytotoxic = _number("Generally cytotoxic above, % of types", "rep_cytotoxic", 0.0, 100.0, 1.0)
-        least = _number("Lines that a type needs to take part", "rep_lines", 1.0, 1000.0, 1.0)
-        st.caption(
-            f"Published: ln(IC50) below −2 in more than {100 * published.type_share:.0f} % of a type's lines; "
-            f"generally cytotoxic in more than {100 * published.cytotoxic_share:.0f} % of the types."
-        )
-        st.button("Published thresholds", on_click=state.clear, args=(THRESHOLDS,), icon=":material/restart_alt:")
+    # Drawn only while it is open: fields in a closed popover are not in the browser yet, miss the values that are put
+    # back, and would come up, and answer, with the least they may hold.
+    box = st.popover(
+        "Rule", icon=":material/tune:", help="All thresholds of the rule", key="repurposing_rule", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            rule = forms.choose("A type counts with", list(RULES), "rep_rule", lambda one: f"{RULES[one]} this share")
+            cytotoxic = _number("Generally cytotoxic above, % of types", "rep_cytotoxic", *CYTOTOXIC, 1.0)
+            least = _number("Lines that a type needs to take part", "rep_lines", *LINES, 1.0)
+            st.caption(
+                f"Published: ln(IC50) below −2 in more than {100 * published.type_share:.0f} % of a type's lines; "
+                f"generally cytotoxic in more than {100 * published.cytotoxic_share:.0f} % of the types."
+            )
+            st.button("Published thresholds", on_click=state.clear, args=(THRESHOLDS,), icon=":material/restart_alt:")
+    else:
+        rule = state.get("rep_rule")
+        rule = state.keep("rep_rule", rule if rule in RULES else state.KEYS["rep_rule"].default)
+        cytotoxic = state.keep("rep_cytotoxic", _known("rep_cytotoxic", *CYTOTOXIC))
+        least = state.keep("rep_lines", _known("rep_lines", *LINES))
     return Thresholds(
         sensitive_below=below,
         type_share=share / 100,
@@ -126,13 +138,18 @@ def thresholds() -> Thresholds:
 
 
 def _number(label: str, name: str, low: float, high: float, step: float, more: str | None = None) -> float:
-    """A number that may come from an address as text; one that is none, or out of range, is the default."""
+    """A field for a number that is remembered."""
     if name not in st.session_state:
-        try:
-            value = float(state.get(name))
-        except ValueError:
-            value = state.KEYS[name].default
-        st.session_state[name] = value if low <= value <= high else state.KEYS[name].default
+        st.session_state[name] = _known(name, low, high)
     return state.keep(
         name, float(st.number_input(label, low, high, step=step, format="%g", key=name, help=more, width=170))
     )
+
+
+def _known(name: str, low: float, high: float) -> float:
+    """A number that may come from an address as text; one that is none, or out of range, is the default."""
+    try:
+        value = float(state.get(name))
+    except (TypeError, ValueError):
+        value = state.KEYS[name].default
+    return value if low <= value <= high else float(state.KEYS[name].default)

@@ -16,7 +16,7 @@ from engine.response.repurpose import Thresholds
 from engine.settings import store_path
 from engine.store.database import Database
 
-PAGE = "repurposing.py"
+PAGE, RULE = "repurposing.py", "repurposing_rule"
 DISULFIRAM = "SMILES:CCN(CC)C(=S)SSC(=S)N(CC)CC"
 
 
@@ -96,10 +96,33 @@ def test_thresholds_act_at_once_and_go_back_to_the_published_ones(filled_home: P
     assert "1 drug × 5 cancer types" in shown(app)  # Bortezomib
     app.number_input(key="rep_below").set_value(-10.0).run()
     assert "No hit under these thresholds." in shown(app)
-    press(app, "Published thresholds")
+    app.session_state[RULE] = True
+    press(app.run(), "Published thresholds")
     assert_healthy(app)
     assert "7 drugs × 5 cancer types" in shown(app)
     assert "rep_below" not in app.query_params
+
+
+def test_a_rule_opened_late_shows_what_applies_and_changes_nothing(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_lines="8", rep_rule="least")
+    app.text_input(key="rep_search").input("inhibitor").run()
+    # Not in the browser before it is opened, so no field can come up with the least that it may hold.
+    drawn = {widget.key for widget in [*app.number_input, *app.selectbox]}
+    assert not drawn & {"rep_cytotoxic", "rep_lines", "rep_rule"}
+    app.session_state[RULE] = True
+    app.run()
+    assert app.number_input(key="rep_cytotoxic").value == 90.0 and app.number_input(key="rep_lines").value == 8.0
+    assert app.selectbox(key="rep_rule").value == "least"
+    app.number_input(key="rep_cytotoxic").set_value(30.0).run()
+    app.session_state[RULE] = False
+    app.text_input(key="rep_search").input("").run()
+    assert_healthy(app)
+    text = shown(app)
+    assert app.query_params["rep_cytotoxic"] == "30.0" and app.query_params["rep_lines"] == "8.0"
+    assert '<dd class="tc-value">3 of 6</dd><dd class="tc-note">2 generally cytotoxic</dd>' in text
+    app.session_state[RULE] = True
+    app.run()
+    assert app.number_input(key="rep_cytotoxic").value == 30.0 and app.number_input(key="rep_lines").value == 8.0
 
 
 def test_the_defaults_are_the_published_thresholds():
