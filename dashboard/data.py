@@ -86,6 +86,7 @@ READS = {
         ensemble.default_run,
         library_records.libraries,
         library_records.screens,
+        library_records.replaced_screens,
         library_rank.molecules_page,
         library_rank.screened_lines,
     )
@@ -249,6 +250,11 @@ def libraries() -> pd.DataFrame:
 def screens() -> tuple[library_records.ScreenSummary, ...]:
     """Screened libraries, newest first."""
     return _cached("screens")
+
+
+def replaced_screens() -> tuple[library_records.ScreenSummary, ...]:
+    """Screens of libraries that hold other molecules now."""
+    return _cached("replaced_screens")
 
 
 def library_molecules(library: str, start: int, n: int, search: str = "") -> tuple[pd.DataFrame, int]:

@@ -14,7 +14,6 @@ from engine.response.library_rank import Ranked
 from engine.response.library_records import ScreenSummary
 from engine.response.records import RunSummary
 
-REFERENCE_NAME = "approved"
 IMPORTING = "library_import"  # the place on the page where imports are followed
 LINK = (
     "lib_library", "lib_screen", "lib_tab", "lib_subject", "lib_type", "lib_line", "lib_order", "lib_class",
@@ -67,17 +66,23 @@ def subject(of: Ranked) -> tuple[bool, str]:
     )
 
 
+def taken() -> set[str]:
+    """Names that a new library cannot have without replacing something."""
+    return {*data.libraries()["library"], *(one.source_id for one in data.imports())}
+
+
 def reference_button(label: str = "Use the reference list of approved drugs", primary: bool = False) -> None:
-    """Imports the list that comes with Tumorcast."""
+    """Imports the list that comes with Tumorcast, under a name that is free."""
     kind = "primary" if primary else "secondary"
     if st.button(label, type=kind, icon=":material/medication:", disabled=not REFERENCE_LIBRARY.exists()):
         job_panel.start(IMPORTING, _submit_reference)
 
 
 def _submit_reference() -> str:
-    from engine.response.library_import import submit_library_import
+    from engine.response.library_import import reference_name, submit_library_import
 
-    return submit_library_import(data.database(), REFERENCE_LIBRARY, name=REFERENCE_NAME, origin=REFERENCE_ORIGIN)
+    name = reference_name(taken())
+    return submit_library_import(data.database(), REFERENCE_LIBRARY, name=name, origin=REFERENCE_ORIGIN)
 
 
 def _tell_gone(name: str, known: Sequence[str], what: str) -> None:

@@ -11,14 +11,14 @@ from engine.chem.library import LibrarySettings
 from engine.errors import EngineError
 from engine.figures.text import count, plural, size
 from engine.jobs import queue
-from engine.response.library_import import KIND, TASK
+from engine.response.library_import import KIND, TASK, free_name
 from engine.response.library_preview import LOOK_ROWS, LibraryPreview
 from engine.response.source_records import Import
 
 LARGEST_MB = 500  # more goes through the command line, which streams
 PLACES = {"upload": "Upload a file", "paste": "Paste SMILES"}
 EXAMPLE = "CC(=O)Oc1ccccc1C(=O)O Aspirin\nCn1c(=O)c2c(ncn2C)n(C)c1=O Caffeine"
-OF_FILE = ("lib_name",)
+OF_FILE = ("lib_name", "lib_replace")
 MOST_G_MOL = 100_000.0
 FATE = "What becomes of it"
 
@@ -104,26 +104,37 @@ def _form(given: Given, settings: LibrarySettings, imports: Sequence[Import]) ->
         if not given.key.startswith("pasted") or not str(state.get("lib_file") or "").startswith("pasted"):
             state.clear(OF_FILE)
         state.keep("lib_file", given.key)
-    st.session_state.setdefault("lib_name", state.get("lib_name") or given.called.split(".", 1)[0])
-    name = state.keep("lib_name", st.text_input("Name of the library", key="lib_name")).strip()
     known = {one.source_id: one for one in imports}
+    free = free_name(given.called.split(".", 1)[0], library_choose.taken())
+    st.session_state.setdefault("lib_name", state.get("lib_name") or free)
+    again = {"on_change": state.clear, "args": (("lib_replace",),)}  # another name is another question
+    name = state.keep("lib_name", st.text_input("Name of the library", key="lib_name", **again)).strip()
     problem = "" if name else "Give the library a name."
     if name in known and known[name].kind != KIND:
         problem = f"The name {name} already stands for another import: choose another name."
     if problem:
         st.error(messages.plain(problem), icon=":material/error:")
-    elif name in known:
-        st.info(f"Replaces the molecules of {messages.plain(name)}.", icon=":material/info:")
-    if st.button("Import", type="primary", icon=":material/database_upload:", disabled=bool(problem)):
-        job_panel.start(library_choose.IMPORTING, lambda: _submit(given, name, settings))
+    there = not problem and name in library_choose.taken()
+    replace = there and _replace(name)
+    refused = bool(problem) or (there and not replace)
+    if st.button("Import", type="primary", icon=":material/database_upload:", disabled=refused):
+        job_panel.start(library_choose.IMPORTING, lambda: _submit(given, name, settings, replace))
     return found
 
 
-def _submit(given: Given, name: str, settings: LibrarySettings) -> str:
+def _replace(name: str) -> bool:
+    """Whether the person wants the library of this name to be replaced."""
+    screens = [one for one in data.screens() if one.library == name]
+    lost = f" Its {plural(len(screens), 'screen')} will not be shown any more." if screens else ""
+    st.caption(f"There is a library {messages.plain(name)} already. Give another name, or replace its molecules.{lost}")
+    return state.keep("lib_replace", st.checkbox(f"Replace {messages.plain(name)}", key=state.bound("lib_replace")))
+
+
+def _submit(given: Given, name: str, settings: LibrarySettings, replace: bool) -> str:
     from engine.response.library_import import submit_library_import
 
     with library_data.on_disk(given) as path:
-        return submit_library_import(data.database(), path, name, settings, file_name=given.called)
+        return submit_library_import(data.database(), path, name, settings, file_name=given.called, replace=replace)
 
 
 def _follow() -> None:

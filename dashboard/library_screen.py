@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, forms, frame, job_panel, messages, nav, state
+from dashboard import data, forms, frame, job_panel, messages, nav, repurposing_choose, state
 from dashboard.job_panel import when
 from engine.figures.text import count, duration, interval, model_name, number, plural
 from engine.response.library_records import ScreenSummary
@@ -38,6 +38,7 @@ def show(library: str, molecules: int, screens: Sequence[ScreenSummary], runs: S
     st.caption(_how_many(run, molecules, screens))
     worth(run, runs)
     job_panel.follow(PLACE, "screen_library")
+    repurposing_choose.replaced(library)
     if screens:
         st.subheader(plural(len(screens), "screen"), anchor=False)
         frame.table(_overview(screens), key=f"library_screens_{screens[0].screen_id}_{len(screens)}")

@@ -15,7 +15,7 @@ from engine.response.settings import NETWORKS
 from engine.settings import REFERENCE
 
 PLACE = "repurposing"
-REFERENCE_LIST, REFERENCE_NAME = REFERENCE / "approved_library.csv", "approved"
+REFERENCE_LIST = REFERENCE / "approved_library.csv"
 RULES = {"more": "more than", "least": "at least"}
 CYTOTOXIC, LINES = (0.0, 100.0), (1.0, 1000.0)  # the least and the most that may be asked for
 THRESHOLDS = ("rep_below", "rep_share", "rep_rule", "rep_cytotoxic", "rep_lines")
@@ -42,6 +42,7 @@ def no_library() -> None:
 
 def no_screen(library: str, molecules: int, runs: Sequence[RunSummary]) -> None:
     """The button that screens the library, followed in place."""
+    replaced(library)
     usable = [run for run in runs if set(run.models) & set(NETWORKS)]
     if not usable:
         messages.no_run(data.store_summary().pairs > 0)
@@ -64,10 +65,22 @@ def no_screen(library: str, molecules: int, runs: Sequence[RunSummary]) -> None:
     job_panel.follow(PLACE, "screen_library")
 
 
-def _submit_reference() -> str:
-    from engine.response.library_import import submit_library_import
+def replaced(library: str) -> None:
+    """Says of screens that are not offered, as the library holds other molecules now."""
+    old = [one for one in data.replaced_screens() if one.library == library]
+    if old:
+        st.caption(
+            f":material/history: {plural(len(old), 'earlier screen')} of {messages.plain(library)}, the last of "
+            f"{when(str(old[0].created_at))}, predicted other molecules than the library holds now and "
+            f"{'is' if len(old) == 1 else 'are'} not shown."
+        )
 
-    return submit_library_import(data.database(), REFERENCE_LIST, name=REFERENCE_NAME)
+
+def _submit_reference() -> str:
+    from engine.response.library_import import REFERENCE_ORIGIN, reference_name, submit_library_import
+
+    name = reference_name({one.source_id for one in data.imports()})  # another kind of import may have it
+    return submit_library_import(data.database(), REFERENCE_LIST, name=name, origin=REFERENCE_ORIGIN)
 
 
 def _submit_screening(library: str, run_id: str) -> str:

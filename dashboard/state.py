@@ -99,6 +99,7 @@ KEYS: dict[str, Key] = {
     "lib_text": Key("the pasted molecules", ""),
     "lib_file": Key("the file that the name of the next library belongs to"),
     "lib_name": Key("the name of the next library; None: from the file's name"),
+    "lib_replace": Key("whether it takes the place of the library of that name", False),
     "lib_min": Key("weight below which molecules are left out, g/mol", 200.0),
     "lib_max": Key("weight above which molecules are left out, g/mol", 650.0),
     "lib_fragment": Key("whether the largest fragment of a salt is used", False),

@@ -51,7 +51,7 @@ def library_tables(run_id: str, lines: pd.DataFrame, drugs: pd.DataFrame, simula
         smiles=smiles,
         molecule_id=ids,
         weight_g_mol=[200.0 + 20 * at for at in range(len(table))],
-        source_id="library",
+        source_id=LIBRARY,
     )
     place = lines["cancer_type"].map({one: at for at, one in enumerate(types)}).to_numpy()
     noise = random.normal(0, 0.4, (len(table), len(lines)))

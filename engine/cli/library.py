@@ -14,7 +14,14 @@ def submit(given: Namespace, db: Database) -> str:
 
     settings = LibrarySettings(given.min_weight, given.max_weight, given.largest_fragment)
     return submit_library_import(
-        db, given.file, given.name or "", settings, about=given.about, origin=given.origin, licence=given.licence
+        db,
+        given.file,
+        given.name or "",
+        settings,
+        about=given.about,
+        origin=given.origin,
+        licence=given.licence,
+        replace=given.replace,
     )
 
 

@@ -3,6 +3,7 @@
 rdkit, and what needs it, is loaded when a file is looked at, so pages open without it.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +26,8 @@ ABOUT = "about"
 REFERENCE_LIBRARY = REFERENCE / "approved_library.csv"  # well-known approved drugs, ready to import
 REFERENCE_ORIGIN = "reference list of approved drugs that comes with Tumorcast"
 
+REFERENCE_NAMES = ("approved", "approved reference list")  # the second where the first is taken
+
 SCHEMA = pa.schema(
     [(name, pa.float64() if name == "weight_g_mol" else pa.string()) for name in LIBRARY_COLUMNS]
     + [("library", pa.string()), ("source_id", pa.string())]
@@ -42,13 +45,16 @@ def submit_library_import(
     licence: str = "",
     file_name: str = "",
     simulated: bool = False,
+    replace: bool = False,
 ) -> str:
     """Submits the import of a library; returns the job's id.
 
-    name: of the library, by default the file's name without its ending; importing again under it replaces its
-    molecules. about: a second table with indications and classes by name. file_name: what messages call the file,
-    where it was uploaded under another name. simulated: said of the source, as of every import.
-    Raises InputError at once where the file is no list of molecules, or another kind of import has that name.
+    name: of the library, by default the file's name without its ending. replace: takes the place of a library of that
+    name, whose screens are then no longer shown where the molecules differ (`library_records.screens`).
+    about: a second table with indications and classes by name. file_name: what messages call the file, where it was
+    uploaded under another name. simulated: said of the source, as of every import.
+    Raises InputError at once where the file is no list of molecules, another kind of import has that name, or a
+    library has it, or is about to, and `replace` is not asked for.
     """
     from engine.chem.library_formats import open_library
     from engine.chem.library_rows import read_about
@@ -62,6 +68,9 @@ def submit_library_import(
     if not library:
         raise InputError(f"{called} needs a name for the library: give one.")
     refuse_name_of_another_kind(library, KIND, db)
+    title = f"Import library {library}"
+    if not replace:
+        _refuse_taken_name(library, title, db)
     params = {
         "kind": KIND,
         "source_id": library,
@@ -75,7 +84,35 @@ def submit_library_import(
     inputs: dict[str, Path | pd.DataFrame] = {FILE: path}
     if about is not None:
         inputs[ABOUT] = Path(about)
-    return queue.submit(TASK, f"Import library {library}", params, inputs=inputs)
+    return queue.submit(TASK, title, params, inputs=inputs)
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """The name that is wanted, or with the first number behind it that makes it free."""
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted} {number}"
+    return name
+
+
+def reference_name(taken: Collection[str]) -> str:
+    """A free name for the list that comes with Tumorcast."""
+    first, other = REFERENCE_NAMES
+    return free_name(other, taken) if first in taken else first
+
+
+def _refuse_taken_name(library: str, title: str, db: Database) -> None:
+    n = int(db.query("SELECT count(*) AS n FROM library WHERE library = ?", [library])["n"].iloc[0])
+    if n:
+        raise InputError(
+            f"There is a library '{library}' already, with {n:,} molecule{'s' * (n != 1)}: give this one another name, "
+            "or ask to replace it (--replace on the command line). Screens of the old molecules are then no longer "
+            "shown."
+        )
+    if any(job.task == TASK and job.title == title and (job.active or job.state == "finished")
+           for job in queue.list_jobs()):  # fmt: skip
+        raise InputError(f"A library '{library}' is being imported right now: wait for it, or give another name.")
 
 
 def run_library_import(job: JobContext) -> None:

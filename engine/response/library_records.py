@@ -43,6 +43,7 @@ class ScreenSummary:
     interval_split: str | None
     simulated: bool
     dataset: str = ""  # whose responses the run was trained on; empty where the run is gone
+    current: bool = True  # whether the library still holds the very molecules that were screened
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +99,26 @@ def libraries(db: Database) -> pd.DataFrame:
 
 
 def screens(db: Database) -> tuple[ScreenSummary, ...]:
-    """Every screen, newest first."""
+    """Every screen of a library as it is now, newest first."""
+    return tuple(one for one in _all_screens(db) if one.current)
+
+
+def replaced_screens(db: Database) -> tuple[ScreenSummary, ...]:
+    """Screens of libraries that hold other molecules now, newest first: names and classes of theirs are gone."""
+    return tuple(one for one in _all_screens(db) if not one.current)
+
+
+def _all_screens(db: Database) -> tuple[ScreenSummary, ...]:
     table = db.query(
-        """SELECT s.* EXCLUDE (cosmic_ids), r.config->>'dataset' AS dataset
-           FROM library_screen s LEFT JOIN run r USING (run_id) ORDER BY s.created_at DESC, s.screen_id DESC"""
+        """WITH pair AS (SELECT s.screen_id, p.molecule_id AS screened, l.molecule_id AS held
+                         FROM library_screen s JOIN library_prediction p USING (screen_id)
+                         LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id),
+                told AS (SELECT screen_id, count(screened) AS n, count(held) AS n_held FROM pair GROUP BY screen_id),
+                size AS (SELECT library, count(*) AS n_now FROM library GROUP BY library)
+           SELECT s.* EXCLUDE (cosmic_ids), r.config->>'dataset' AS dataset,
+                  n IS NULL OR (n = n_held AND n = coalesce(n_now, 0)) AS current
+           FROM library_screen s LEFT JOIN run r USING (run_id) LEFT JOIN told USING (screen_id)
+           LEFT JOIN size ON size.library = s.library ORDER BY s.created_at DESC, s.screen_id DESC"""
     )
     return tuple(_summary(row) for row in table.itertuples())
 
@@ -121,8 +138,10 @@ def find_screen(db: Database, library: str, run_id: str = "") -> ScreenSummary:
         raise StoreError(f"The library '{library}' was not screened with the run '{run_id}'. Screened with: {runs}.")
     imported = list(libraries(db)["library"])
     if library in imported:
+        old = any(screen.library == library for screen in replaced_screens(db))
+        since = "since its molecules were replaced" if old else "yet"
         raise StoreError(
-            f"The library '{library}' has not been screened yet: python -m engine screen-library '{library}'"
+            f"The library '{library}' has not been screened {since}: python -m engine screen-library '{library}'"
         )
     names = ", ".join(imported) or "none yet (python -m engine import library FILE)"
     raise StoreError(f"There is no library '{library}' in the store. Libraries: {names}.")
@@ -131,9 +150,10 @@ def find_screen(db: Database, library: str, run_id: str = "") -> ScreenSummary:
 def load_screen(db: Database, screen_id: str) -> Screen:
     """A screen with everything it predicts, lines in the order of cancer type and molecules in the order of name.
 
-    Takes 8 bytes a pair: 10 MB for 1,500 molecules x 808 lines. Raises StoreError naming the screens there are.
+    Molecules that the library no longer holds keep their id alone. Takes 8 bytes a pair: 10 MB for 1,500 molecules x
+    808 lines. Raises StoreError naming the screens there are.
     """
-    known = {screen.screen_id: screen for screen in screens(db)}
+    known = {screen.screen_id: screen for screen in _all_screens(db)}
     if screen_id not in known:
         names = ", ".join(known) or "none yet"
         raise StoreError(f"There is no screen '{screen_id}' in the store. Screens: {names}.")
@@ -275,4 +295,5 @@ def _summary(row: Any) -> ScreenSummary:
         interval_split=None if pd.isna(row.interval_split) else str(row.interval_split),
         simulated=bool(row.simulated),
         dataset="" if pd.isna(row.dataset) else str(row.dataset),
+        current=bool(row.current),
     )

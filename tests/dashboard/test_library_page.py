@@ -115,6 +115,26 @@ def test_pasted_lines_are_a_library_too(filled_home: Path, open_page: Open):
     assert "Give the library a name." in problems(app)
 
 
+def test_a_taken_name_is_replaced_only_where_that_is_ticked(filled_home: Path, open_page: Open):
+    app = upload(open_page("library.py", **IMPORT), TABLE, "approved.csv")
+    assert next(one for one in app.text_input if one.key == "lib_name").value == "approved 2"
+    app = next(one for one in app.text_input if one.key == "lib_name").set_value("approved").run()
+    assert button(app, "Import").disabled and "Its 1 screen will not be shown any more" in shown(app)
+    app = next(one for one in app.checkbox if one.key == "lib_replace").check().run()
+    app = button(app, "Import").click().run()
+    assert not problems(app)
+    button(app, "Use the reference list of approved drugs").click().run()
+    named = {read_spec(queue.job_folder(job.id)).params["library"]: job.id for job in queue.list_jobs()}
+    assert sorted(named) == ["approved", "approved reference list"]
+    finish(named["approved"])
+    app = open_page("library.py", lib_library="approved", **SCREENING)
+    assert_healthy(app)
+    assert "1 earlier screen of approved" in shown(app) and "Screen it" in [one.label for one in app.button]
+    app = open_page("repurposing.py")
+    assert_healthy(app)
+    assert "1 earlier screen of approved" in shown(app) and "3 of 8" not in shown(app)
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [

@@ -119,7 +119,7 @@ def test_a_rule_opened_late_shows_what_applies_and_changes_nothing(filled_home: 
     assert_healthy(app)
     text = shown(app)
     assert app.query_params["rep_cytotoxic"] == "30.0" and app.query_params["rep_lines"] == "8.0"
-    assert '<dd class="tc-value">3 of 6</dd><dd class="tc-note">2 generally cytotoxic</dd>' in text
+    assert '<dd class="tc-value">3 of 6</dd><dd class="tc-note">3 generally cytotoxic</dd>' in text
     app.session_state[RULE] = True
     app.run()
     assert app.number_input(key="rep_cytotoxic").value == 30.0 and app.number_input(key="rep_lines").value == 8.0

@@ -9,12 +9,19 @@ import pytest
 from engine.__main__ import main
 from engine.chem.library import LIBRARY_COLUMNS, LibrarySettings
 from engine.collect import collect
-from engine.errors import InputError, JobCancelled
+from engine.errors import InputError, JobCancelled, StoreError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.files import read_json
 from engine.response import library_import
-from engine.response.library_import import REFERENCE_LIBRARY, run_library_import, submit_library_import
+from engine.response.library_import import (
+    REFERENCE_LIBRARY,
+    free_name,
+    reference_name,
+    run_library_import,
+    submit_library_import,
+)
+from engine.response.library_records import find_screen, replaced_screens, screens
 from engine.response.source_records import imports
 from engine.settings import store_path
 from engine.store.database import Database
@@ -72,7 +79,7 @@ def test_collected_and_replaced_under_the_same_name(tumorcast_home: Path, given:
     db = Database(store_path())
 
     def bring(settings: LibrarySettings | None = None) -> list[str]:
-        job = done(submit_library_import(db, given, "lib", settings))
+        job = done(submit_library_import(db, given, "lib", settings, replace=True))
         (job.folder / "done.json").write_text("{}")
         collect(job.spec.id, db)
         return db.query("SELECT name FROM library WHERE library = 'lib' ORDER BY name")["name"].tolist()
@@ -81,6 +88,39 @@ def test_collected_and_replaced_under_the_same_name(tumorcast_home: Path, given:
     assert bring() == ["Erlotinib"]
     (one,) = imports(db)
     assert (one.source_id, one.kind, one.rows_now, one.rows_kept) == ("lib", "library", 1, 1)
+
+
+def test_a_taken_name_is_refused_unless_replacing_is_asked_for(
+    filled_home: Path, given: Path, no_runner: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = Database(store_path())
+    with pytest.raises(InputError, match="There is a library 'approved' already, with 16 molecules: give this one ano"):
+        submit_library_import(db, given, "approved")
+    assert main(["import", "library", str(given), "--name", "approved", "--no-wait", "--json"]) == 2
+    assert "--replace" in json.loads(capsys.readouterr().out)["error"]
+    assert queue.list_jobs() == []
+    assert main(["import", "library", str(given), "--name", "approved", "--no-wait", "--json", "--replace"]) == 0
+    submit_library_import(db, given, "mine")
+    with pytest.raises(InputError, match="'mine' is being imported right now"):
+        submit_library_import(db, given, "mine")
+
+
+def test_names_that_are_free() -> None:
+    assert free_name("mine", ()) == "mine" and free_name("mine", ["mine", "mine 2"]) == "mine 3"
+    assert reference_name([]) == "approved" and reference_name(["approved"]) == "approved reference list"
+    assert reference_name(["approved", "approved reference list"]) == "approved reference list 2"
+
+
+def test_screens_of_a_replaced_library_are_not_offered(filled_home: Path, given: Path, no_runner: None) -> None:
+    db = Database(store_path())
+    before = screens(db)
+    assert [one.library for one in before] == ["approved"] and replaced_screens(db) == ()
+    job = done(submit_library_import(db, given, "approved", replace=True))
+    (job.folder / "done.json").write_text("{}")
+    collect(job.spec.id, db)
+    assert screens(db) == () and [one.screen_id for one in replaced_screens(db)] == [before[0].screen_id]
+    with pytest.raises(StoreError, match="'approved' has not been screened since its molecules were replaced"):
+        find_screen(db, "approved")
 
 
 def test_the_reference_list_imports(tumorcast_home: Path, no_runner: None) -> None:
