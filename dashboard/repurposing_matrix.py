@@ -13,6 +13,7 @@ from engine.figures.repurposing import matrix_chart
 from engine.figures.repurposing_order import ORDERS, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView
 from engine.figures.text import count, number, plural
+from engine.response import repurpose
 from engine.response.repurpose import NON_ONCOLOGY, ONCOLOGY, PUBLISHED, UNKNOWN, Thresholds
 
 ROWS = 60  # drugs on one page of the matrix: their names have room
@@ -36,6 +37,11 @@ def cards(of: Analysis) -> None:
             frame.Card("Extrapolations", f"{count(far)} of {count(m)}", "unlike every drug that was trained on"),
         ]
     )
+
+
+def headline(of: Analysis) -> None:
+    """What the hits are worth, before anybody reads one."""
+    st.markdown(f":material/fact_check: **{messages.plain(repurpose.headline(of.controls.table))}**")
 
 
 def _hits(of: Analysis, drug_class: str, label: str) -> frame.Card:

@@ -6,6 +6,7 @@ from dashboard import (
     data,
     forms,
     frame,
+    library_screen,
     messages,
     repurposing_cell,
     repurposing_choose,
@@ -51,6 +52,9 @@ def main() -> None:
 
 def _screen(of: repurposing_data.Analysis) -> None:
     repurposing_matrix.cards(of)
+    repurposing_matrix.headline(of)
+    runs = data.runs()
+    library_screen.worth(next((run for run in runs if run.run_id == of.screen.summary.run_id), None), runs)
     asked = repurposing_matrix.ask()
     main_cell, side = frame.main_and_side("repurposing")
     with main_cell:

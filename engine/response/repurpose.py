@@ -15,6 +15,7 @@ from engine.response.repurpose_matrix import CLASSES, NON_ONCOLOGY, ONCOLOGY, UN
 from engine.response.repurpose_matrix import Matrix as Matrix
 from engine.response.repurpose_matrix import Thresholds as Thresholds
 from engine.response.repurpose_matrix import matrix as matrix
+from engine.response.repurpose_words import headline as headline
 
 # What is left after each step of the rule. Hits are molecules with a sensitive type that is new for them: of
 # non-oncology drugs any, of oncology drugs one beyond the approved ones; cytotoxic and left are parts of the hits.

@@ -7,9 +7,33 @@ from engine.response.repurpose_matrix import Thresholds
 
 SELECTIVE_BELOW = -1.0  # sd of the residuals
 FALSE_DISCOVERIES = 0.05
+BY_CHANCE = 0.05  # p from which a count is what chance finds as well
 RULE, SELECTIVE, ENRICHED = CRITERIA = ("rule", "selective", "enriched")
 ALL, KNOWN, NEW = GROUPS = ("all", "trained on", "not trained on")
 UNTOLD = "not known"  # whether the run was trained on it
+
+
+def headline(table: pd.DataFrame) -> str:
+    """What the hits are worth, in one sentence: known indications found again by the rule, by chance, without a model.
+
+    table: as `repurpose_controls.Controls` has it.
+    """
+    row = table.astype(object).set_index(["group", "criterion"]).loc[(ALL, RULE)]
+    if not row["controls"]:
+        return "No approved indication can be looked for here, so nothing says whether the hits are more than chance."
+    found, ranked = row["recovered"], not pd.isna(row["naive"])
+    told = f"{found:,} of {_count(row['controls'], 'approved indication')} {'is' if found == 1 else 'are'} found again"
+    told += f"; chance would find {row['expected']:.1f}"
+    if ranked:
+        told += f", the types most sensitive to all drugs {row['naive']:,}"
+    if row["p_chance"] >= BY_CHANCE:
+        return f"{told}: the hits carry no more than {'that' if ranked else 'chance'}."
+    beyond = f"more than chance (p = {row['p_chance']:.2g})"
+    if not ranked:
+        return f"{told}: {beyond}."
+    if found <= row["naive"]:
+        return f"{told}: {beyond}, but no more than that one ranking of types for all drugs."
+    return f"{told}: {beyond} and than that one ranking of types for all drugs."
 
 
 def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) -> tuple[str, ...]:

@@ -43,6 +43,13 @@ def test_the_cards_count_by_the_rule_beside_the_published_counts(filled_home: Pa
     assert "Naive baseline" in text and "Research use only" in text
 
 
+def test_what_the_hits_are_worth_stands_above_the_matrix(filled_home: Path, open_page: Open):
+    said = [item.value for item in open_page(PAGE).markdown]
+    (first,) = [at for at, text in enumerate(said) if "3 of 5 approved indications are found again; chance" in text]
+    (worth,) = [at for at, text in enumerate(said) if "**How far to trust this.** Most molecules" in text]
+    assert "never evaluated on unseen drugs" in said[worth] and first < worth
+
+
 def test_the_matrix_shows_hits_and_can_show_every_molecule(filled_home: Path, open_page: Open):
     assert "7 drugs × 5 cancer types, library approved, 40 lines, simulated." in shown(open_page(PAGE))
     app = open_page(PAGE, rep_rows="every", rep_class="non-oncology")

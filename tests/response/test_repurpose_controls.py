@@ -7,7 +7,7 @@ from small_screen import predictions, small_screen, type_names
 
 from engine.response.repurpose import Thresholds, matrix
 from engine.response.repurpose_controls import known_indications
-from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE, UNTOLD
+from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE, UNTOLD, headline
 
 
 def controls(screen, naive=None, measured=None):
@@ -145,3 +145,21 @@ def test_a_library_without_oncology_drugs_has_no_controls():
     found = controls(small_screen([predictions(5, 0)], type_names(2), "non-oncology", "T00"))
     assert len(found.table) == len(GROUPS) * len(CRITERIA) and (found.table["controls"] == 0).all()
     assert len(found.pairs) == 0 and found.sentences[0].startswith("No oncology drug of this library")
+
+
+@pytest.mark.parametrize(
+    ("recovered", "p_chance", "naive", "end"),
+    [
+        (19, 0.4, 19, "17.7, the types most sensitive to all drugs 19: the hits carry no more than that."),
+        (19, 0.4, pd.NA, "17.7: the hits carry no more than chance."),
+        (30, 0.001, 33, "more than chance (p = 0.001), but no more than that one ranking of types for all drugs."),
+        (30, 0.001, 19, "more than chance (p = 0.001) and than that one ranking of types for all drugs."),
+        (30, 0.001, pd.NA, "17.7: more than chance (p = 0.001)."),
+    ],
+)
+def test_the_headline_says_what_the_hits_are_worth(recovered, p_chance, naive, end):
+    row = {"group": "all", "criterion": "rule", "controls": 170, "expected": 17.68, "p_chance": p_chance}
+    told = headline(pd.DataFrame([row | {"recovered": recovered, "naive": naive}]))
+    assert told.startswith(f"{recovered} of 170 approved indications are found again; chance would find 17.7")
+    assert told.endswith(end)
+    assert "No approved indication" in headline(pd.DataFrame([row | {"controls": 0, "recovered": 0, "naive": naive}]))
