@@ -95,6 +95,29 @@ def _measured(path: str, version: int, screen_id: str) -> tuple[pd.Series, pd.Da
     return type_means(db, screen), measured_values(db, screen)
 
 
+def about(of: Analysis) -> dict[str, str | int | float]:
+    """What a file must say of the screen and of the rule, to be understood without this page."""
+    summary, rule = of.screen.summary, of.thresholds
+    return {
+        "library": summary.library,
+        "library_molecules": len(of.screen.molecules),
+        "screen": summary.screen_id,
+        "screened_at_utc": summary.created_at.isoformat(sep=" ", timespec="seconds"),
+        "run": summary.run_id,
+        "networks": ", ".join(summary.networks),
+        "dataset": summary.dataset or "run no longer in the store",
+        "simulated": "yes" if summary.simulated else "no",
+        "lines": len(of.screen.lines),
+        "lines_in_types_shown": int(of.found.n_lines.sum()),
+        "types": len(of.found.types),
+        "intervals_90_from_split": summary.interval_split or "no intervals",
+        "sensitive_below_ln_ic50_um": rule.sensitive_below,
+        "type_sensitive_share_of_lines": f"{'more than' if rule.more_than else 'at least'} {rule.type_share:g}",
+        "generally_cytotoxic_share_of_types": f"more than {rule.cytotoxic_share:g}",
+        "least_lines_of_a_type": rule.min_lines,
+    }
+
+
 def whole_matrix(of: Analysis) -> pd.DataFrame:
     """Every molecule with every measure of every type, as a table for other programs."""
     found, columns = of.found, {}

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import export, frame, state
-from dashboard.repurposing_data import Analysis, whole_matrix
+from dashboard.repurposing_data import Analysis, about, whole_matrix
 from engine.figures.text import count, plural
 
 FORMATS = ("XLSX", "Parquet")
@@ -47,11 +47,16 @@ def show(of: Analysis) -> None:
         st.subheader(plural(len(hits), "hit"), anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             st.caption("Hits", width="content")
-            export.buttons(table, f"{stem}-hits", key="repurposing_hits", formats=FORMATS)
+            export.buttons(table, f"{stem}-hits", key="repurposing_hits", formats=FORMATS, about=about(of))
             st.caption("Whole matrix", width="content")
             matrix = pd.DataFrame({"molecule": of.screen.molecules["molecule_id"]})
             export.buttons(
-                matrix, f"{stem}-matrix", key="repurposing_matrix_file", whole=lambda: whole_matrix(of), formats=FORMATS
+                matrix,
+                f"{stem}-matrix",
+                key="repurposing_matrix_file",
+                whole=lambda: whole_matrix(of),
+                formats=FORMATS,
+                about=about(of),
             )
     if hits.empty:
         st.caption("No hit under these thresholds.")

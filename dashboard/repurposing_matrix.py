@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, export, forms, frame, messages, state
-from dashboard.repurposing_data import Analysis
+from dashboard.repurposing_data import Analysis, about
 from engine.figures.repurposing import matrix_chart
 from engine.figures.repurposing_order import ORDERS, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView
@@ -100,7 +100,7 @@ def controls(of: Analysis) -> None:
             }
         )
         frame.table(table, "repurposing_controls", height=260, missing="not measured")
-        export.buttons(table, "tumorcast-approved-indications", key="repurposing_controls_file")
+        export.buttons(table, "tumorcast-approved-indications", key="repurposing_controls_file", about=about(of))
 
 
 @dataclass(frozen=True)

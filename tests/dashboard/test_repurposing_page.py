@@ -9,7 +9,7 @@ import pytest
 from page_checks import Open, assert_healthy, shown
 from small_library import LIBRARY, MOLECULES, SCREEN
 
-from dashboard import export, repurposing_data, state
+from dashboard import export, repurposing_data, repurposing_hits, state
 from engine.errors import JobError
 from engine.jobs import queue
 from engine.response.repurpose import Thresholds
@@ -176,6 +176,21 @@ def test_the_whole_matrix_comes_out_as_parquet_and_xlsx(filled_home: Path, open_
     sheet = pd.read_excel(io.BytesIO(export.as_xlsx(whole)))
     assert np.allclose(sheet["GBM median ln(IC50), µM"], whole["GBM median ln(IC50), µM"])
     assert whole.set_index("name").loc["Digoxin", "SKCM sensitive, % of lines"] == 100.0
+
+
+def test_files_say_how_they_were_made(filled_home: Path, open_page: Open):
+    open_page(PAGE)
+    of = repurposing_data.analysis(SCREEN, Thresholds(more_than=False, min_lines=8))
+    told = repurposing_data.about(of)
+    assert (told["library"], told["screen"], told["lines"], told["types"]) == (LIBRARY, SCREEN, 40, 5)
+    assert told["run"] == of.screen.summary.run_id and told["intervals_90_from_split"] == "cell_line"
+    assert told["type_sensitive_share_of_lines"] == "at least 0.1" and told["least_lines_of_a_type"] == 8
+    hits = repurposing_hits.hit_table(of.outcome.hits)
+    sheets = pd.read_excel(io.BytesIO(export.as_xlsx(hits, told)), sheet_name=None)
+    assert list(sheets) == ["Tumorcast", "About"] and len(sheets["Tumorcast"]) == len(hits)
+    assert dict(sheets["About"].to_numpy()) == told
+    again = pd.read_parquet(io.BytesIO(export.as_parquet(hits, told)))
+    assert list(again)[-len(told) :] == list(told) and set(again["sensitive_below_ln_ic50_um"]) == {-2.0}
 
 
 def test_without_intervals_nothing_is_said_of_them(filled_home: Path, open_page: Open):
