@@ -165,12 +165,19 @@ def _card(card: Card) -> str:
 
 
 def chart(
-    item: Chart, key: str, view: Any = "", lead: str = "", on_pick: Callable[[Any], None] | None = None, **plot: Any
+    item: Chart,
+    key: str,
+    view: Any = "",
+    lead: str = "",
+    on_pick: Callable[[Any], None] | None = None,
+    toolbar: bool = True,
+    **plot: Any,
 ) -> Any:
     """A chart under its question, with its caption below and its text and table one click away.
 
     view: what the chart shows; a selection is forgotten when it changes. lead: the answer, above the chart.
-    on_pick: takes the customdata of a point that was clicked, before the page runs again.
+    on_pick: takes the customdata of a point that was clicked, before the page runs again. toolbar: of the picture, which
+    comes with the pointer.
     """
     name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -183,7 +190,11 @@ def chart(
                 export.buttons(item.table, name, key=f"{key}_export")
     if lead:
         st.markdown(lead)
-    config = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 3}}
+    config = {
+        "displaylogo": False,
+        **({} if toolbar else {"displayModeBar": False}),
+        "toImageButtonOptions": {"filename": name, "scale": 3},
+    }
     own_key = f"{key}_{hash(view)}"
     if on_pick:
         plot |= {"on_select": lambda: _picked(own_key, on_pick), "selection_mode": "points"}

@@ -125,16 +125,19 @@ def one(job: JobStatus, place: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{messages.plain(job.title)}**", width="content")
             st.badge(label, color=colour, icon=icon)
+        # The same places in every state: what another state drew here is replaced at once, where the browser would go
+        # on showing it (a bar, a button that cancels) until the whole page has run.
+        middle = st.empty()
         if job.state == "waiting":
-            st.markdown(messages.plain(job.message))
+            middle.markdown(messages.plain(job.message))
         if job.state == "running":
             left = f", {duration(job.eta_s)} left" if job.eta_s is not None else ""
-            st.progress(
+            middle.progress(
                 min(max(job.fraction, 0.0), 1.0),
                 text=f"{100 * job.fraction:.0f} %{left}. {messages.plain(job.message)}",
             )
         if job.error:
-            st.error(messages.plain(job.error), icon=":material/error:")
+            middle.error(messages.plain(job.error), icon=":material/error:")
         st.caption(" · ".join(_facts(job, place)))
         _actions(job, place)
 
@@ -152,10 +155,11 @@ def _facts(job: JobStatus, place: str) -> list[str]:
 
 def _actions(job: JobStatus, place: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        button = st.empty()
         if job.active:
-            st.button("Cancel", key=f"{place}_cancel_{job.id}", on_click=_do, args=(queue.cancel, job.id))
+            button.button("Cancel", key=f"{place}_cancel_{job.id}", on_click=_do, args=(queue.cancel, job.id))
         if job.resumable and job.state in ("failed", "cancelled"):
-            st.button("Resume", key=f"{place}_resume_{job.id}", on_click=_do, args=(queue.resume, job.id))
+            button.button("Resume", key=f"{place}_resume_{job.id}", on_click=_do, args=(queue.resume, job.id))
         if job.state == "collected" and job.task == "train_response":
             nav.link("responses.py", "See its predictions", run=job.id)
         if place != "jobs":

@@ -14,7 +14,7 @@ SHOWN = 1_000  # rows in the table; files hold all
 CLASSES = {"all": "All", "oncology": "Oncology", "non-oncology": "Non-oncology", "unknown": "Not known"}
 UNSEEN_DRUGS = ("drug", "both")  # splits whose intervals hold for molecules that nobody measured
 REACHES = {"all": "All", "inside": "Within reach only"}
-SEARCHED = ("name", "indications", "mechanism", "target", "nearest_drug")
+SEARCHED = ("name", "indications", "mechanism", "target")
 FILTERS = ("lib_class", "lib_reach", "lib_search")
 HELP = {
     "IC50, µM": "The dose that halves growth, from the predicted ln(IC50)",
@@ -78,7 +78,9 @@ def _filtered(table: pd.DataFrame, drug_class: str, inside: bool, search: str) -
     if inside:
         keep &= table["inside"].fillna(False).astype(bool)
     if words := search.casefold().split():
-        first, *others = (table[name].fillna("").astype(str) for name in SEARCHED)
+        # A molecule without a name is shown by its id, which nobody searches for by a few letters.
+        named = table.assign(name=table["name"].where(table["name"] != table["molecule_id"], ""))
+        first, *others = (named[name].fillna("").astype(str) for name in SEARCHED)
         text = first.str.cat(others, sep=" ").str.casefold()  # row by row it would take seconds
         for word in words:
             keep &= text.str.contains(word, regex=False)

@@ -7,7 +7,7 @@ from dashboard import entity, frame, messages, nav, repurposing_data
 from dashboard.repurposing_data import Analysis
 from engine.errors import MoleculeError
 from engine.figures.repurposing_lines import line_table, lines_chart
-from engine.figures.text import count, number, plural
+from engine.figures.text import chance, count, number, plural
 from engine.figures.type_words import type_name
 
 
@@ -49,7 +49,7 @@ def _words(of: Analysis, row: int, column: int) -> str:
     if pd.notna(sure):
         words.append(f"{count(round(sure * n))} even at the upper end of the interval")
     words.append(f"selectivity {number(found.selectivity[row, column])} sd")
-    words.append(f"q = {number(found.q[row, column], 2)}")
+    words.append(chance(float(found.q[row, column]), "q").replace("<", r"\<"))
     return " · ".join(words)
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import export, frame, state
 from dashboard.repurposing_data import Analysis, about, whole_matrix
-from engine.figures.text import count, plural
+from engine.figures.text import chance, count, plural
 
 FORMATS = ("XLSX", "Parquet")
 COLUMNS = {
@@ -63,7 +63,8 @@ def show(of: Analysis) -> None:
         return
     helped = {name: st.column_config.Column(help=text) for name, text in HELP.items()}
     key = f"repurposing_hits_table_{hash((of.screen.summary.screen_id, tuple(hits['molecule_id'])))}"
-    picked = frame.table(table, key, height=380, select=True, **helped)
+    texts = {"q": [chance(one) for one in table["q"]]}
+    picked = frame.table(table, key, height=380, select=True, shown=texts, **helped)
     st.caption(
         f"{count(len(hits))} of {count(len(of.screen.molecules))} molecules, the most selective first, generally "
         "cytotoxic ones last. Pick a row to see its lines above. "

@@ -147,7 +147,7 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
         return None
     with paging:
         page = _page(placed)
-    chosen = of.find(state.get("rep_cell")) or _first(of, page)
+    chosen = of.find(state.get("rep_cell")) or _first(of, placed)
     view = MatrixView(of.found, of.molecules, page, columns, measure, of.thresholds, chosen)
     shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())
     frame.chart(
@@ -155,6 +155,7 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
         "repurposing_matrix",
         shown,
         on_pick=lambda at: state.choose("rep_cell", of.cell(at)),
+        toolbar=False,  # it would lie over the names of the types, which stand above
     )
     return chosen
 
@@ -190,7 +191,9 @@ def _rows(of: Analysis, drug_class: str, which: str, search: str) -> np.ndarray:
     if which == "hits":
         holds &= molecules["hit"].to_numpy(bool)
     if search.strip():
-        texts = molecules[list(SEARCHED)].fillna("").astype(str).agg(" ".join, axis=1).str.casefold()
+        # A molecule without a name is shown by its id, which nobody searches for by a few letters.
+        named = molecules["name"].where(molecules["name"] != molecules["molecule_id"], "")
+        texts = molecules.assign(name=named)[list(SEARCHED)].fillna("").astype(str).agg(" ".join, axis=1).str.casefold()
         for word in search.casefold().split():
             holds &= texts.str.contains(re.escape(word)).to_numpy(bool)
     return np.flatnonzero(holds)
@@ -238,11 +241,10 @@ def _page(placed: np.ndarray) -> np.ndarray:
 
 
 def _first(of: Analysis, rows: np.ndarray) -> tuple[int, int]:
-    """Until somebody clicks: the first drug shown that is not generally cytotoxic, in its most selective type."""
-    known = ~of.molecules["cytotoxic"].to_numpy(bool)[rows]
-    row = int(rows[np.argmax(known)])
-    hits = of.outcome.hits
-    own = hits[hits["molecule_id"] == of.screen.molecules["molecule_id"].iloc[row]]
+    """Until somebody clicks: the most selective hit that is not generally cytotoxic, among the drugs asked for."""
+    hits = of.outcome.hits  # in this very order, generally cytotoxic ones last
+    own = hits[hits["molecule_id"].isin(of.screen.molecules["molecule_id"].iloc[rows])]
     if len(own):
-        return row, of.found.types.index(own["best_type"].iloc[0])
+        return of.place[own["molecule_id"].iloc[0]], of.found.types.index(own["best_type"].iloc[0])
+    row = int(rows[0])
     return row, int(np.argmax(of.found.share[row]))

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from engine.figures.text import count, number, plural, setting
+from engine.figures.text import chance, count, number, plural, setting
 from engine.figures.type_words import full_name
 from engine.response.repurpose_matrix import Matrix, Thresholds
 from engine.units import ic50_um
@@ -77,7 +77,7 @@ def cell_words(view: MatrixView, row: int, column: int, name: str, approved: set
         f"<br>sensitive: {count(found.count[row, column])} of {count(n)} "
         f"({number(100 * found.share[row, column])} %)<br>median ln(IC50) {number(found.median[row, column])} "
         f"({number(float(ic50_um(found.median[row, column])))} µM)"
-        f"<br>selectivity {number(found.selectivity[row, column])} sd, q {number(found.q[row, column], 2)}"
+        f"<br>selectivity {number(found.selectivity[row, column])} sd, {chance(found.q[row, column], 'q')}"
     )
     return text + ("<br><b>approved for it</b>" if one in approved else "")
 

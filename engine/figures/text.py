@@ -69,6 +69,13 @@ def number(value: float | None, figures: int = 3) -> str:
     return f"{rounded:,.{decimals}f}".replace("-", MINUS)
 
 
+def chance(value: float | None, name: str = "") -> str:
+    """A probability; one below 0.001 is not told more exactly. name: "q" gives "q = 0.02"."""
+    if value is not None and 0 <= value < 0.001:
+        return f"{name} < 0.001".strip()
+    return f"{name} = {number(value, 2)}" if name else number(value, 2)
+
+
 def setting(value: float) -> str:
     """A setting as it was chosen (−2, 0.95), without padding zeros."""
     return f"{value:g}".replace("-", MINUS)

@@ -1,6 +1,7 @@
 """The page Repurposing: cards, matrix, a cell's lines, hits, and what it says where something is missing."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,28 @@ def test_search_reads_name_mechanism_target_and_indication(filled_home: Path, op
     assert "No molecule matches." in shown(app)
     press(app, "Show all molecules")
     assert "16 drugs × 5 cancer types" in shown(app)
+
+
+def test_search_reads_no_id_of_a_molecule_without_a_name(filled_home: Path, open_page: Open):
+    change("UPDATE library SET name = '' WHERE name = 'Metformin'")
+    app = open_page(PAGE, rep_rows="every", rep_search="smiles")
+    assert_healthy(app)
+    assert "No molecule matches." in shown(app)
+    app = open_page("library.py", lib_search="smiles")
+    assert_healthy(app)
+    assert "No molecule matches these filters." in shown(app)
+
+
+def test_the_first_cell_is_the_most_selective_hit_and_q_is_not_told_too_exactly(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_order="name")
+    assert_healthy(app)
+    hits = repurposing_data.analysis(SCREEN, Thresholds()).outcome.hits
+    best = hits[~hits["cytotoxic"]].sort_values("best_selectivity").iloc[0]
+    (cell,) = [item.value for item in app.subheader if " in " in item.value and "(" in item.value]
+    assert cell.startswith(f"{best['name']} in ") and f"({best['best_type']})" in cell
+    assert r"q \< 0.001" in shown(app)
+    bar = [json.loads(chart.proto.config).get("displayModeBar") for chart in app.get("plotly_chart")]
+    assert bar[0] is False and bar[1] is None
 
 
 def test_hits_carry_their_evidence_and_flag_poisons(filled_home: Path, open_page: Open):
