@@ -176,8 +176,8 @@ def chart(
     """A chart under its question, with its caption below and its text and table one click away.
 
     view: what the chart shows; a selection is forgotten when it changes. lead: the answer, above the chart.
-    on_pick: takes the customdata of a point that was clicked, before the page runs again. toolbar: of the picture, which
-    comes with the pointer.
+    on_pick: takes the customdata of a point that was clicked, before the page runs again. toolbar: of the
+    picture, which comes with the pointer.
     """
     name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
