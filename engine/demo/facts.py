@@ -24,7 +24,8 @@ class Driver:
 class Effect:
     """What a carrier's ln(IC50) differs by. Carriers: by positions of a gene, or all lines of some cancer types.
 
-    positions: residues; or `any` mutation of the gene; or its `loss` (stop, frame shift or splice site).
+    positions: residues, 0 being the splice sites; or `any` mutation of the gene; or its `loss` (stop, frame shift or
+    splice site).
     """
 
     drug: str
