@@ -11,6 +11,7 @@ import pandas as pd
 
 from engine.errors import InputError, StoreError
 from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, screens
+from engine.response.screen_rows import screen_lines, screen_molecules
 from engine.store.database import Database
 from engine.units import ic50_um
 
@@ -54,7 +55,7 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
     known = {one.screen_id: one for one in screens(db)}
     if screen_id not in known:
         raise StoreError(f"There is no screen '{screen_id}' in the store. Screens: {', '.join(known) or 'none yet'}.")
-    lines, molecules = _lines(db, screen_id), _molecules(db, screen_id)
+    lines, molecules = screen_lines(db, screen_id), screen_molecules(db, screen_id)
     types, n_lines, columns = _types(lines, min_lines)
     m, n = len(molecules), len(lines)
     median, share, mean = (np.empty((m, len(types)), np.float32) for _ in range(3))
@@ -191,34 +192,6 @@ def _table(
         "upper": upper,
     }
     return of.molecules.assign(**numbers)[list(RANK_COLUMNS)]
-
-
-def _lines(db: Database, screen_id: str) -> pd.DataFrame:
-    found = db.query(
-        """SELECT i.cosmic_id, coalesce(c.name, i.cosmic_id::VARCHAR) AS name, c.cancer_type, i.place
-           FROM (SELECT unnest(cosmic_ids) AS cosmic_id, generate_subscripts(cosmic_ids, 1) - 1 AS place
-                 FROM library_screen WHERE screen_id = ?) i
-           LEFT JOIN cell_line c USING (cosmic_id) ORDER BY lower(name), cosmic_id""",
-        [screen_id],
-    )
-    found["cancer_type"] = found["cancer_type"].astype(object).where(found["cancer_type"].notna(), None)
-    return found
-
-
-def _molecules(db: Database, screen_id: str) -> pd.DataFrame:
-    found = db.query(
-        """SELECT p.molecule_id, coalesce(nullif(l.name, ''), p.molecule_id) AS name, coalesce(l.smiles, '') AS smiles,
-                  l.weight_g_mol, coalesce(l.drug_class, 'unknown') AS drug_class,
-                  coalesce(l.indications, '') AS indications, coalesce(l.cancer_types, '') AS cancer_types,
-                  coalesce(l.mechanism, '') AS mechanism, coalesce(l.target, '') AS target,
-                  p.nearest_drug_id, d.name AS nearest_drug, p.similarity, p.inside, p.rowid AS place
-           FROM library_prediction p JOIN library_screen s USING (screen_id)
-           LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id
-           LEFT JOIN drug d ON d.drug_id = p.nearest_drug_id
-           WHERE p.screen_id = ? ORDER BY lower(coalesce(l.name, p.molecule_id)), p.molecule_id""",
-        [screen_id],
-    )
-    return found.astype({"nearest_drug_id": "Int64"})
 
 
 def _types(lines: pd.DataFrame, min_lines: int) -> tuple[tuple[str, ...], np.ndarray, list[np.ndarray]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import StoreError
+from engine.response.screen_rows import screen_lines, screen_molecules
 from engine.store.database import Database
 
 MOLECULE_COLUMNS = (
@@ -157,27 +158,9 @@ def load_screen(db: Database, screen_id: str) -> Screen:
     if screen_id not in known:
         names = ", ".join(known) or "none yet"
         raise StoreError(f"There is no screen '{screen_id}' in the store. Screens: {names}.")
-    lines = db.query(
-        """SELECT i.cosmic_id, coalesce(c.name, i.cosmic_id::VARCHAR) AS name, c.cancer_type, i.place
-           FROM (SELECT unnest(cosmic_ids) AS cosmic_id, generate_subscripts(cosmic_ids, 1) - 1 AS place
-                 FROM library_screen WHERE screen_id = ?) i
-           LEFT JOIN cell_line c USING (cosmic_id) ORDER BY c.cancer_type, name, cosmic_id""",
-        [screen_id],
-    )
-    lines["cancer_type"] = lines["cancer_type"].astype(object).where(lines["cancer_type"].notna(), None)
-    found = db.query(
-        """SELECT p.molecule_id, coalesce(nullif(l.name, ''), p.molecule_id) AS name, coalesce(l.smiles, '') AS smiles,
-                  l.weight_g_mol, coalesce(l.drug_class, 'unknown') AS drug_class,
-                  coalesce(l.indications, '') AS indications, coalesce(l.cancer_types, '') AS cancer_types,
-                  coalesce(l.mechanism, '') AS mechanism, coalesce(l.target, '') AS target,
-                  p.nearest_drug_id, d.name AS nearest_drug, p.similarity, p.inside, p.rowid AS place
-           FROM library_prediction p JOIN library_screen s USING (screen_id)
-           LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id
-           LEFT JOIN drug d ON d.drug_id = p.nearest_drug_id
-           WHERE p.screen_id = ? ORDER BY lower(coalesce(l.name, p.molecule_id)), p.molecule_id""",
-        [screen_id],
-    )
-    molecules = found.astype({"nearest_drug_id": "Int64"})[list(MOLECULE_COLUMNS)]
+    lines = screen_lines(db, screen_id).sort_values(["cancer_type", "name", "cosmic_id"], ignore_index=True)
+    found = screen_molecules(db, screen_id)
+    molecules = found[list(MOLECULE_COLUMNS)]
     mean, spread = _predictions(db, screen_id, found, lines.pop("place").to_numpy())
     return Screen(known[screen_id], molecules, lines, mean, spread)
 
