@@ -33,6 +33,7 @@ from engine.files.raw_file import (
 CHUNK_ROWS = 100_000
 EXTRA = "extra"
 HEADER_ROWS = 20  # a header may stand below a title
+BLANK = "\ue000"  # stands in EXTRA of a line without anything; a character that no text has
 MISSING = ("", "NA", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-")
 
 
@@ -99,8 +100,8 @@ def chunks(
 
     columns: places in the header. on_bytes: told the fraction of the file's bytes that has been read.
     rows: of one chunk, CHUNK_ROWS by default.
-    Yields frames whose columns are `columns`, `row`, the row number in the file (1-based, header included), and
-    EXTRA, missing unless the row has more values than the header has names, which means that they are shifted.
+    Yields frames whose columns are `columns`, `row`, the row number in the file (1-based, header and blank lines
+    included), and EXTRA, missing unless the row has more values than the header has names, which means that they are shifted.
     Raises InputError naming the file: header only, cut off, or the first row has more values than the header.
     """
     told = on_bytes or (lambda fraction: None)
@@ -109,9 +110,11 @@ def chunks(
     for frame, fraction in source(table, list(columns), rows or CHUNK_ROWS):
         frame["row"] = range(next_row, next_row + len(frame))
         next_row += len(frame)
-        seen = seen or len(frame) > 0
+        blank = frame[EXTRA] == BLANK
+        found = frame[~blank] if blank.any() else frame
+        seen = seen or len(found) > 0
         told(fraction)
-        yield frame
+        yield found
     if not seen:
         raise InputError(f"{table.name} has a header but no rows: export it again with its data.")
 
@@ -124,8 +127,10 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
             text.readline()
         _refuse_wide_rows(table)
         width = len(table.header)
+        blank = table.separator * width + BLANK
+        widened = _Widened(text, table.separator, width, table.name)
         reader = pd.read_csv(
-            _Widened(text, table.separator * width + "\n", table.name),
+            widened,
             sep=table.separator,
             header=None,
             names=range(width + 1),
@@ -140,6 +145,8 @@ def _text_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[
         )
         for i, frame in enumerate(reader):
             found = frame.rename(columns={width: EXTRA})
+            if widened.filled:  # a quoted value may have held such a line
+                found[columns] = found[columns].apply(lambda texts: texts.str.replace(blank, "", regex=False))
             yield found.iloc[1:].copy() if i == 0 else found, min(raw.tell() / size, 1.0)
 
 
@@ -147,16 +154,26 @@ class _Widened:
     """A text file behind a first line of nothing but separators, one more than the header has.
 
     It tells the parser to expect one value too many, so that such rows are seen where it would cut them silently. A
-    row without an end is refused before it fills the memory.
+    row without an end is refused before it fills the memory. Blank lines, which the parser would skip, become rows
+    with BLANK in that last value, so that the rows behind them keep their number; filled: whether there were any.
     """
 
-    def __init__(self, text: IO[str], line: str, name: str) -> None:
-        self._text, self._line, self._name, self._row = text, line, name, 0
+    def __init__(self, text: IO[str], separator: str, width: int, name: str) -> None:
+        self._text, self._line, self._name, self._row = text, separator * width + "\n", name, 0
+        self._blank, self._is_start, self.filled = separator * width + BLANK, True, False
 
     def read(self, size: int = -1) -> str:
         line, self._line = self._line, ""
-        part = line or self._text.read(size)
+        if line:
+            return line
+        part = self._text.read(size)
         self._row = refuse_long_row(part, self._row, self._name)
+        at = 0 if self._is_start else part.find("\n") + 1  # what continues a line is not blank
+        self._is_start = part.endswith("\n")
+        if "\n\n" in part or "\n " in part or part[at : at + 1] in ("\n", " "):
+            found, count = re.subn(r"^( *)\n", rf"\1{self._blank}\n", part[at:], flags=re.MULTILINE)
+            self.filled = self.filled or count > 0
+            return part[:at] + found
         return part
 
     def __iter__(self) -> Iterator[str]:

@@ -13,15 +13,15 @@ import pyarrow.parquet as pq
 
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings, stream_library
 from engine.errors import InputError
+from engine.files.receipt import EXAMPLES, Receipt
 from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.response.receipt import EXAMPLES, Receipt
+from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
 from engine.settings import REFERENCE
 from engine.store.database import Database
 
 KIND = "library"
 TASK = "import_library"
-FILE = "table"  # the name of the file among the job's inputs, as in sources.py
 ABOUT = "about"
 REFERENCE_LIBRARY = REFERENCE / "approved_library.csv"  # well-known approved drugs, ready to import
 REFERENCE_ORIGIN = "reference list of approved drugs that comes with Tumorcast"
@@ -58,7 +58,6 @@ def submit_library_import(
     """
     from engine.chem.library_formats import open_library
     from engine.chem.library_rows import read_about
-    from engine.response.sources import refuse_name_of_another_kind
 
     path, settings, called = Path(path), settings or LibrarySettings(), file_name or Path(path).name
     open_library(path, called)
@@ -120,8 +119,6 @@ def run_library_import(job: JobContext) -> None:
 
     Raises InputError for a file without a molecule that can be used, JobCancelled when somebody asked it to stop.
     """
-    from engine.response.sources import source_row
-
     library, called = job.params["library"], job.params["file_name"]
     settings, receipt = LibrarySettings(**job.params["settings"]), LibraryReceipt()
     about = job.input(ABOUT) if ABOUT in job.spec.inputs else None

@@ -8,10 +8,10 @@ import pandas as pd
 
 from engine.chem.molecule import canonical_smiles, inchikey, parent, parse_smiles, weight_g_mol
 from engine.errors import MoleculeError
+from engine.files.receipt import Receipt
 from engine.files.tables import EXTRA, Table, chunks, open_table
 from engine.response.formats import Match, recognise, refusal
 from engine.response.lines import whole_numbers
-from engine.response.receipt import Receipt
 
 LINE_COLUMNS = (
     "name", "cancer_type", "tissue", "tissue_detail", "msi", "growth", "depmap_id", "sanger_id", "ccle_name",

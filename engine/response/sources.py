@@ -1,25 +1,20 @@
 """Imports: a file of cell lines, drugs, mutations or responses becomes a job, and the job rows with a receipt."""
 
-import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
+from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
 from engine.response.formats import KINDS, NEEDS, TABLES, lacking
 from engine.response.readers import Progress, Reading, open_as, read_cell_lines, read_drugs
-from engine.response.receipt import Receipt
 from engine.response.streams import read_mutations, read_responses, require_rows
 from engine.response.units_check import UNITS
 from engine.settings import store_path
 from engine.store.database import Database
-
-FILE = "table"  # the name of the file among the job's inputs; its format is seen from its content
 
 
 @dataclass(frozen=True)
@@ -72,19 +67,6 @@ def submit_import(
     }
     inputs: dict[str, Path | pd.DataFrame] = {FILE: path, **_known(kind)}
     return queue.submit(f"import_{kind.replace('-', '_')}", f"Import {called}", params, inputs=inputs)
-
-
-def refuse_name_of_another_kind(source_id: str, kind: str, db: Database | None = None) -> None:
-    """Raises InputError where another kind of import has this name."""
-    known = (db or Database(store_path())).query(
-        "SELECT kind FROM source WHERE source_id = ? AND kind <> ?", [source_id, kind]
-    )
-    if not known.empty:
-        ours = "this library" if kind == "library" else f"these {kind}"
-        raise InputError(
-            f"The name {source_id} already stands for imported {known['kind'].iloc[0]}: choose another name for "
-            f"{ours}, or the receipt of the first would be lost."
-        )
 
 
 def _known(kind: str) -> dict[str, pd.DataFrame]:
@@ -151,28 +133,3 @@ def _note_shared(frame: pd.DataFrame, known: pd.DataFrame, source_id: str, readi
     shared = int((known["source_id"].ne(source_id) & known["cosmic_id"].isin(frame["cosmic_id"])).sum())
     if shared:
         reading.receipt.notes.append(f"{shared:,} lines were known from another source; its values fill empty cells.")
-
-
-def source_row(job: JobContext, file_format: str, receipt: Receipt, summary: dict[str, Any]) -> pd.DataFrame:
-    """The row of the table `source` that an import writes. summary: the receipt as the store keeps it."""
-    file, params = job.spec.inputs[FILE], job.params
-    return pd.DataFrame(
-        [
-            {
-                "source_id": params["source_id"],
-                "kind": params["kind"],
-                "file_name": params["file_name"],
-                "file_format": file_format,
-                "sha256": file.sha256,
-                "bytes": file.bytes,
-                "origin": params["origin"],
-                "licence": params["licence"],
-                "rows_read": receipt.read,
-                "rows_kept": receipt.kept,
-                "receipt": json.dumps(summary),
-                "imported_at": pd.Timestamp(datetime.now(UTC)).tz_localize(None),
-                "job_id": job.spec.id,
-                "simulated": bool(params["simulated"]),
-            }
-        ]
-    )

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.files.receipt import Receipt
 from engine.response.census import census_genes, current_symbols
 from engine.response.formats import dataset_of
 from engine.response.lines import DrugIndex, LineIndex, whole_numbers
 from engine.response.readers import Progress, Reading, open_as
-from engine.response.receipt import Receipt
 from engine.response.units_check import UnitCheck, numbers, to_ln_um
 from engine.response.variants import NOT_CODING, UNKNOWN, classify
 

@@ -206,14 +206,88 @@ CREATE TABLE library_prediction (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES)
+# Radiosensitivity. Lines are named as `radiation/names.py` writes them: most have no COSMIC id. Runs of the task
+# train_radiation have run.split published | grouped and count samples in n_train, n_validation (0) and n_test; their
+# metrics have the scopes that `radiation/measures.py` names.
+RADIATION = """
+CREATE TABLE expression_set (    -- one table of gene expression: its probes and how it was read
+    dataset      VARCHAR PRIMARY KEY,  -- the name given at import
+    platform     VARCHAR,              -- e.g. GPL570, NULL where not told
+    scale        VARCHAR NOT NULL,     -- log2 | z, of the values as kept
+    probes       VARCHAR[] NOT NULL,   -- probe sets or genes, in the order of expression.values
+    symbols      VARCHAR[] NOT NULL,   -- gene symbol of each, '' where not known
+    n_samples    BIGINT NOT NULL,
+    n_probes     BIGINT NOT NULL,
+    simulated    BOOLEAN NOT NULL,
+    source_id    VARCHAR NOT NULL
+);
+CREATE TABLE expression (        -- one array or sequenced sample
+    dataset      VARCHAR NOT NULL,
+    sample       VARCHAR NOT NULL,     -- e.g. GSM803615
+    line         VARCHAR NOT NULL,     -- cell line
+    line_name    VARCHAR NOT NULL,     -- the cell line as the file spells it
+    panel        VARCHAR,              -- tissue panel, e.g. Leukemia
+    replicate    INTEGER NOT NULL,     -- of its line, from 1
+    "values"     FLOAT[] NOT NULL,     -- log2 or z, NULL where missing
+    source_id    VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, sample)
+);
+CREATE TABLE survival (          -- surviving fractions of a cell line after radiation, measured
+    dataset      VARCHAR NOT NULL,
+    line         VARCHAR NOT NULL,
+    line_name    VARCHAR NOT NULL,     -- the cell line as the file spells it
+    panel        VARCHAR,
+    assay        VARCHAR,              -- clonogenic | 9-day proliferation | as told
+    sf2          DOUBLE NOT NULL,      -- fraction surviving 2 Gy
+    sf2_lower    DOUBLE,               -- 95 % interval, where fitted
+    sf2_upper    DOUBLE,
+    alpha_per_gy DOUBLE,               -- 1/Gy, linear-quadratic model
+    alpha_lower  DOUBLE,
+    alpha_upper  DOUBLE,
+    beta_per_gy2 DOUBLE,               -- 1/Gy^2
+    beta_lower   DOUBLE,
+    beta_upper   DOUBLE,
+    rmse_ln      DOUBLE,               -- of ln of the surviving fraction around the fit
+    n_doses      INTEGER,              -- distinct doses above 0 Gy; NULL where only SF2 was given
+    sf2_from     VARCHAR NOT NULL,     -- table | fit: where sf2 comes from
+    source_id    VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, line)
+);
+CREATE TABLE survival_dose (     -- the points behind a curve
+    dataset      VARCHAR NOT NULL,
+    line         VARCHAR NOT NULL,
+    dose_gy      DOUBLE NOT NULL,      -- Gy
+    replicate    INTEGER NOT NULL,     -- from 1
+    surviving_fraction DOUBLE NOT NULL,
+    source_id    VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, line, dose_gy, replicate)
+);
+CREATE TABLE survival_prediction (  -- SF2 of held-out samples
+    run_id       VARCHAR NOT NULL,
+    model        VARCHAR NOT NULL,     -- network, or a baseline
+    stage        VARCHAR NOT NULL,     -- cv | validation (predicted again, that sample left out) | permuted (labels)
+    round        INTEGER NOT NULL,     -- from 1
+    fold         INTEGER NOT NULL,     -- from 1; 0 for stage validation
+    sample       VARCHAR NOT NULL,
+    line         VARCHAR NOT NULL,
+    panel        VARCHAR,
+    observed     DOUBLE NOT NULL,      -- SF2, fraction
+    mean         DOUBLE NOT NULL,      -- SF2, fraction
+    lower        DOUBLE,               -- 90 % conformal interval; NULL where none
+    upper        DOUBLE,
+    PRIMARY KEY (run_id, model, stage, round, sample)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
 
 TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
-    "library", "library_screen", "library_prediction", "collected_job",
+    "library", "library_screen", "library_prediction",
+    "expression_set", "expression", "survival", "survival_dose", "survival_prediction", "collected_job",
 )  # fmt: skip
 
 # Tables that never leave the store: no export holds them, no job writes them.

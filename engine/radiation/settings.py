@@ -1,0 +1,86 @@
+"""What a person chooses before training. Imports nothing heavy, so forms and the command line may use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import InputError
+
+NETWORK = "network"
+# In the order in which they are shown; each is fitted on the same folds as the network.
+BASELINES = ("mean", "panel_mean", "nearest_neighbour", "ridge", "pls", "svr", "random_forest")
+BEYOND = ("panel_ridge",)  # own models besides the published network: tissue panel and expression together
+MODELS = (NETWORK, *BEYOND, *BASELINES)
+MODEL_DESCRIPTIONS = {
+    NETWORK: "the published 1-D CNN with residual dense layers, on all probes",
+    "panel_ridge": "corrects the panel's mean by ridge regression on expression",
+    "mean": "predicts the mean SF2 of the training samples for everybody",
+    "panel_mean": "predicts the mean SF2 of the training samples of the same tissue panel",
+    "nearest_neighbour": "takes the SF2 of the training sample whose expression correlates best",
+    "ridge": "ridge regression on the most variable probes",
+    "pls": "partial least squares on the most variable probes",
+    "svr": "support vector regression on the most variable probes",
+    "random_forest": "a random forest on the most variable probes",
+}
+# What is held out, in words.
+PROTOCOLS = {
+    "published": "published protocol (replicates of a line spread over folds)",
+    "grouped": "grouped by line (a line never seen)",
+}
+CORRECT_ABSOLUTE, CORRECT_RELATIVE = 0.01, 0.10  # correct: absolute error < 0.01 or relative error < 10 % (Kim, Chung)
+CLASS_EDGES = (0.02, 0.10)  # relative error: < 2 %, 2 to 10 %, > 10 %
+INTERVAL_LEVEL = 0.9  # of prediction intervals; statistics carry 95 % intervals
+
+
+@dataclass(frozen=True)
+class RadiationSettings:
+    """How to train and evaluate. Rounds, folds and the network are published (Kim and Chung 2022, see
+    `engine/radiation/network.py`); epochs, batch size, learning rate, dropout and L2 weight were not, so chosen here.
+
+    protocol: published | grouped, see PROTOCOLS. rounds, folds: of the cross-validation.
+    models: which to fit, of MODELS; the mean is always among them.
+    epochs: passes over the training samples, all of them: nothing is stopped early, as there is nothing to stop by.
+    l2: weight of the squared weights of convolutions and dense layers in the loss.
+    replicates, noise: with replicates above 1 every sample is repeated with Gaussian noise of that standard deviation
+        (log2 units) added to each probe: artificial replicates of measured arrays, said wherever they are shown.
+    permutations: how often the labels of lines are shuffled for the floor; 0 leaves it out.
+    validation: whether samples that were not predicted correctly are predicted again, that sample alone left out.
+    expression, survival: data sets of the store; empty takes the one imported last.
+    """
+
+    protocol: str = "grouped"
+    rounds: int = 5
+    folds: int = 6
+    models: tuple[str, ...] = MODELS
+    epochs: int = 100
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    dropout: float = 0.1
+    l2: float = 1e-4
+    seed: int = 0
+    replicates: int = 1
+    noise: float = 0.0
+    permutations: int = 1
+    validation: bool = True
+    expression: str = ""
+    survival: str = ""
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise InputError(f"Unknown protocol {self.protocol!r}. Choose from {', '.join(PROTOCOLS)}.")
+        unknown = [name for name in self.models if name not in MODELS]
+        if unknown or not self.models:
+            raise InputError(f"Unknown model {', '.join(unknown) or '(none)'}. Choose from {', '.join(MODELS)}.")
+        for name, least in (("rounds", 1), ("folds", 2), ("epochs", 1), ("batch_size", 1), ("replicates", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name.replace('_', ' ')} is {getattr(self, name)}: choose {least} or more.")
+        if not 0 <= self.dropout < 1 or self.l2 < 0 or not self.learning_rate > 0 or self.noise < 0:
+            raise InputError("Dropout lies in 0 to 1, L2 and noise are not negative, the learning rate is above 0.")
+        if self.permutations < 0:
+            raise InputError(f"permutations is {self.permutations}: choose 0 or more.")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "RadiationSettings":
+        """The settings as a job folder keeps them (`dataclasses.asdict`); other keys are left aside."""
+        known = {key: value for key, value in params.items() if key in cls.__dataclass_fields__}
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in known.items()})
