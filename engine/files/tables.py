@@ -101,7 +101,8 @@ def chunks(
     columns: places in the header. on_bytes: told the fraction of the file's bytes that has been read.
     rows: of one chunk, CHUNK_ROWS by default.
     Yields frames whose columns are `columns`, `row`, the row number in the file (1-based, header and blank lines
-    included), and EXTRA, missing unless the row has more values than the header has names, which means that they are shifted.
+    included, a line break inside quotes not), and EXTRA, missing unless the row has more values than the header has
+    names, which means that they are shifted.
     Raises InputError naming the file: header only, cut off, or the first row has more values than the header.
     """
     told = on_bytes or (lambda fraction: None)
