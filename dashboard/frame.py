@@ -28,6 +28,10 @@ STYLE = """
 .stDataFrame [data-testid="stElementToolbar"] {top: auto !important; bottom: 0.4rem; right: 0.6rem;}
 /* A pair of unequal cells stands one below the other where it is narrow. */
 @media (max-width: 1150px) {[class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}}
+/* What stands below the main cell begins where that ends, however tall the cell beside both is. */
+@media (min-width: 1151px) {
+    [class*="st-key-pair_below_"] .stGrid {grid-template-rows: auto 1fr;}
+    [class*="st-key-pair_below_"] .stGridCell:nth-child(2) {grid-row: span 2;}}
 /* Streamlit writes white on the primary colour, which on dark ground is too light for it. */
 button[data-testid="stBaseButton-primary"]:enabled, button[data-testid="stBaseButton-primary"]:enabled * {
     color: light-dark(#ffffff, #0d1217) !important;}
@@ -146,6 +150,13 @@ def main_and_side(key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
         return grid.cell(column_span=3), grid.cell(column_span=2)
 
 
+def main_side_and_below(key: str) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """`main_and_side` with a third cell, below the main one where it is wide and the last where it is narrow."""
+    with st.container(key=f"pair_below_{key}"):
+        grid = st.grid(5, min_column_width=150, gap="medium")
+        return grid.cell(column_span=3), grid.cell(column_span=2), grid.cell(column_span=3)
+
+
 def cards(items: list[Card]) -> None:
     """A row of cards; wraps where it is narrow."""
     narrow = 2 if len(items) % 2 == 0 else 3
@@ -216,13 +227,17 @@ def table(
     select: bool = False,
     shown: Mapping[str, Sequence[str]] | None = None,
     missing: str = MISSING,
+    on_pick: Callable[[int | None], None] | None = None,
+    ticked: int | None = None,
+    row_height: int | None = None,
     **columns: Any,
 ) -> list[int]:
     """A table that shows three significant figures and true minus signs and still sorts by number.
 
     select: one row can be picked. Returns the positions of the picked rows; give every content its own key then.
     shown: of a column, the texts that stand for its values, such as a value with its interval. missing: what stands
-    for numbers that are not there.
+    for numbers that are not there. on_pick: takes the position of a row that was picked, None where its tick was taken
+    away, before the page runs again; then `ticked` says which row stands ticked. row_height: in px, for pictures.
     """
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
@@ -234,7 +249,12 @@ def table(
     # Streamlit draws a frozen column at 60 %; from full black or white that still reads at 4.5:1.
     styled = styled.set_properties(subset=[name], color="#ffffff" if dark() else "#000000")
     frozen = {name: st.column_config.Column(pinned=True)}
-    picking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if select else {}
+    picking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if select or on_pick else {}
+    if on_pick:
+        st.session_state[key] = {"selection": {"rows": [] if ticked is None else [ticked]}}
+        picking["on_select"] = lambda: on_pick(next(iter(st.session_state[key]["selection"]["rows"]), None))
+    if row_height:
+        picking["row_height"] = row_height
     event = st.dataframe(
         styled,
         key=key,
@@ -244,4 +264,4 @@ def table(
         placeholder=missing,
         **picking,
     )
-    return list(event["selection"]["rows"]) if select else []
+    return list(event["selection"]["rows"]) if picking.get("on_select") else []

@@ -19,7 +19,7 @@ LINK = (
     "lib_library", "lib_screen", "lib_tab", "lib_subject", "lib_type", "lib_line", "lib_order", "lib_class",
     "lib_reach", "lib_search", "lib_molecule",
 )  # fmt: skip
-OF_SCREEN = ("lib_screen", "lib_molecule", "lib_row", "lib_page", "lib_find")
+OF_SCREEN = ("lib_screen", "lib_molecule", "lib_page", "lib_find")
 SUBJECTS = {"type": "Cancer type", "line": "Cell line"}
 
 
@@ -41,10 +41,11 @@ def screen(of_library: Sequence[ScreenSummary], runs: Sequence[RunSummary]) -> S
     def label(screen_id: str) -> str:
         one = by_id[screen_id]
         run = known.get(one.run_id)
-        made = forms.run_label(run) if run else f"run {one.run_id}, no longer in the store"
-        return f"{when(str(one.created_at))} with {made}"
+        # What was trained, without the run's own date: two dates in a row say nothing.
+        made = forms.run_label(run).partition(" · ")[2] if run else f"run {one.run_id}, no longer in the store"
+        return f"{when(str(one.created_at))} · {made}"
 
-    return by_id[forms.choose("Screen", list(by_id), "lib_screen", label, width=310)]
+    return by_id[forms.choose("Screen", list(by_id), "lib_screen", label, width=430)]
 
 
 def subject(of: Ranked) -> tuple[bool, str]:

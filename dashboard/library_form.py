@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import data, forms, frame, job_panel, library_choose, library_data, library_molecules, messages, state
+from dashboard import (
+    data,
+    entity,
+    forms,
+    frame,
+    job_panel,
+    library_choose,
+    library_data,
+    library_molecules,
+    messages,
+    state,
+)
 from dashboard.library_data import Given
 from engine.chem.library import LibrarySettings
 from engine.errors import EngineError
@@ -170,9 +180,7 @@ def _what_is_read() -> None:
         "List": "SMI or pasted lines: SMILES, a blank, a name",
         "SD file": "SDF, V2000 or V3000, name and properties from its data fields",
     }
-    frame.table(
-        pd.DataFrame({"What": list(known), "How": list(known.values())}), key="library_formats", height="content"
-    )
+    entity.facts({what: entity.plain(how) for what, how in known.items()})
     st.caption(
         "Columns are matched by name, whatever their order and case: name, SMILES, indications, oncology or not, "
         "mechanism, target. Structures are neutralised and made canonical, duplicates merged by InChIKey. Nothing is "

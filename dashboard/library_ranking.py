@@ -45,11 +45,11 @@ def show(of: Ranked, context: str) -> None:
         st.button("Clear all filters", on_click=state.clear, args=(FILTERS,))
         return
     main_cell, side = frame.main_and_side("library_ranking")
-    with main_cell:
-        _table(of, shown, table, asked)
     ids = set(table["molecule_id"])
     chosen = state.get("lib_molecule") if state.get("lib_molecule") in ids else shown["molecule_id"].iloc[0]
     state.keep("lib_molecule", state.get("lib_molecule") if state.get("lib_molecule") in ids else None)
+    with main_cell:
+        _table(of, shown, table, asked, chosen)
     with side:
         item = rank_chart(shown, asked, chosen, frame.dark())
         view = (of.summary.screen_id, is_type, name, tuple(shown["molecule_id"].head(SHOWN)))
@@ -87,8 +87,8 @@ def _filtered(table: pd.DataFrame, drug_class: str, inside: bool, search: str) -
     return table[keep].reset_index(drop=True)
 
 
-def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked) -> None:
-    """The ranking; a picked row becomes the molecule looked at."""
+def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked, chosen: str) -> None:
+    """The ranking; a picked row becomes the molecule looked at, whose row stands ticked."""
     n, all_of = len(shown), len(whole)
     title = plural(n, "molecule") if n == all_of else f"{count(n)} of {plural(all_of, 'molecule')}"
     told = rank_table(shown, asked)
@@ -101,14 +101,20 @@ def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked) -
         )
         export.buttons(told.assign(SMILES=shown["smiles"], Id=shown["molecule_id"]), stem, key="library_ranking")
     helped = {name: st.column_config.Column(help=text) for name, text in HELP.items() if name in told}
-    helped[HEADINGS["indications"]] = st.column_config.Column(width=180)  # px; the detail tells them in full
+    # px: names in full, the longest texts cut, which the detail tells in full
+    helped[HEADINGS["name"]] = st.column_config.Column(width=130, pinned=True)
+    helped[HEADINGS["reach"]] = st.column_config.Column(width=100, help=HELP["Reach"])
+    helped[HEADINGS["indications"]] = st.column_config.Column(width=180)
     key = f"library_ranking_{hash((of.summary.screen_id, asked, tuple(shown['molecule_id'].head(SHOWN))))}"
-    picked = frame.table(told.head(SHOWN), key, height=430, select=True, missing="", **helped)
+    ids = shown["molecule_id"].head(SHOWN).astype(str).tolist()
+    frame.table(
+        told.head(SHOWN),
+        key,
+        height=430,
+        missing="",
+        on_pick=lambda at: None if at is None else _pick(ids[at]),
+        ticked=ids.index(chosen) if chosen in ids else None,
+        **helped,
+    )
     first = f"The first {count(SHOWN)} are shown, files hold all. " if n > SHOWN else ""
     st.caption(f"{first}Everything is predicted. Pick a row or a dot to see the molecule below.")
-    # A row that stays picked must not take back a click into the picture.
-    row = str(shown["molecule_id"].iloc[picked[0]]) if picked else None
-    if row != state.get("lib_row"):
-        state.keep("lib_row", row)
-        if row:
-            state.choose("lib_molecule", row)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import data, forms, frame, job_panel, messages, nav, repurposing_choose, state
 from dashboard.job_panel import when
-from engine.figures.text import count, duration, interval, model_name, number, plural
+from engine.figures.text import count, duration, interval, model_name, number, plural, split_name
 from engine.response.library_records import ScreenSummary
 from engine.response.records import RunSummary, family
 from engine.response.settings import ENSEMBLE, NETWORKS
@@ -114,12 +114,12 @@ def _overview(screens: Sequence[ScreenSummary]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Screened": [when(str(one.created_at)) for one in screens],
-            "Run": [one.run_id for one in screens],
-            "Networks": [", ".join(map(model_name, one.networks)) for one in screens],
             "Molecules": [one.n_molecules for one in screens],
             "Cell lines": [one.n_lines for one in screens],
             "Work": [duration(one.seconds) for one in screens],
             "Peak memory, MiB": [one.peak_memory_mib for one in screens],
-            "Intervals from": [one.interval_split or "none" for one in screens],
+            "Intervals from": [split_name(one.interval_split) if one.interval_split else "none" for one in screens],
+            "Networks": [", ".join(map(model_name, one.networks)) for one in screens],
+            "Run": [one.run_id for one in screens],
         }
     )

@@ -7,8 +7,11 @@ from dashboard import entity, frame, messages, nav, repurposing_data
 from dashboard.repurposing_data import Analysis
 from engine.errors import MoleculeError
 from engine.figures.repurposing_lines import line_table, lines_chart
-from engine.figures.text import chance, count, number, plural
+from engine.figures.text import chance, count, interval, number, plural
 from engine.figures.type_words import type_name
+
+COLUMNS = {"Cell line": 92, "Predicted, ln µM": 150, "Observed, ln µM": 104, "Predicted IC50, µM": 118}  # widths, px
+HELP = {"Predicted, ln µM": "With its 90 % interval, where the run has one"}
 
 
 def show(of: Analysis, cell: tuple[int, int]) -> None:
@@ -55,10 +58,17 @@ def _words(of: Analysis, row: int, column: int) -> str:
 
 def _table(lines: pd.DataFrame, key: str) -> None:
     place = st.container(horizontal=True, vertical_alignment="center")
-    shown = line_table(lines)
-    if shown["Observed, ln µM"].isna().all():
-        shown = shown.drop(columns="Observed, ln µM")
-    picked = frame.table(shown, key, height=210, select=True, missing="not measured")
+    whole = line_table(lines)
+    shown = whole[[name for name in COLUMNS if not whole[name].isna().all()]]
+    banded = zip(whole["Predicted, ln µM"], whole["From"], whole["To"], strict=True)
+    texts = [number(mean) + (f" ({interval(low, high)})" if pd.notna(low) else "") for mean, low, high in banded]
+    widths: dict[str, object] = {
+        name: st.column_config.Column(width=width, pinned=name == "Cell line", help=HELP.get(name))
+        for name, width in COLUMNS.items()
+    }
+    picked = frame.table(
+        shown, key, height=210, select=True, shown={"Predicted, ln µM": texts}, missing="not measured", **widths
+    )
     with place:
         for at in picked:
             line = lines.iloc[at]

@@ -108,10 +108,11 @@ def screen(screens: Sequence[ScreenSummary], runs: Sequence[RunSummary]) -> Scre
     def label(screen_id: str) -> str:
         one = by_id[screen_id]
         run = known.get(one.run_id)
-        made = forms.run_label(run) if run else f"run {one.run_id}, no longer in the store"
-        return f"Screened {when(str(one.created_at))} with {made}"
+        # What was trained, without the run's own date: two dates in a row say nothing.
+        made = forms.run_label(run).partition(" · ")[2] if run else f"run {one.run_id}, no longer in the store"
+        return f"{when(str(one.created_at))} · {made}"
 
-    return by_id[forms.choose("Screen", list(by_id), "rep_screen", label, width=310)]
+    return by_id[forms.choose("Screen", list(by_id), "rep_screen", label, width=330)]
 
 
 def thresholds() -> Thresholds:

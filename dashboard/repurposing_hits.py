@@ -1,21 +1,30 @@
 """Repurposing page: the table of hits with its evidence, and what the page downloads as."""
 
+from urllib.parse import quote
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import export, frame, state
 from dashboard.repurposing_data import Analysis, about, whole_matrix
+from engine.chem.drawing import structure_svg
+from engine.errors import MoleculeError
 from engine.figures.text import chance, count, plural
 
 FORMATS = ("XLSX", "Parquet")
+DRAWN = 300  # hits up to which the table holds drawings: more are megabytes on their way to the browser
+ROW_PX, HEADER_PX, TALLEST_PX = 66, 38, 540  # of the table
+DRAWING_PX = (240, 130)
+STRUCTURE = "Structure"
 COLUMNS = {
     "name": "Drug",
-    "drug_class": "Class",
-    "flag": "Flag",
     "best_type": "Best new type",
     "best_share": "Sensitive there, %",
     "best_selectivity": "Selectivity there, sd",
     "best_q": "q",
+    "mechanism": "Mechanism",
+    "flag": "Flag",
+    "drug_class": "Class",
     "n_new": "New types",
     "n_types": "Sensitive types",
     "n_sure": "Surely sensitive types",
@@ -24,9 +33,14 @@ COLUMNS = {
     "nearest_drug": "Nearest trained drug",
     "similarity": "Similarity",
     "reach": "Reach",
-    "mechanism": "Mechanism",
     "indications": "Indications",
+    "smiles": "SMILES",
+    "molecule_id": "Molecule id",
 }
+WIDTHS = {  # px; as wide as what stands in them, so that the evidence is in sight without scrolling
+    "Drug": 118, STRUCTURE: 122, "Best new type": 92, "Sensitive there, %": 84, "Selectivity there, sd": 84, "q": 56,
+    "Mechanism": 150, "Flag": 128, "All new types": 200, "Indications": 240, "SMILES": 240,
+}  # fmt: skip
 HELP = {
     "Best new type": "The type without approval in which sensitive lines are most enriched",
     "Selectivity there, sd": "Mean ln(IC50) with the drug's and the type's mean removed; below 0: more sensitive than "
@@ -38,9 +52,12 @@ HELP = {
 }
 
 
-def show(of: Analysis) -> None:
-    """The hits, the most selective first and generally cytotoxic ones last; a picked row opens its cell."""
-    hits = _chosen(of.outcome.hits)
+def show(of: Analysis, cell: tuple[int, int] | None) -> None:
+    """The hits, the most selective first and generally cytotoxic ones last; a picked row opens its cell.
+
+    cell: the one looked at; the row that opens it stands ticked.
+    """
+    hits = chosen_hits(of)
     table = hit_table(hits)
     stem = f"tumorcast-repurposing-{of.screen.summary.library}".lower().replace(" ", "-")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -61,13 +78,12 @@ def show(of: Analysis) -> None:
     if hits.empty:
         st.caption("No hit under these thresholds.")
         return
-    helped = {name: st.column_config.Column(help=text) for name, text in HELP.items()}
-    key = f"repurposing_hits_table_{hash((of.screen.summary.screen_id, tuple(hits['molecule_id'])))}"
-    texts = {"q": [chance(one) for one in table["q"]]}
-    picked = frame.table(table, key, height=380, select=True, shown=texts, **helped)
+    cells = (hits["molecule_id"] + "|" + hits["best_type"]).tolist()
+    looked_at = f"{of.screen.molecules['molecule_id'].iloc[cell[0]]}|{of.found.types[cell[1]]}" if cell else ""
+    _table(of, hits, table, cells, cells.index(looked_at) if looked_at in cells else None)
     st.caption(
         f"{count(len(hits))} of {count(len(of.screen.molecules))} molecules, the most selective first, generally "
-        "cytotoxic ones last. Pick a row to see its lines above. "
+        "cytotoxic ones last. Pick a row to see its lines. "
         + (
             f"Of {plural(of.outcome.approved_unknown, 'oncology drug')} no approved type is known here, so every "
             "sensitive type counts as new."
@@ -75,27 +91,54 @@ def show(of: Analysis) -> None:
             else ""
         )
     )
-    _pick(hits, picked)
 
 
-def _chosen(hits: pd.DataFrame) -> pd.DataFrame:
-    """Oncology and non-oncology stay apart here too."""
-    drug_class = state.get("rep_class")
+def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[str], ticked: int | None) -> None:
+    """The table as it is drawn: with a picture of every structure where they are not too many."""
+    drawn = len(hits) <= DRAWN
+    shown = table.copy()
+    helped = {name: st.column_config.Column(help=text) for name, text in HELP.items()}
+    helped |= {name: st.column_config.Column(help=HELP.get(name), width=width) for name, width in WIDTHS.items()}
+    helped["Drug"] = st.column_config.Column(width=WIDTHS["Drug"], pinned=True)
+    if drawn:
+        shown.insert(1, STRUCTURE, _pictures(hits, (of.screen.summary.screen_id, *cells), frame.dark()))
+        helped[STRUCTURE] = st.column_config.ImageColumn(width=WIDTHS[STRUCTURE])
+    row = ROW_PX if drawn else 35
+    frame.table(
+        shown,
+        f"repurposing_hits_table_{hash((of.screen.summary.screen_id, tuple(cells)))}",
+        height=min(HEADER_PX + row * len(hits), TALLEST_PX),
+        shown={"q": [chance(one) for one in table["q"]]},
+        on_pick=lambda at: None if at is None else state.choose("rep_cell", cells[at]),
+        ticked=ticked,
+        row_height=row if drawn else None,
+        **helped,
+    )
+
+
+@st.cache_data(max_entries=8, ttl="1h", show_spinner="Drawing the structures ...")
+def _pictures(_hits: pd.DataFrame, shown: tuple[str, ...], dark: bool) -> list[str | None]:
+    """The drawings as addresses that hold them; None where a structure cannot be read. shown: what changes them."""
+    found: list[str | None] = []
+    for smiles, name in zip(_hits["smiles"], _hits["name"], strict=True):
+        try:
+            drawing = structure_svg(str(smiles or ""), dark, *DRAWING_PX, where=str(name))
+        except MoleculeError:
+            found.append(None)
+        else:
+            found.append("data:image/svg+xml," + quote(drawing))
+    return found
+
+
+def chosen_hits(of: Analysis) -> pd.DataFrame:
+    """The hits with their smiles; oncology and non-oncology stay apart here too."""
+    drug_class, hits = state.get("rep_class"), of.outcome.hits
+    hits = hits.assign(smiles=hits["molecule_id"].map(of.screen.molecules.set_index("molecule_id")["smiles"]))
     return hits if drug_class == "all" else hits[hits["drug_class"] == drug_class].reset_index(drop=True)
 
 
-def _pick(hits: pd.DataFrame, picked: list[int]) -> None:
-    """A row that was just picked opens its cell; one that stays picked does not take a click in the matrix back."""
-    cell = f"{hits['molecule_id'].iloc[picked[0]]}|{hits['best_type'].iloc[picked[0]]}" if picked else None
-    if cell != state.get("rep_hit"):
-        state.keep("rep_hit", cell)
-        if cell:
-            state.choose("rep_cell", cell)
-            st.rerun()
-
-
 def hit_table(hits: pd.DataFrame) -> pd.DataFrame:
-    """Hits with the names that columns have on screen."""
+    """Hits, as `chosen_hits` gives them, with the names that columns have on screen."""
     shown = hits.assign(
         flag=hits["cytotoxic"].map({True: "generally cytotoxic", False: ""}),
         reach=hits["inside"].map({True: "within reach", False: "extrapolation"}).fillna("not known"),

@@ -145,9 +145,10 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
     if not len(placed):
         _nothing(of, asked.drug_class, asked.which, search)
         return None
+    asked_for = of.find(state.get("rep_cell"))
     with paging:
-        page = _page(placed)
-    chosen = of.find(state.get("rep_cell")) or _first(of, placed)
+        page = _page(placed, asked_for, (asked, search))
+    chosen = asked_for or _first(of, page)
     view = MatrixView(of.found, of.molecules, page, columns, measure, of.thresholds, chosen)
     shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())
     frame.chart(
@@ -217,8 +218,12 @@ def _every() -> None:
     state.choose("rep_rows", "every")
 
 
-def _page(placed: np.ndarray) -> np.ndarray:
-    """The drugs of one page of the matrix, or all of them."""
+def _page(placed: np.ndarray, cell: tuple[int, int] | None, view: tuple[object, ...]) -> np.ndarray:
+    """The drugs of one page of the matrix, or all of them.
+
+    The page of the cell that was asked for opens when another is asked for, or in another order; the page that a
+    person turns to after that stays.
+    """
     pages = -(-len(placed) // ROWS)
     if pages <= 1:
         return placed
@@ -227,8 +232,13 @@ def _page(placed: np.ndarray) -> np.ndarray:
     if whole:
         return placed
     names = list(range(1, pages + 1))
+    if state.get("rep_turned") != (cell, view):
+        state.keep("rep_turned", (cell, view))
+        at = np.flatnonzero(placed == cell[0]) if cell else np.array([], int)
+        if len(at):
+            state.choose("rep_page", int(at[0]) // ROWS + 1)
     key = state.bound("rep_page", names, 1)
-    at = st.selectbox(
+    page = st.selectbox(
         "Drugs",
         names,
         format_func=lambda one: f"{count((one - 1) * ROWS + 1)} to {count(min(one * ROWS, len(placed)))}",
@@ -236,12 +246,12 @@ def _page(placed: np.ndarray) -> np.ndarray:
         label_visibility="collapsed",
         width=150,
     )
-    state.keep("rep_page", at)
-    return placed[(at - 1) * ROWS : at * ROWS]
+    state.keep("rep_page", page)
+    return placed[(page - 1) * ROWS : page * ROWS]
 
 
 def _first(of: Analysis, rows: np.ndarray) -> tuple[int, int]:
-    """Until somebody clicks: the most selective hit that is not generally cytotoxic, among the drugs asked for."""
+    """Until somebody clicks: the most selective hit that is not generally cytotoxic, among the drugs in sight."""
     hits = of.outcome.hits  # in this very order, generally cytotoxic ones last
     own = hits[hits["molecule_id"].isin(of.screen.molecules["molecule_id"].iloc[rows])]
     if len(own):

@@ -56,15 +56,16 @@ def _screen(of: repurposing_data.Analysis) -> None:
     runs = data.runs()
     library_screen.worth(next((run for run in runs if run.run_id == of.screen.summary.run_id), None), runs)
     asked = repurposing_matrix.ask()
-    main_cell, side = frame.main_and_side("repurposing")
+    main_cell, side, below = frame.main_side_and_below("repurposing")
     with main_cell:
         cell = repurposing_matrix.show(of, asked)
+    state.keep("rep_cell", state.get("rep_cell") if of.find(state.get("rep_cell")) else None)
     if cell is not None:
         with side:
             repurposing_cell.show(of, cell)
-    state.keep("rep_cell", state.get("rep_cell") if of.find(state.get("rep_cell")) else None)
-    repurposing_hits.show(of)
-    repurposing_matrix.controls(of)
+    with below:
+        repurposing_hits.show(of, cell)
+        repurposing_matrix.controls(of)
 
 
 main()

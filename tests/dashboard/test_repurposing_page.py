@@ -208,7 +208,7 @@ def test_files_say_how_they_were_made(filled_home: Path, open_page: Open):
     assert (told["library"], told["screen"], told["lines"], told["types"]) == (LIBRARY, SCREEN, 40, 5)
     assert told["run"] == of.screen.summary.run_id and told["intervals_90_from_split"] == "cell_line"
     assert told["type_sensitive_share_of_lines"] == "at least 0.1" and told["least_lines_of_a_type"] == 8
-    hits = repurposing_hits.hit_table(of.outcome.hits)
+    hits = repurposing_hits.hit_table(repurposing_hits.chosen_hits(of))
     sheets = pd.read_excel(io.BytesIO(export.as_xlsx(hits, told)), sheet_name=None)
     assert list(sheets) == ["Tumorcast", "About"] and len(sheets["Tumorcast"]) == len(hits)
     assert dict(sheets["About"].to_numpy()) == told
