@@ -62,7 +62,8 @@ class Fold:
 class CurveFit:
     """A linear-quadratic survival curve: ln S = -(alpha D + beta D^2), alpha and beta at least 0.
 
-    Intervals are (lower, upper), 95 %; None where there are too few doses for one.
+    Intervals are (lower, upper), 95 %; None where there are too few doses for one. n_doses: distinct, above 0 Gy; where
+    it is 1 (2 Gy), alpha, beta and rmse_ln are nan. left_out: points without survivors, which have no logarithm.
     """
 
     alpha_per_gy: float
@@ -73,6 +74,7 @@ class CurveFit:
     alpha_interval: tuple[float, float] | None = None
     beta_interval: tuple[float, float] | None = None
     sf2_interval: tuple[float, float] | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
