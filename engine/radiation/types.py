@@ -30,7 +30,8 @@ class Expression:
 class Cohort:
     """Samples with expression and a measured SF2: what is trained on and evaluated.
 
-    values: (n, p) float32 without NaN. sf2: (n,) fractions, the same for all samples of a line.
+    values: (n, p) float32; NaN where missing until `cohort.filled` fills them for a fit. sf2: (n,) fractions, the same
+    for all samples of a line.
     sample, line, panel: (n,) text. replicate: (n,) from 1. probes, symbols: (p,) text. scale: log2 | z.
     """
 
@@ -84,7 +85,8 @@ class SamplePrediction:
     sf2: fraction. lower, upper: 90 % conformal interval from lines never seen (grouped folds), None where the run has
     none. nearest: trained lines by similarity, most similar first: (line, Pearson correlation, measured SF2).
     inside: whether the most similar trained line is as similar as trained lines are to each other; None: not known.
-    movers: (probe, symbol, share of the prediction that it moves, is one of the ten RSI genes), largest first.
+    movers: (probe, symbol, by how much SF2 it moves the prediction away from that of the mean training profile, is one
+        of the ten RSI genes), largest first.
     """
 
     sample: str
