@@ -23,17 +23,22 @@ DIVERGED = 1.5  # times the best validation RMSE
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """epochs at most; learning_rate is the schedule's peak; patience in epochs without a better validation value."""
+    """epochs at most; learning_rate is the schedule's peak; patience in epochs without a better validation value.
+
+    save_every_s: least seconds between two checkpoints. 0 writes one after every epoch; with an epoch of seconds and
+    weights and moments of gigabytes, writing would take longer than training, and what a stop costs is seconds anyway.
+    """
 
     epochs: int
     learning_rate: float
     patience: int
     seed: int
     device: str = "cpu"
+    save_every_s: float = 0.0
 
 
 class Epoch(NamedTuple):
-    """One line of a learning curve. Losses in the network's own scale, RMSE in the target's unit."""
+    """One line of a learning curve. Losses in the network's own scale, RMSE in the target's unit, NaN without it."""
 
     epoch: int
     train_loss: float
@@ -46,7 +51,7 @@ def fit(
     model: nn.Module,
     batches: Callable[[np.random.Generator], Sequence[Batch]],
     loss_of: Callable[[Batch], Tensor],
-    validate: Callable[[], float],
+    validate: Callable[[], float] | None,
     settings: LoopSettings,
     resume_file: Path,
     on_step: Callable[[int, int, list[Epoch]], None],
@@ -56,8 +61,10 @@ def fit(
     When validation jumps to 1.5 times its best, training goes back to the best weights and halves its rate.
 
     batches: an epoch's batches, the same number every time, shuffled by the generator it is given.
-    loss_of: mean loss of one batch. validate: RMSE on validation rows (the model is in evaluation mode).
-    resume_file: written after every epoch; when it is there, training continues after the epoch it holds.
+    loss_of: mean loss of one batch. validate: RMSE on validation rows (the model is in evaluation mode); without it
+    (None) every epoch is trained, nothing is chosen and the last weights stay.
+    resume_file: written after an epoch (see LoopSettings.save_every_s) and after the last; when it is there, training
+        continues after the epoch it holds.
     on_step: called with (steps done, steps in all, epochs so far); may raise to stop.
     Raises TrainingError when the loss is not finite.
     """
@@ -71,7 +78,8 @@ def fit(
     rates = [float(group["lr"]) for group in groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=total)
     history: list[Epoch] = []
-    best = {key: value.clone() for key, value in model.state_dict().items()}
+    best = {} if validate is None else {key: value.clone() for key, value in model.state_dict().items()}
+    saved_at = time.monotonic()
     if resume_file.exists():
         state = checkpoint.load(resume_file, settings.device)
         model.load_state_dict(state["model"])
@@ -94,9 +102,11 @@ def fit(
             on_step(len(history) * steps + len(losses), total, history)
         mean_loss = float(torch.stack(losses).mean())
         model.eval()
-        with torch.no_grad():
-            rmse = validate()
-        if not (np.isfinite(mean_loss) and np.isfinite(rmse)):
+        rmse = np.nan
+        if validate is not None:
+            with torch.no_grad():
+                rmse = validate()
+        if not (np.isfinite(mean_loss) and (validate is None or np.isfinite(rmse))):
             raise TrainingError(f"The loss was not finite in epoch {number}. Try a smaller learning rate.")
         lowest = min((epoch.validation_rmse for epoch in history), default=np.inf)
         if rmse < lowest:
@@ -106,28 +116,33 @@ def fit(
             _halve_rate(optimiser)
         rate = schedule.get_last_lr()[0]
         history.append(Epoch(number, mean_loss, float(rmse), float(rate), time.perf_counter() - started))
-        checkpoint.save(
-            resume_file,
-            {
+        if number == settings.epochs or time.monotonic() - saved_at >= settings.save_every_s:
+            state = {
                 "model": model.state_dict(),
                 "optimiser": optimiser.state_dict(),
                 "schedule": schedule.state_dict(),
                 "rng": torch.get_rng_state(),
                 "history": [tuple(epoch) for epoch in history],
                 "best": best,
-            },
-        )
+            }
+            checkpoint.save(resume_file, state)
+            saved_at = time.monotonic()
         on_step(len(history) * steps, total, history)
-    model.load_state_dict(best)
+    if best:
+        model.load_state_dict(best)
     model.eval()
     return history
 
 
 def parameter_groups(model: nn.Module, learning_rate: float) -> list[dict[str, Any]]:
-    """Parameters with their peak rate: lower, in proportion, where a unit has more than WIDE inputs."""
+    """Parameters with their peak rate: lower, in proportion, where a unit has more than WIDE inputs.
+
+    A model of several networks side by side says in `member_dims` how many leading dimensions count networks.
+    """
     by_rate: dict[float, list[nn.Parameter]] = {}
+    units = int(getattr(model, "member_dims", 0))
     for parameter in model.parameters():
-        inputs = parameter[0].numel() if parameter.ndim > 1 else 1
+        inputs = parameter.shape[units + 1 :].numel()  # of a bias: 1
         by_rate.setdefault(learning_rate * min(1.0, WIDE / inputs), []).append(parameter)
     return [{"params": by_rate[rate], "lr": rate} for rate in sorted(by_rate, reverse=True)]
 
