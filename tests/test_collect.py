@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -138,6 +139,51 @@ def test_a_folder_of_parts_goes_in_whole_and_once(db):
     assert found["molecule_id"].tolist() == ["AAA", "BBB", "CCC"]
     assert [list(mean) for mean in found["mean"]] == [[0.0, -1.5], [0.0, -1.5], [1.0, -1.5]]
     assert found["inside"].isna().all()
+
+
+def parts_of_a_screen(job_id: str, molecules: int, chunk: int, lines: int) -> str:
+    """A finished screen of noise, as `screen_parts` leaves it."""
+    finished(job_id, source=None)
+    folder = jobs_folder() / job_id / "results" / "library_prediction"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for part, start in enumerate(range(0, molecules, chunk)):
+        values = rng.normal(size=(min(chunk, molecules - start), lines)).astype(np.float32)
+        rows = {"screen_id": job_id, "molecule_id": [f"M{start + i:06}" for i in range(len(values))]}
+        frame = pd.DataFrame(rows).assign(mean=list(values), spread=list(values))
+        frame.to_parquet(folder / f"part-{part:05d}.parquet", index=False)
+    return job_id
+
+
+def test_a_screen_that_is_collected_again_replaces_its_rows(db):
+    """As after a store was put back from a copy that knew of the job's rows but not of the job."""
+    collect(parts_of_a_screen("a", molecules=5, chunk=2, lines=3), db)
+    before = db.query("SELECT * FROM library_prediction ORDER BY molecule_id")
+    with db.write() as connection:
+        connection.execute("DELETE FROM collected_job")
+        connection.execute("DELETE FROM library_prediction WHERE molecule_id = 'M000003'")
+        connection.execute("UPDATE library_prediction SET spread = [9.0, 9.0, 9.0] WHERE molecule_id = 'M000001'")
+    (jobs_folder() / "a" / "collected.json").unlink()
+    assert collect("a", db) is True
+    after = db.query("SELECT * FROM library_prediction ORDER BY molecule_id")
+    pd.testing.assert_frame_equal(after, before)
+
+
+def test_memory_does_not_grow_with_the_screen(db):
+    """80 MB of predictions go through 32 MiB; without the limit collecting them takes 200 MiB more."""
+    parts_of_a_screen("a", molecules=20_000, chunk=1_000, lines=500)
+    code = (
+        "import sys; from pathlib import Path; from engine import collect\n"
+        "def held(what):\n"
+        "    lines = Path('/proc/self/status').read_text().splitlines()\n"
+        "    return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024\n"
+        "before = held('VmRSS'); collect.MEMORY_MIB = int(sys.argv[1]); collect.collect('a')\n"
+        "print(held('VmHWM') - before)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, "32"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout) < 100
+    assert len(known(db, "library_prediction", "molecule_id")) == 20_000
 
 
 def test_a_folder_of_parts_for_an_unknown_table_or_beside_a_file_of_it_is_refused(db):
