@@ -25,7 +25,8 @@ class Thresholds:
     sensitive_below: ln uM; a line's prediction must lie below it. type_share: a type is sensitive when more than this
     share of its lines is, or at least this share where more_than is False (the publication's Methods and its
     Discussion differ). cytotoxic_share: more than this share of the types. min_lines: a type with fewer lines takes no
-    part. The defaults are the published ones. Raises InputError for a share outside 0 to 1.
+    part. The defaults are the published ones. Raises InputError for a share outside 0 to 1, for
+    fewer lines than one and for a limit that is no number.
     """
 
     sensitive_below: float = -2.0
@@ -38,6 +39,8 @@ class Thresholds:
         for share, name in ((self.type_share, "a type's lines"), (self.cytotoxic_share, "the types")):
             if not 0 <= share <= 1:
                 raise InputError(f"The share of {name} is {share:g}, but a share lies between 0 and 1: 0.1 is 10 %.")
+        if self.min_lines < 1:
+            raise InputError(f"A cancer type cannot take part from {self.min_lines} lines on: choose 1 or more.")
         if not np.isfinite(self.sensitive_below):
             raise InputError(f"A line cannot be sensitive below {self.sensitive_below}: give a number, in ln µM.")
 
@@ -108,7 +111,7 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
         n_lines=n_lines,
         count=count,
         share=count / n_lines,
-        median=np.column_stack([_median(part) for part in np.split(mean, starts[1:], axis=1)]),
+        median=np.column_stack([row_medians(part) for part in np.split(mean, starts[1:], axis=1)]),
         sure=sure,
         selectivity=selectivity,
         selectivity_sd=sd,
@@ -133,8 +136,8 @@ def _sums(holds: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return np.add.reduceat(holds, starts, axis=1, dtype=np.int64)
 
 
-def _median(part: np.ndarray) -> np.ndarray:
-    """(m,) medians of (m, n); sorting short rows is faster than np.median's partitions."""
+def row_medians(part: np.ndarray) -> np.ndarray:
+    """(m,) medians of (m, n) numbers; sorting short rows is faster than np.median's partitions."""
     ranked, n = np.sort(part, axis=1), part.shape[1]
     return (ranked[:, (n - 1) // 2].astype(float) + ranked[:, n // 2]) / 2
 

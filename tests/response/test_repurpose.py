@@ -106,6 +106,8 @@ def test_impossible_thresholds_are_refused():
         Thresholds(type_share=10)
     with pytest.raises(InputError, match="The share of the types is -0.1"):
         Thresholds(cytotoxic_share=-0.1)
+    with pytest.raises(InputError, match="A cancer type cannot take part from 0 lines on: choose 1 or more"):
+        Thresholds(min_lines=0)
     with pytest.raises(InputError, match="A line cannot be sensitive below nan"):
         Thresholds(sensitive_below=float("nan"))
 
