@@ -3,15 +3,19 @@
 import csv
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from rdkit import Chem
+from rdkit import Chem, rdBase
+from rdkit.Chem.MolStandardize.rdMolStandardize import Uncharger
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from engine.chem import indications
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, stream_library
 from engine.chem.library_rows import drug_class_of
+from engine.chem.molecule import parent
 from engine.settings import REFERENCE
 
+UNCHARGER = Uncharger()
 LIST = REFERENCE / "approved_library.csv"
 FACTS = {  # formula and first block of the InChIKey, as in the drugs' labels and PubChem
     "Imatinib": ("C29H31N7O", "KTUFNOKKBVMGRW"),
@@ -67,6 +71,42 @@ def test_classes_and_types_of_the_list_follow_from_its_indications() -> None:
     assert wrong == []
 
 
+def test_approvals_of_every_formulation_palliation_and_prevention_count() -> None:
+    told = {row["name"]: (row["drug_class"], set(row["cancer_types"].split("|"))) for row in rows()}
+    # Palliation of leukemias and lymphomas, of acute leukemia of childhood; dexamethasone also for myeloma.
+    assert told["Prednisone"] == told["Hydrocortisone"] == ("oncology", {"ALL"})
+    assert told["Dexamethasone"] == ("oncology", {"ALL", "MM"})
+    assert told["Raloxifene"] == ("oncology", {"BRCA"})  # reduction of risk: a finding there is not new
+    assert told["Irinotecan"] == ("oncology", {"COAD_READ", "PAAD"})  # the second: liposomal
+    assert "MM" in told["Doxorubicin"][1]  # liposomal, with bortezomib
+    assert "BLCA" in told["Gemcitabine"][1] and "UVM" in told["Melphalan"][1]  # into bladder and liver
+
+
+@pytest.mark.real_data
+def test_the_readme_says_how_the_structures_were_checked(real_data: Path) -> None:
+    """Keys of the list among those of public lists, as drawn and of their largest fragments without charges."""
+    folder = real_data / "response"
+    public = [REFERENCE / "demo_drugs.csv", folder / "drugs.csv", folder / "approved_drugs.csv.gz"]
+    known: set[str] = set()
+    with rdBase.BlockLogs():
+        for path in public:
+            table = pd.read_csv(path, dtype=str)
+            known |= set(table.get("inchikey", pd.Series(dtype=str)).dropna())
+            for smiles in pd.concat([table[name] for name in table.columns if name.startswith("smiles")]).dropna():
+                if molecule := Chem.MolFromSmiles(smiles.split(" ")[0]):
+                    known |= {Chem.MolToInchiKey(molecule), Chem.MolToInchiKey(UNCHARGER.uncharge(parent(molecule)))}
+        keys = [Chem.MolToInchiKey(Chem.MolFromSmiles(row["smiles"])) for row in rows()]
+    blocks = {key[:14] for key in known}
+    whole = sum(key in known for key in keys)
+    block = sum(key not in known and key[:14] in blocks for key in keys)
+    absent = sum(key[:14] not in blocks for key in keys)
+    text = (REFERENCE / "README.md").read_text(encoding="utf-8")
+    oncology = sum(row["drug_class"] == "oncology" for row in rows())
+    assert f"| {len(keys)} well-known approved small molecules, {oncology} of them for cancer" in text
+    assert f"{whole} have the InChIKey that public lists have" in text
+    assert f"{block} only its first block" in text and f"and {absent} are in no list at hand" in text
+
+
 def test_the_table_of_words_has_known_labels_once_each() -> None:
     with (REFERENCE / "indication_types.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -101,6 +141,8 @@ def test_the_table_of_words_has_known_labels_once_each() -> None:
         ("oesophageal tumours, oesophageal cancer", True, ("ESCA",)),
         ("breakthrough cancer pain", False, ()),
         ("hypertension", False, ()),
+        ("acute leukemia of childhood", True, ("ALL",)),
+        ("inflammatory myofibroblastic tumours", True, ()),
     ],
 )
 def test_words_of_indications(text: str, cancer: bool, types: tuple[str, ...]) -> None:
