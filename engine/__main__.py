@@ -13,17 +13,21 @@ from engine.cli.patient import FORMATS
 from engine.errors import EngineError
 from engine.jobs.files import finite
 from engine.patient.types import BUILDS, SeveralSamples
+from engine.radiation.settings import MODELS, PROTOCOLS
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 
+ENGINES = ("response", "radiation")
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
 PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
 SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
-    "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait",
+    "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait          "
+    "(also: train radiation --protocol grouped --wait)",
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
-    "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv",
+    "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv          "
+    "(also: predict radiation expression.csv --run RUN_ID --json)",
     "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
     "screen-library": "python -m engine screen-library approved --run RUN_ID --wait",
     "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
@@ -72,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         sub = add(name, help=help_text, description=help_text, epilog=f"example: {EXAMPLES[name]}")
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-        sub.set_defaults(run=getattr(commands, f"run_{name.replace('-', '_')}"))
+        sub.set_defaults(default_of=sub.get_default, run=getattr(commands, f"run_{name.replace('-', '_')}"))
         return sub
 
     demo = command("demo", "Build the simulated demonstration cohort, import it and train on it.")
@@ -83,40 +87,55 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--background", action="store_true", help="wait for the training, not for its evaluations")
 
     bring = command("import", "Import one table as a job, with a receipt of what was kept and what was dropped.")
-    bring.add_argument("kind", choices=(*KINDS, "library"))
+    bring.add_argument("kind", choices=(*KINDS, "library", "expression", "survival"))
     bring.add_argument("file", type=Path)
     bring.add_argument("--name", help="source id; importing again under it replaces its rows")
-    bring.add_argument("--replace", action="store_true", help="replace the library of this name, if there is one")
+    bring.add_argument(
+        "--replace", action="store_true", help="replace what has this name (library, expression, survival)"
+    )
     bring.add_argument("--origin", default="", help="where the file came from")
     bring.add_argument("--licence", default="", help="under what terms")
     bring.add_argument("--dataset", help="name of the response data set, e.g. GDSC1; else from the file")
     bring.add_argument("--unit", choices=("auto", "ln_um", "um", "nm"), default="auto", help="unit of the IC50 column")
     bring.add_argument("--all-genes", action="store_true", help="keep mutations of genes outside the census too")
     bring.add_argument("--largest-fragment", action="store_true", help="of a library's salts, take the drug")
+    bring.add_argument("--any-phase", action="store_true", help="keep a library's molecules that are not approved too")
     bring.add_argument("--min-weight", type=float, default=200.0, metavar="G_MOL", help="of a library's molecule (200)")
     bring.add_argument("--max-weight", type=float, default=650.0, metavar="G_MOL", help="of a library's molecule (650)")
     bring.add_argument("--about", type=Path, metavar="FILE", help="a table with indications of a library, by name")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
-    train = command("train", "Train networks as a job and evaluate them on held-out pairs.")
-    train.add_argument("engine", choices=("response",))
+    train = command("train", "Train as a job, evaluated on what was held out: drug response, or SF2 (radiation).")
+    train.add_argument("engine", choices=ENGINES)
     train.add_argument("--networks", default="all", help="names separated by commas, all (the five), or none")
     train.add_argument("--split", choices=SPLITS, default=PUBLISHED_SPLIT, help="what is held out (pairs)")
-    train.add_argument("--folds", type=int, default=0, metavar="K", help="0: one cut of pairs, 5 folds of other splits")
+    train.add_argument(
+        "--folds", type=int, default=0, metavar="K", help="0: one cut of pairs, 5 folds of other splits, 6 (SF2)"
+    )
     train.add_argument("--only-folds", default="", metavar="N,N", help="run these of the K folds only, from 1")
     train.add_argument("--baselines", default="all", help="names separated by commas, or all")
     train.add_argument("--ablations", default="none", help="genomes,drugs: train once more on permuted inputs")
     train.add_argument("--sensitive-below", type=float, default=-2.0, metavar="LN_UM", help="for AUROC (-2)")
     train.add_argument("--dataset", default="", help="which responses, where the store has several")
-    train.add_argument("--epochs", type=int, help="passes over the training pairs")
+    train.add_argument("--epochs", type=int, help="passes over what is trained on")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--all-genes", action="store_true", help="use mutations of genes outside the census too")
     train.add_argument("--min-lines", type=int, default=10, metavar="N", help="lines a cancer type must have (10)")
     train.add_argument("--max-weight", type=float, default=1000.0, metavar="G_MOL", help="of a drug, in g/mol (1000)")
     train.add_argument("--need-cid", action="store_true", help="leave out drugs without a PubChem CID")
+    sf2 = train.add_argument_group("radiation")
+    sf2.add_argument("--protocol", choices=PROTOCOLS, default="grouped", help="how folds treat replicates (grouped)")
+    sf2.add_argument("--rounds", type=int, default=5, metavar="N", help="of the cross-validation (5)")
+    sf2.add_argument("--models", default="all", help=f"names separated by commas, or all: {', '.join(MODELS)}")
+    sf2.add_argument("--expression", default="", metavar="NAME", help="imported expression; the last one if not given")
+    sf2.add_argument("--survival", default="", metavar="NAME", help="imported SF2; the last ones if not given")
+    sf2.add_argument("--replicates", type=int, default=1, metavar="N", help="artificial ones of every sample (1: none)")
+    sf2.add_argument("--noise", type=float, default=0.0, metavar="LOG2", help="s.d. of the artificial ones (0)")
+    sf2.add_argument("--permutations", type=int, default=1, metavar="N", help="of the labels, for the floor (1)")
+    sf2.add_argument("--no-validation", action="store_true", help="do not predict incorrect samples again")
     train.add_argument("--wait", action="store_true", help="return when the run is in the store")
 
-    again = command("evaluate", "Train and test a run again under another split, or set it against another study.")
+    again = command("evaluate", "Evaluate a run anew: another split, another study; of an SF2 run, its table.")
     again.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
     again.add_argument("--split", choices=SPLITS, help="what is held out; the run's models retrain in every fold")
     again.add_argument("--folds", type=int, default=0, metavar="K", help="5 if not given")
@@ -127,11 +146,12 @@ def parser() -> argparse.ArgumentParser:
     again.add_argument("--against", metavar="DATASET", help="another response table of the same lines and drugs")
     again.add_argument("--no-wait", action="store_true", help="submit and return")
 
-    predict = command("predict", "Predict ln(IC50) in uM for pairs of known lines and drugs.")
-    predict.add_argument("engine", choices=("response",))
+    predict = command("predict", "Predict ln(IC50) in uM for pairs of known lines and drugs, or SF2 from expression.")
+    predict.add_argument("engine", choices=ENGINES)
+    predict.add_argument("file", nargs="?", type=Path, metavar="FILE", help="radiation: expression of your samples")
     predict.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
-    predict.add_argument("--pairs", required=True, type=Path, help="CSV or Parquet with cosmic_id, drug_id")
-    predict.add_argument("--out", required=True, type=Path, help="CSV or Parquet to write, with ln_ic50_pred")
+    predict.add_argument("--pairs", type=Path, help="response: CSV or Parquet with cosmic_id, drug_id")
+    predict.add_argument("--out", type=Path, help="CSV or Parquet to write; response: with ln_ic50_pred")
 
     patient = command("patient", "Rank drugs for one patient's mutations, with a receipt for every row of the list.")
     patient.add_argument("file", type=Path, metavar="FILE", help="VCF, MAF, table or text; - is standard input")

@@ -1,4 +1,4 @@
-"""What a drug is approved for, in words -> whether that is a cancer, and which TCGA cancer types.
+"""Whether a drug is approved, and for what, in words -> yes or no, whether that is a cancer, which TCGA cancer types.
 
 The table of words is data/reference/indication_types.csv.
 """
@@ -18,11 +18,39 @@ _SPELLINGS = (("aemia", "emia"), ("oesophag", "esophag"), ("tumour", "tumor"), (
 _PLURAL = re.compile(r"\b(cancer|carcinoma|tumor|lymphoma|leukemia|sarcoma|glioma|melanoma|neoplasm|syndrome)s\b")
 
 
+# The words of DrugBank's groups, of the Drug Repurposing Hub's clinical_phase and of ChEMBL's phases.
+_NOT_APPROVED = re.compile(
+    r"\b((not|non|never)[- ](yet )?|un)approved|\bvet[ _]approved|\bpre[- ]?(clinical|registration)|"
+    r"\bphase (0|[123]|i{1,3})[ab]?\b|investigational|experimental|withdrawn|discontinued|no development|illicit|"
+    r"nutraceutical|terminated|suspended|unknown|clinical (trial|candidate)"
+)
+_APPROVED = re.compile(r"\b(approved|launched|marketed|registered|phase (4|iv))\b")
+APPROVED_PHASE = 4  # of ChEMBL's Max Phase
+
+
 class Meaning(NamedTuple):
     """What one indication says. cancer: it names one; types: TCGA labels, sorted, maybe none."""
 
     cancer: bool
     types: tuple[str, ...]
+
+
+@lru_cache(maxsize=20_000)
+def approved(phase: str) -> bool | None:
+    """Whether a drug's phase is that of an approved drug; None where the words are no phase.
+
+    Of several, as in "approved; withdrawn" (approved in one country and not in another) or "Phase 2/Phase 3", the
+    furthest counts.
+    """
+    told = {_is_approved(part.strip()) for part in re.split(r"[|;,/\n]", phase.lower()) if part.strip()}
+    return True if True in told else False if False in told else None
+
+
+def _is_approved(word: str) -> bool | None:
+    try:
+        return float(word) >= APPROVED_PHASE
+    except ValueError:
+        return False if _NOT_APPROVED.search(word) else True if _APPROVED.search(word) else None
 
 
 def parts(indications: str) -> list[str]:

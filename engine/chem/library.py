@@ -25,13 +25,16 @@ class LibrarySettings:
 
     min_weight_g_mol, max_weight_g_mol: a molecule of exactly that weight is kept. largest_fragment: of a salt the
     fragment with most heavy atoms is taken, instead of leaving the salt out. organic_only: molecules without carbon,
-    or with an element outside ORGANIC_ELEMENTS, are left out.
+    or with an element outside ORGANIC_ELEMENTS, are left out. approved_only: where the file tells how far molecules
+    have come (ChEMBL's Max Phase, the Hub's clinical_phase, DrugBank's groups), those that it does not call approved
+    are left out; a file that tells nothing of the kind loses nothing.
     """
 
     min_weight_g_mol: float = 200.0
     max_weight_g_mol: float = 650.0
     largest_fragment: bool = False
     organic_only: bool = True
+    approved_only: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_weight_g_mol < self.max_weight_g_mol < float("inf"):
@@ -89,7 +92,7 @@ def stream_library(
     source = open_library(path, name)
     receipt.format = source.format
     receipt.notes += source.notes
-    reading = Reading(settings, receipt, {} if about is None else read_about(about))
+    reading = Reading(settings, receipt, {} if about is None else read_about(about), source.tells_phase)
     for entry, share in source.read():
         reading.take(entry)
         if reading.waiting == CHUNK_ROWS:

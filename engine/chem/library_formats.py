@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-import pandas as pd
 from rdkit import Chem, rdBase
 
+from engine.chem import indications
 from engine.chem.molecule import MOST_ATOMS
 from engine.errors import InputError
 from engine.files.raw_file import Wanted, packed, text_lines
@@ -20,6 +20,7 @@ from engine.files.tables import EXTRA, Table, chunks, open_table, squeeze
 
 CHUNK_ROWS = 5_000
 LOOK_ROWS = 50  # by which a column of SMILES without a known name is found
+LOOK_LINES = 5_000  # of an SD file, by which it is found whether it tells phases
 RECORD_LINES = 100_000  # of an SD file that are kept; what has no end marks must not fill the memory
 SHORTEST_SMILES = 6  # characters, of what is taken for SMILES by its content: "CNS" is a word too
 CURE = "Give molecules as CSV, TSV, SMI, SDF or XLSX; .gz and .zip are fine."
@@ -54,11 +55,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "cancer_types": ("cancertypes", "tcgatypes", "approvedcancertypes", "tcgalabels", "cancertype"),
     "mechanism": ("mechanism", "moa", "mechanismofaction", "modeofaction", "mechanismsofaction"),
     "target": ("target", "targets", "targetname", "genetarget", "putativetarget", "targetgenes", "genetargets"),
+    "phase": (
+        "maxphase", "clinicalphase", "phase", "groups", "druggroups", "druggroup", "highestphase", "maxclinicalphase",
+        "developmentphase", "developmentstatus", "approvalstatus", "regulatorystatus", "clinicalstatus",
+    ),
+    "approved": ("approved", "isapproved", "fdaapproved"),
     "weight": (
         "weight", "molecularweight", "mw", "molwt", "weightgmol", "averagemass", "fullmwt", "molweight",
         "pubchemmolecularweight", "averagemolecularweight",
     ),
 }  # fmt: skip
+PHASES = ("phase", "approved")  # the fields that say how far a molecule has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,15 @@ class Entry:
 
 @dataclass
 class Source:
-    """A file of molecules that has been looked at. read: its entries, with the fraction of the file that was read."""
+    """A file of molecules that has been looked at. read: its entries, with the fraction of the file that was read.
+
+    tells_phase: whether it says, of some molecules at least, how far they have come on the way to approval.
+    """
 
     format: str
     read: Callable[[], Iterator[tuple[Entry, float]]]
     notes: list[str] = field(default_factory=list)
+    tells_phase: bool = False
 
 
 def open_library(path: Path, name: str = "") -> Source:
@@ -96,7 +107,9 @@ def open_library(path: Path, name: str = "") -> Source:
     if packing != "zip" or ending in ("sdf", "sd", "mol", "smi", "smiles", "ism", "csv", "tsv", "txt"):
         lines = [line for line, _ in islice(text_lines(path, name, LIBRARY), 10)]
         if ending in ("sdf", "sd", "mol") or any(re.search(r"V[23]000\s*$", line) for line in lines):
-            return Source("SD file", lambda: _sd_file(path, name))
+            fields = [line for line, _ in islice(text_lines(path, name, LIBRARY), LOOK_LINES) if line.startswith(">")]
+            names = places([_sd_field(line) for line in fields])
+            return Source("SD file", lambda: _sd_file(path, name), tells_phase=not names.keys().isdisjoint(PHASES))
         first = next((line for line in lines if line.strip() and not line.startswith(("#", "!"))), "")
         if _is_smiles_list(first, ending):
             return Source("list of SMILES", lambda: _smiles_list(path, name))
@@ -118,9 +131,15 @@ def _names_molecules(header: Sequence[str]) -> bool:
     return "smiles" in found or len(found) > 1
 
 
+def alternatives(smiles: str) -> list[str]:
+    """The SMILES of a cell: several forms of one drug stand there separated by commas; those between bars belong to
+    the annotation of one."""
+    return [part.strip() for part in re.findall(r"(?:[^,|]|\|[^|]*\||\|)+", smiles) if part.strip()]
+
+
 def looks_like_smiles(text: str) -> bool:
     """Whether a text can be read as a structure and is too long to be a word that happens to be one."""
-    text = text.strip()
+    text = next(iter(alternatives(text)), "")
     if not SHORTEST_SMILES <= len(text) <= MOST_ATOMS or re.search(r"[^\w@+\-\[\]()=#$%/\\.:*~|,;<> ]", text):
         return False
     with rdBase.BlockLogs():
@@ -175,8 +194,17 @@ def _table(table: Table) -> Source:
         notes.append(f"SMILES were found by their content in column {place + 1}, {called}.")
         if "name" not in columns and not any(table.header) and len(table.header) > 1:
             columns["name"] = 1 if place == 0 else 0
+    if "phase" in columns and not _tells_phase(table, columns["phase"]):
+        notes.append(f"The values of column `{table.header[columns.pop('phase')]}` are no phases: it was not used.")
     kind = "workbook" if table.sheet else "Parquet table" if table.packing == "parquet" else "table"
-    return Source(f"{kind} of molecules", lambda: _table_entries(table, columns), notes)
+    tells_phase = not columns.keys().isdisjoint(PHASES)
+    return Source(f"{kind} of molecules", lambda: _table_entries(table, columns), notes, tells_phase)
+
+
+def _tells_phase(table: Table, place: int) -> bool:
+    """Whether a column with the name of one for phases holds some; `groups` may be anything."""
+    texts = next(chunks(table, [place], rows=LOOK_ROWS))[place].dropna()
+    return not len(texts) or any(indications.approved(str(text)) is not None for text in texts)
 
 
 def _smiles_by_content(table: Table) -> int | None:
@@ -192,14 +220,21 @@ def _smiles_by_content(table: Table) -> int | None:
 
 def _table_entries(table: Table, columns: dict[str, int]) -> Iterator[tuple[Entry, float]]:
     share = [0.0]
+    breaks_before = 0  # line breaks inside quotes: they make a row longer than a line
+    wanted = range(len(table.header)) if table.quoted else list(dict.fromkeys(columns.values()))
 
     def told(fraction: float) -> None:
         share[0] = fraction
 
-    for chunk in chunks(table, list(dict.fromkeys(columns.values())), told, CHUNK_ROWS):
-        texts = [[None if pd.isna(text) else str(text) for text in chunk[place]] for place in columns.values()]
+    for chunk in chunks(table, wanted, told, CHUNK_ROWS):
+        lines = chunk["row"]
+        if table.quoted and len(chunk):
+            breaks = sum(chunk[place].astype("str").str.count("\n").fillna(0).astype(int) for place in wanted)
+            lines = lines + breaks_before + breaks.cumsum() - breaks
+            breaks_before += int(breaks.sum())
+        texts = [chunk[place].astype(object).where(chunk[place].notna(), None).tolist() for place in columns.values()]
         shifted = chunk[EXTRA].notna()
-        for row, wide, *values in zip(chunk["row"], shifted, *texts, strict=True):
+        for row, wide, *values in zip(lines, shifted, *texts, strict=True):
             broken = "more values than the header has columns" if wide else ""
             yield Entry(int(row), _filled(dict(zip(columns, values, strict=True))), broken=broken), share[0]
 
@@ -230,8 +265,7 @@ def _sd_entry(number: int, record: list[str]) -> Entry:
     key = ""
     for line in record[end:]:
         if line.startswith(">"):
-            found = re.search(r"<([^>]*)>", line)
-            key = found[1] if found else ""
+            key = _sd_field(line)
         elif key and line.strip():
             properties[key] = f"{properties[key]}\n{line.strip()}" if key in properties else line.strip()
     columns = places(list(properties))
@@ -247,6 +281,11 @@ def _sd_entry(number: int, record: list[str]) -> Entry:
     if molecule is None:
         return Entry(number, _filled(values), broken="the structure cannot be read")
     return Entry(number, _filled(values), molecule if molecule.GetNumAtoms() else None)
+
+
+def _sd_field(line: str) -> str:
+    found = re.search(r"<([^>]*)>", line)
+    return found[1] if found else ""
 
 
 def _filled(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -11,16 +11,19 @@ from rdkit import Chem, rdBase
 
 from engine.chem import indications
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings
-from engine.chem.library_formats import Entry, places
+from engine.chem.library_formats import PHASES, Entry, alternatives, places
 from engine.chem.molecule import MOST_ATOMS
 from engine.chem.standardise import DUPLICATE, NO_STRUCTURE, TOO_LARGE, UNREADABLE, Standard, standardise
 from engine.errors import InputError
 from engine.files.tables import chunks, open_table
 
-ABOUT = ("indications", "class", "oncology", "area", "atc", "cancer_types", "mechanism", "target")
+ABOUT = ("indications", "class", "oncology", "area", "atc", "cancer_types", "mechanism", "target", *PHASES)
+NOT_APPROVED = "not approved, as the file says"
+NO_PHASE = "approval not told, where the file tells it of others"
 EXAMPLES = 20  # rows told per reason
 ODD_WEIGHT_G_MOL = 1.0  # a given weight that differs by more from the structure's is noted
-_YES, _NO = frozenset({"yes", "y", "true", "1", "1.0"}), frozenset({"no", "n", "false", "0", "0.0"})
+_YES = frozenset({"yes", "y", "true", "1", "1.0"})
+_YES_NO = _YES | {"no", "n", "false", "0", "0.0"}
 
 
 def read_about(path: Path) -> dict[str, dict[str, str]]:
@@ -43,14 +46,24 @@ def read_about(path: Path) -> dict[str, dict[str, str]]:
 class Reading:
     """What is known while a library is read."""
 
-    def __init__(self, settings: LibrarySettings, receipt: LibraryReceipt, about: dict[str, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        settings: LibrarySettings,
+        receipt: LibraryReceipt,
+        about: dict[str, dict[str, str]],
+        tells_phase: bool = False,
+    ) -> None:
+        """about: as `read_about` returns it. tells_phase: as the source has it."""
         self._settings, self._receipt, self._about = settings, receipt, about
+        self._tells_phase = tells_phase or any(not told.keys().isdisjoint(PHASES) for told in about.values())
         self._seen: set[int] = set()
         self._entries: list[Entry] = []
         self._examples: list[tuple[int, str, str]] = []
         self._counts: Counter[str] = Counter()
         self._no_type: Counter[str] = Counter()
         self._no_label: Counter[str] = Counter()
+        self._phases: Counter[str] = Counter()
+        self._no_phase: Counter[str] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -77,6 +90,11 @@ class Reading:
             notes.append(
                 f"{counts['tail']:,} SMILES end in an annotation between bars that cannot be read: it was left out."
             )
+        if counts["several"]:
+            notes.append(
+                f"{counts['several']:,} molecules have several SMILES, separated by commas: the first that can be "
+                "read was taken."
+            )
         if counts["nameless"]:
             notes.append(f"{counts['nameless']:,} molecules have no name: their id, or InChIKey, stands for it.")
         if counts["weight"]:
@@ -94,6 +112,8 @@ class Reading:
         for what, found in (
             ("indications of oncology drugs name no cancer type of the table of words", self._no_type),
             ("cancer types are no TCGA labels and were left out", self._no_label),
+            ("molecules are not approved and were left out (molecules of any phase can be asked for)", self._phases),
+            ("phases are not understood, and their molecules were kept", self._no_phase),
         ):
             if found:
                 first = ", ".join(f"{word} ({count:,})" for word, count in found.most_common(10))
@@ -104,7 +124,8 @@ class Reading:
         self._receipt.read += 1
         values = entry.values
         name = values.get("name") or values.get("id", "")
-        found = self._standard(entry)
+        told = self._about.get(name.casefold().strip(), {}) | {key: values[key] for key in ABOUT if key in values}
+        found = entry.broken or self._unapproved(told) or self._standard(entry)
         if isinstance(found, Standard) and self._is_known(found.molecule_id):
             found = DUPLICATE
         if isinstance(found, str):
@@ -113,7 +134,6 @@ class Reading:
         self._receipt.kept += 1
         self._counts["nameless"] += "name" not in values
         self._counts["weight"] += _odd_weight(values.get("weight", ""), found.weight_g_mol)
-        told = self._about.get(name.casefold().strip(), {}) | {key: values[key] for key in ABOUT if key in values}
         drug_class = drug_class_of(told)
         self._counts["unknown"] += drug_class == "unknown"
         return (
@@ -122,17 +142,32 @@ class Reading:
             told.get("mechanism", ""), told.get("target", ""),
         )  # fmt: skip
 
+    def _unapproved(self, told: dict[str, str]) -> str:
+        """The reason to leave a molecule out for what its phase is, if there is one."""
+        if not (self._settings.approved_only and self._tells_phase):
+            return ""
+        phase, word = told.get("phase", ""), told.get("approved", "").lower()
+        if not phase and not word:
+            return NO_PHASE
+        is_approved = word in _YES if word in _YES_NO else indications.approved(phase or word)
+        if is_approved is None:
+            self._no_phase[phase or word] += 1
+        if is_approved is not False:
+            return ""
+        self._phases[phase or word] += 1
+        return NOT_APPROVED
+
     def _standard(self, entry: Entry) -> Standard | str:
-        if entry.broken:
-            return entry.broken
         molecule = entry.molecule
         if molecule is None:
             smiles = entry.values.get("smiles", "")
             if not smiles:
                 return NO_STRUCTURE
-            if len(smiles) > MOST_ATOMS:
+            forms = alternatives(smiles)
+            if any(len(form) > MOST_ATOMS for form in forms):
                 return TOO_LARGE
-            molecule = self._molecule(smiles)
+            molecule = next((found for form in forms if (found := self._molecule(form)) is not None), None)
+            self._counts["several"] += len(forms) > 1 and molecule is not None
         return UNREADABLE if molecule is None else standardise(molecule, self._settings)
 
     def _molecule(self, smiles: str) -> Chem.Mol | None:
@@ -174,7 +209,7 @@ def drug_class_of(told: dict[str, str]) -> str:
 
     ATC codes L01 (antineoplastic agents) and L02 (endocrine therapy) are oncology, others not.
     """
-    if (word := told.get("oncology", "").lower()) in _YES | _NO:
+    if (word := told.get("oncology", "").lower()) in _YES_NO:
         return "oncology" if word in _YES else "non-oncology"
     for key in ("oncology", "class", "area"):
         word = told.get(key, "").lower()

@@ -12,7 +12,9 @@ def submit(given: Namespace, db: Database) -> str:
     from engine.chem.library import LibrarySettings
     from engine.response.library_import import submit_library_import
 
-    settings = LibrarySettings(given.min_weight, given.max_weight, given.largest_fragment)
+    settings = LibrarySettings(
+        given.min_weight, given.max_weight, given.largest_fragment, approved_only=not given.any_phase
+    )
     return submit_library_import(
         db,
         given.file,

@@ -164,4 +164,9 @@ def _as_receipt(found: LibraryReceipt) -> Receipt:
 
 def _nothing_kept(called: str, receipt: LibraryReceipt) -> str:
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in receipt.dropped.items())
-    return f"{called} holds no molecule that can be used, of {receipt.read:,}: {reasons}. Check it, or the settings."
+    from engine.chem.library_rows import NO_PHASE, NOT_APPROVED
+
+    cure = "Check it, or the settings."
+    if receipt.dropped.keys() & {NO_PHASE, NOT_APPROVED}:
+        cure = "Check it, or keep molecules of any phase (--any-phase on the command line)."
+    return f"{called} holds no molecule that can be used, of {receipt.read:,}: {reasons}. {cure}"

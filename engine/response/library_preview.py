@@ -30,6 +30,8 @@ USED_AS = {
     "cancer_types": "approved cancer types (TCGA)",
     "mechanism": "mechanism",
     "target": "target",
+    "phase": "approved or not",
+    "approved": "approved or not",
     "weight": "weight, compared with the structure's",
 }
 
@@ -63,7 +65,7 @@ def preview_library(path: Path, settings: LibrarySettings, name: str = "") -> Li
     source = open_library(path, name)
     receipt = LibraryReceipt(format=source.format, notes=list(source.notes))
     entries = [entry for entry, _ in islice(source.read(), LOOK_ROWS)]
-    reading = Reading(settings, receipt, {})
+    reading = Reading(settings, receipt, {}, source.tells_phase)
     rows, found = [], []
     for entry in entries:
         kept, dropped = receipt.kept, dict(receipt.dropped)
@@ -108,14 +110,15 @@ def _ignored(header: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _columns(header: tuple[str, ...], entries: "list[Entry]") -> pd.DataFrame:
-    from engine.chem.library_formats import places
+    from engine.chem.library_formats import PHASES, places
 
     named = {field: header[at] for field, at in places(header).items()}
     rows = []
     for field, words in USED_AS.items():
         example = next((entry.values[field] for entry in entries if field in entry.values), "")
         drawn = field == "smiles" and any(entry.molecule is not None for entry in entries)
-        if example or drawn or field in named:
+        # A column `groups` is shown only where phases stand in it.
+        if example or drawn or (field in named and field not in PHASES):
             column = named.get(field, "found by content" if field == "smiles" and header else words.split(" (")[0])
             rows.append({"column": column, "used_as": words, "example": example or ("drawn" if drawn else "")})
     return pd.DataFrame(rows, columns=["column", "used_as", "example"])

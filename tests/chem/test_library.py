@@ -12,6 +12,7 @@ from rdkit import Chem
 
 from engine.chem import library_formats, standardise
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings, stream_library
+from engine.chem.library_rows import NO_PHASE
 from engine.errors import InputError
 
 ERLOTINIB = "COCCOC1=C(C=C2C(=C1)C(=NC=N2)NC3=CC=CC(=C3)C#C)OCCOC"
@@ -282,6 +283,8 @@ def test_a_second_table_says_what_the_first_leaves_out(tmp_path: Path) -> None:
         "Erlotinib\tLaunched\tEGFR inhibitor\tEGFR\toncology\tmelanoma\n",
     )
     frame, receipt = read(samples, about=drugs)
+    assert frame["name"].tolist() == ["erlotinib"] and receipt.dropped == {NO_PHASE: 1}
+    frame, receipt = read(samples, LibrarySettings(approved_only=False), about=drugs)
     assert frame[["drug_class", "cancer_types", "mechanism", "target"]].values.tolist() == [
         ["oncology", "SKCM", "EGFR inhibitor", "EGFR"],
         ["unknown", "", "", ""],

@@ -126,7 +126,7 @@ def test_screens_of_a_replaced_library_are_not_offered(filled_home: Path, given:
 def test_the_reference_list_imports(tumorcast_home: Path, no_runner: None) -> None:
     job = done(submit_library_import(Database(store_path()), REFERENCE_LIBRARY, "approved"))
     rows = pd.read_parquet(job.results / "library.parquet")
-    assert len(rows) == 269 and rows["drug_class"].value_counts().to_dict() == {"non-oncology": 171, "oncology": 98}
+    assert len(rows) == 269 and rows["drug_class"].value_counts().to_dict() == {"non-oncology": 167, "oncology": 102}
 
 
 def test_refused_at_once(filled_home: Path, tmp_path: Path, no_runner: None) -> None:
@@ -155,6 +155,24 @@ def test_nothing_to_keep_is_an_error(tumorcast_home: Path, tmp_path: Path, no_ru
     with pytest.raises(InputError, match="small.csv holds no molecule that can be used, of 3: 2 lighter than 200"):
         done(job_id)
     assert list((queue.job_folder(job_id) / "results").iterdir()) == []
+
+
+def test_approved_molecules_alone_unless_any_phase_is_asked_for(
+    tumorcast_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "chembl.csv"
+    path.write_text(f"name,Max Phase,smiles\nErlotinib,4,{ERLOTINIB}\nProbe,2,CC(C)Cc1ccc(cc1)C(C)C(=O)O\n")
+    assert main(["import", "library", str(path), "--json"]) == 0
+    receipt = json.loads(capsys.readouterr().out)["receipt"]
+    assert receipt["kept"] == 1 and receipt["dropped"] == {"not approved, as the file says": 1}
+    assert receipt["examples"] == {"not approved, as the file says": ["row 3: Probe"]}
+    assert receipt["settings"]["approved_only"] is True
+    assert main(["import", "library", str(path), "--name", "all", "--any-phase", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["receipt"]["kept"] == 2
+    path.write_text(f"name,Max Phase,smiles\nErlotinib,3,{ERLOTINIB}\n")
+    assert main(["import", "library", str(path), "--name", "none", "--json"]) != 0
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert "1 not approved, as the file says. Check it, or keep molecules of any phase (--any-phase" in told
 
 
 def test_a_cancelled_import_leaves_nothing(

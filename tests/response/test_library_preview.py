@@ -48,6 +48,16 @@ def test_pasted_lines_and_columns_without_names(tmp_path: Path):
     assert any("found by their content" in note for note in unnamed.receipt.notes)
 
 
+def test_phases_are_shown_and_used(tmp_path: Path):
+    text = f"name,clinical_phase,smiles\nVerapamil,Launched,{VERAPAMIL}\nOther,Preclinical,{VERAPAMIL}\n"
+    found = look(tmp_path, text, "hub.csv")
+    assert ["clinical_phase", "approved or not", "Launched"] in found.columns.to_numpy().tolist()
+    assert list(found.rows["fate"]) == ["kept", "not approved, as the file says"]
+    assert "same molecule" in look(tmp_path, text, "hub.csv", approved_only=False).rows["fate"][1]
+    plates = look(tmp_path, f"name,groups,smiles\nVerapamil,left,{VERAPAMIL}\n", "plates.csv")
+    assert "approved or not" not in set(plates.columns["used_as"]) and list(plates.rows["fate"]) == ["kept"]
+
+
 def test_a_file_that_is_no_list_of_molecules_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="cells.csv has no column with structures"):
         look(tmp_path, "COSMIC_ID,TYPE\n1,SKCM\n", "cells.csv")
