@@ -72,7 +72,7 @@ class SF2Network(nn.Module):
     """m networks (`members`) for inputs of the same probes; no weight is shared, no sum runs over the members.
 
     seeds: one per member for its first weights, which are the same whoever stands beside it; without, torch's generator
-    draws the seeds. Raises NetworkError where there are too few probes.
+    draws the seeds. On the device "meta" nothing is drawn. Raises NetworkError where there are too few probes.
     """
 
     member_dims = 1  # leading dimensions of every parameter that count networks, for `loop.parameter_groups`
@@ -96,6 +96,8 @@ class SF2Network(nn.Module):
         )
         self.output = _Weights(members, (1, DENSE[-1]), gain=0.01)  # so that it starts at its bias
         layers = [layer for layer in self.modules() if isinstance(layer, _Weights)]
+        if self.output.weight.is_meta:
+            return
         for member, seed in enumerate(seeds if seeds is not None else torch.randint(2**31, (members,)).tolist()):
             generator = torch.Generator().manual_seed(seed)
             for layer in layers:
