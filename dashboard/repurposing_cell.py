@@ -10,8 +10,9 @@ from engine.figures.repurposing_lines import line_table, lines_chart
 from engine.figures.text import chance, count, interval, number, plural
 from engine.figures.type_words import type_name
 
-COLUMNS = {"Cell line": 92, "Predicted, ln µM": 150, "Observed, ln µM": 104, "Predicted IC50, µM": 118}  # widths, px
-HELP = {"Predicted, ln µM": "With its 90 % interval, where the run has one"}
+COLUMNS = {"Cell line": 84, "Predicted, ln µM": 150, "Observed, ln µM": 100, "Predicted IC50, µM": 70}  # widths, px
+SHORT = {"Predicted IC50, µM": "IC50, µM"}
+HELP = {"Predicted, ln µM": "With its 90 % interval, where the run has one", "Predicted IC50, µM": "As predicted"}
 
 
 def show(of: Analysis, cell: tuple[int, int]) -> None:
@@ -63,7 +64,7 @@ def _table(lines: pd.DataFrame, key: str) -> None:
     banded = zip(whole["Predicted, ln µM"], whole["From"], whole["To"], strict=True)
     texts = [number(mean) + (f" ({interval(low, high)})" if pd.notna(low) else "") for mean, low, high in banded]
     widths: dict[str, object] = {
-        name: st.column_config.Column(width=width, pinned=name == "Cell line", help=HELP.get(name))
+        name: st.column_config.Column(SHORT.get(name), width=width, pinned=name == "Cell line", help=HELP.get(name))
         for name, width in COLUMNS.items()
     }
     picked = frame.table(

@@ -14,7 +14,7 @@ from engine.figures.text import chance, count, plural
 FORMATS = ("XLSX", "Parquet")
 DRAWN = 300  # hits up to which the table holds drawings: more are megabytes on their way to the browser
 ROW_PX, HEADER_PX, TALLEST_PX = 66, 38, 540  # of the table
-DRAWING_PX = (240, 130)
+DRAWING_PX = (200, 140)
 STRUCTURE = "Structure"
 COLUMNS = {
     "name": "Drug",
@@ -37,14 +37,16 @@ COLUMNS = {
     "smiles": "SMILES",
     "molecule_id": "Molecule id",
 }
-WIDTHS = {  # px; as wide as what stands in them, so that the evidence is in sight without scrolling
-    "Drug": 118, STRUCTURE: 122, "Best new type": 92, "Sensitive there, %": 84, "Selectivity there, sd": 84, "q": 56,
-    "Mechanism": 150, "Flag": 128, "All new types": 200, "Indications": 240, "SMILES": 240,
+WIDTHS = {  # px: as wide as what stands in them, so that the evidence is in sight without scrolling
+    "Drug": 112, STRUCTURE: 104, "Best new type": 94, "Sensitive there, %": 82, "Selectivity there, sd": 96, "q": 58,
+    "Mechanism": 110, "Flag": 128, "All new types": 200, "Indications": 240, "SMILES": 240,
 }  # fmt: skip
+SHORT = {"Sensitive there, %": "Sensitive, %", "Selectivity there, sd": "Selectivity, sd"}  # beside the type itself
 HELP = {
     "Best new type": "The type without approval in which sensitive lines are most enriched",
-    "Selectivity there, sd": "Mean ln(IC50) with the drug's and the type's mean removed; below 0: more sensitive than "
-    "both say. What acts on everything is near 0",
+    "Sensitive there, %": "Share of that type's lines that are predicted sensitive",
+    "Selectivity there, sd": "In that type: mean ln(IC50) with the drug's and the type's mean removed; below 0: "
+    "more sensitive than both say. What acts on everything is near 0",
     "q": "Of the enrichment of sensitive lines in that type (hypergeometric, Benjamini-Hochberg over all cells)",
     "Surely sensitive types": "By lines that are sensitive even at the upper end of their 90 % interval",
     "Similarity": "Tanimoto, to the nearest drug that was trained on; 1 is the same fingerprint",
@@ -98,17 +100,24 @@ def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[st
     drawn = len(hits) <= DRAWN
     shown = table.copy()
     helped = {name: st.column_config.Column(help=text) for name, text in HELP.items()}
-    helped |= {name: st.column_config.Column(help=HELP.get(name), width=width) for name, width in WIDTHS.items()}
+    helped |= {
+        name: st.column_config.Column(SHORT.get(name), help=HELP.get(name), width=width)
+        for name, width in WIDTHS.items()
+    }
     helped["Drug"] = st.column_config.Column(width=WIDTHS["Drug"], pinned=True)
     if drawn:
         shown.insert(1, STRUCTURE, _pictures(hits, (of.screen.summary.screen_id, *cells), frame.dark()))
         helped[STRUCTURE] = st.column_config.ImageColumn(width=WIDTHS[STRUCTURE])
     row = ROW_PX if drawn else 35
+    texts = {"q": [chance(one) for one in table["q"]]}
+    if drawn:  # rows with room for a second line; the column Flag says it too
+        flagged = zip(table["Drug"], table["Flag"], strict=True)
+        texts["Drug"] = [f"{name} ({flag})" if flag else str(name) for name, flag in flagged]
     frame.table(
         shown,
         f"repurposing_hits_table_{hash((of.screen.summary.screen_id, tuple(cells)))}",
         height=min(HEADER_PX + row * len(hits), TALLEST_PX),
-        shown={"q": [chance(one) for one in table["q"]]},
+        shown=texts,
         on_pick=lambda at: None if at is None else state.choose("rep_cell", cells[at]),
         ticked=ticked,
         row_height=row if drawn else None,
@@ -145,5 +154,7 @@ def hit_table(hits: pd.DataFrame) -> pd.DataFrame:
         best_share=100 * hits["best_share"],
         similarity=hits["similarity"].astype(float),
         nearest_drug=hits["nearest_drug"].fillna(""),
+        mechanism=hits["mechanism"].str.replace("|", ", "),
+        indications=hits["indications"].str.replace("|", ", "),
     )
     return shown[list(COLUMNS)].rename(columns=COLUMNS)

@@ -167,6 +167,8 @@ def _context(of: Analysis) -> str:
     if of.found.left_out:
         n = plural(len(of.found.left_out), "type")
         words += f", {n} with fewer than {plural(of.thresholds.min_lines, 'line')} left out"
+    run = next((run for run in data.runs() if run.run_id == summary.run_id), None)
+    words += f", predicted by {forms.run_label(run)}" if run else ""
     return words + (", simulated" if summary.simulated else "")
 
 

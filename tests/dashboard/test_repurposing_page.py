@@ -52,7 +52,7 @@ def test_what_the_hits_are_worth_stands_above_the_matrix(filled_home: Path, open
 
 
 def test_the_matrix_shows_hits_and_can_show_every_molecule(filled_home: Path, open_page: Open):
-    assert "7 drugs × 5 cancer types, library approved, 40 lines, simulated." in shown(open_page(PAGE))
+    assert "7 drugs × 5 cancer types, library approved, 40 lines, predicted by " in shown(open_page(PAGE))
     app = open_page(PAGE, rep_rows="every", rep_class="non-oncology")
     assert_healthy(app)
     assert "8 drugs × 5 cancer types" in shown(app)
