@@ -13,6 +13,7 @@ TASKS: dict[str, str] = {
     "import_mutations": "engine.response.sources:run_import",
     "import_responses": "engine.response.sources:run_import",
     "import_library": "engine.response.library_import:run_library_import",
+    "import_expression": "engine.radiation.expression_import:run_expression_import",
     "train_response": "engine.response.train:run_training",
     "screen_library": "engine.response.screening:run_screening",
     "self_test": "engine.jobs.self_test:run_self_test",

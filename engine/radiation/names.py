@@ -84,7 +84,7 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 def _has_colon(text: str) -> bool:
     found = _PREFIX.match(text)
-    return bool(found) and found[1] == ":"
+    return found is not None and found[1] == ":"
 
 
 def _without_suffix(text: str) -> str:

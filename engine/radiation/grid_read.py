@@ -1,0 +1,118 @@
+"""Tables of any format as a matrix: text, workbooks, Parquet."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import InputError
+from engine.files.raw_file import refusing, text_lines
+from engine.files.tables import Table, chunks
+from engine.radiation.axes import is_annotation
+from engine.radiation.grid import HEAD_ROWS, WANTED, Grid, Row, Tell, fill, named_once, refuse_huge, refuse_no_matrix
+
+PARQUET_ROWS = 5_000
+
+
+def read_table(table: Table, on_bytes: Tell, only_head: bool = False) -> Grid:
+    """The matrix of a table of any format. only_head: of its first rows, to see whether it is one.
+
+    Raises InputError: no numbers, rows that are shifted, the last row cut off.
+    """
+    if table.packing == "parquet":
+        return _parquet(table, on_bytes, only_head)
+    rows = _sheet_rows(table, on_bytes) if table.sheet else _text_rows(table, on_bytes)
+    return fill(rows, table.header, table.name, "XLSX" if table.sheet else "text table", only_head)
+
+
+def _text_rows(table: Table, on_bytes: Tell) -> Iterator[Row]:
+    lines = text_lines(table.path, table.name, WANTED)
+    return separated(islice(lines, table.header_row, None), table.separator, table.quoted, table.header_row, on_bytes)
+
+
+def separated(
+    lines: Iterable[tuple[str, float]], separator: str, quoted: bool, before: int, on_bytes: Tell
+) -> Iterator[Row]:
+    """Lines of text as rows of cells; blank lines are left out. before: lines of the file that came earlier."""
+
+    def texts() -> Iterator[str]:
+        for line, fraction in lines:
+            on_bytes(fraction)
+            yield line
+
+    reader = csv.reader(texts(), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    for cells in reader:
+        if any(cells):
+            yield before + reader.line_num, cells
+
+
+def _sheet_rows(table: Table, on_bytes: Tell) -> Iterator[Row]:
+    places = list(range(len(table.header)))
+    for frame in chunks(table, places, on_bytes, rows=2_000):
+        cells = frame[places].to_numpy(dtype=object, na_value=None)
+        for row, one in zip(frame["row"], cells, strict=True):
+            if any(cell is not None for cell in one):
+                yield int(row), list(one)
+
+
+def _parquet(table: Table, on_bytes: Tell, only_head: bool) -> Grid:
+    with refusing(table.name, WANTED), pq.ParquetFile(table.path) as file:
+        schema, rows = file.schema_arrow, file.metadata.num_rows
+        if any(pa.types.is_nested(kind) for kind in schema.types):
+            raise ValueError("a column holds lists")
+        if not all(pa.types.is_floating(t) or pa.types.is_integer(t) or _is_text(t) for t in schema.types):
+            raise ValueError("a column holds neither numbers nor text")
+        if not rows:
+            raise InputError(f"{table.name} has a header but no rows: export it again with its data.")
+        numbers = [i for i, t in enumerate(schema.types) if not _is_text(t) and not is_annotation(schema.names[i])]
+        words = [i for i in range(len(schema.names)) if i not in set(numbers)]
+        texts = [i for i in words if _is_text(schema.types[i]) and not is_annotation(schema.names[i])]
+        if len(texts) > max(12, len(numbers)):  # numbers that were kept as text
+            cells = (cells for cells in _parquet_cells(file, on_bytes))
+            return fill(cells, schema.names, table.name, "Parquet", only_head)
+        refuse_no_matrix([schema.names[i] for i in words], [schema.names[i] for i in numbers], table.name)
+        refuse_huge(rows, len(numbers), table.name)
+        kept = min(rows, HEAD_ROWS) if only_head else rows
+        values, labels, done = np.empty((kept, len(numbers)), np.float32), {i: [] for i in words}, 0  # type: ignore
+        for batch in file.iter_batches(min(PARQUET_ROWS, kept)):
+            for place, i in enumerate(numbers):
+                column = batch.column(i).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+                values[done : done + len(batch), place] = column[: kept - done]
+            for i in words:
+                labels[i] += [_label(cell) for cell in batch.column(i).to_pylist()[: kept - done]]
+            done += len(batch)
+            on_bytes(min(done / rows, 1.0))
+            if done >= kept:
+                break
+    names = [schema.names[i] for i in words]
+    return Grid([schema.names[i] for i in numbers], values, named_once(names, labels.values()), "Parquet")
+
+
+def _parquet_cells(file: pq.ParquetFile, on_bytes: Tell) -> Iterator[Row]:
+    row, total = 0, max(file.metadata.num_rows, 1)
+    for batch in file.iter_batches(500):
+        columns = [batch.column(i).to_pylist() for i in range(batch.num_columns)]
+        for cells in zip(*columns, strict=True):
+            row += 1
+            yield row, list(cells)
+        on_bytes(row / total)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
+                or pa.types.is_null(kind) or pa.types.is_boolean(kind))  # fmt: skip
+
+
+def _label(cell: object) -> str:
+    if isinstance(cell, float):
+        return "" if np.isnan(cell) else f"{cell:g}" if not cell.is_integer() else str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def first_lines(path: Path, name: str, count: int) -> list[str]:
+    """The first lines of a text, without their ends. Raises InputError where it is none."""
+    return [line for line, _ in islice(text_lines(path, name, WANTED), count)]
