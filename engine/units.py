@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 NM_PER_UM = 1000.0
+CGY_PER_GY = 100.0
+PERCENT = 100.0
 
 
 def ln_ic50_from_um(ic50_um: ArrayLike) -> np.ndarray:
@@ -20,3 +22,13 @@ def ln_ic50_from_nm(ic50_nm: ArrayLike) -> np.ndarray:
 def ic50_um(ln_ic50: ArrayLike) -> np.ndarray:
     """IC50 in uM from ln of IC50 in uM."""
     return np.exp(np.asarray(ln_ic50, dtype=float))
+
+
+def gy_from_cgy(dose_cgy: ArrayLike) -> np.ndarray:
+    """Dose in Gy from dose in cGy (rad)."""
+    return np.asarray(dose_cgy, dtype=float) / CGY_PER_GY
+
+
+def fraction_from_percent(percent: ArrayLike) -> np.ndarray:
+    """Fractions from percent."""
+    return np.asarray(percent, dtype=float) / PERCENT
