@@ -19,7 +19,7 @@ from engine.response.settings import PUBLISHED_SPLIT, SPLITS
 ENGINES = ("response", "radiation")
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
 PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
-SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane")
+SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane", "geo")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
@@ -196,6 +196,7 @@ def parser() -> argparse.ArgumentParser:
 
     fetch = command("fetch", "Download public releases, resumed and checked; their licence is shown first.")
     fetch.add_argument("source", nargs="?", choices=SOURCES)
+    fetch.add_argument("accession", nargs="?", default="", metavar="GSE", help="of geo: a series, e.g. GSE32474")
     fetch.add_argument("--only", default="", metavar="WORD", help="files of this kind, or with this in their name")
     fetch.add_argument("--out", type=Path, metavar="FOLDER", help="where to; else downloads/ beside the store")
     fetch.add_argument("--url", default="", help="another address of the one file (of pubchem: of its interface)")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.output import Answer, OnProgress, bar, table
-from engine.errors import InputError
+from engine.errors import FetchError, InputError
 from engine.figures.text import size
 
 if TYPE_CHECKING:
@@ -18,11 +18,16 @@ STOPPED = "Stopped. What has come so far is kept: the same command continues."
 
 def run_fetch(given: Namespace) -> Answer:
     """Download the files of a source; without one, list what there is."""
-    from engine.fetch.releases import GENE_MODEL, PUBCHEM, downloads_folder, files_of
+    from engine.fetch import geo
+    from engine.fetch.releases import EXPRESSION, GENE_MODEL, PUBCHEM, downloads_folder, files_of
 
     if given.source is None:
         return _list()
-    chosen = files_of(given.source, given.only)
+    if given.accession and given.source != geo.SOURCE:
+        raise InputError(
+            f"{given.source} has no accessions: leave {given.accession!r} out, or type `fetch geo GSE32474`."
+        )
+    chosen = (geo.series_release(given.accession),) if given.accession else files_of(given.source, given.only)
     if (given.url or given.sha256) and len(chosen) > 1:
         names = ", ".join(release.file for release in chosen)
         raise InputError(f"--url and --sha256 stand for one file; say with --only which of these: {names}.")
@@ -43,7 +48,9 @@ def run_fetch(given: Namespace) -> Answer:
         told = [line for file, use in zip(files, uses, strict=True) for line in (file["told"], use)]
         return Answer(about, "\n".join([*told, "There is nothing to import: it is read where it lies."]))
     told = [line for file in files for line in (file["told"], f"  {file['import']}")]
-    return Answer(about, "\n".join([*told, "Import cell lines first, then drugs, mutations and responses."]))
+    if chosen[0].kind != EXPRESSION:
+        told.append("Import cell lines first, then drugs, mutations and responses.")
+    return Answer(about, "\n".join(told))
 
 
 def _reduced(folder: Path) -> str:
@@ -87,13 +94,19 @@ def _notice(release: "Release") -> str:
 
 
 def _file(release: "Release", folder: Path, url: str, sha256: str) -> dict[str, Any]:
+    from engine.fetch import geo
     from engine.fetch.download import download
     from engine.fetch.releases import import_command
 
     # What was published of one address says nothing about another.
     checksum, length = ("", None) if url else (release.checksum, release.bytes)
-    with bar(release.file) as show:
-        found = download(url or release.url, folder / release.file, sha256 or checksum, length, _bytes(show))
+    try:
+        with bar(release.file) as show:
+            found = download(url or release.url, folder / release.file, sha256 or checksum, length, _bytes(show))
+    except FetchError as error:
+        if release.source == geo.SOURCE and str(error).startswith("There is no file at"):
+            raise FetchError(f"{error} {geo.SEVERAL}") from error
+        raise
     how = "there already" if found.there_already else "fetched"
     if found.began_at:
         how += f", continued at {size(found.began_at)}"

@@ -13,6 +13,7 @@ from engine.settings import REFERENCE, home
 FACTS = "public_releases.csv"
 PUBCHEM = "pubchem"
 GENE_MODEL = "gene-model"
+EXPRESSION = "expression"
 IMPORT_ORDER = ("cell-lines", "drugs", "mutations", "responses")
 
 
@@ -40,7 +41,7 @@ class Release:
     @property
     def imported(self) -> bool:
         """Whether it becomes a table of the store; the others help to read mutation lists."""
-        return self.kind in IMPORT_ORDER
+        return self.kind in (*IMPORT_ORDER, EXPRESSION)
 
     @property
     def origin(self) -> str:
@@ -88,8 +89,8 @@ def downloads_folder() -> Path:
 
 
 def fetched() -> tuple[Path, ...]:
-    """The files to import that lie in the folder of downloads, in the order in which they are imported."""
-    tables = [release for release in releases() if release.imported]
+    """The tables of drug response that lie in the folder of downloads, in the order in which they are imported."""
+    tables = [release for release in releases() if release.kind in IMPORT_ORDER]
     ordered = sorted(tables, key=lambda release: IMPORT_ORDER.index(release.kind))
     return tuple(place_of(release) for release in ordered if place_of(release).is_file())
 

@@ -43,6 +43,7 @@ def test_without_a_source_it_lists_what_there_is(capsys):
     status, out, _ = run(capsys, "--json")
     assert {row["source"] for row in json.loads(out)} == {
         "gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane",
+        "geo",
     }  # fmt: skip
 
 

@@ -23,13 +23,15 @@ def test_the_command_line_offers_the_sources_of_the_table():
     assert (
         sources()
         == cli.SOURCES
-        == ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane")
+        == ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane", "geo")
     )
 
 
 def test_every_row_is_complete():
     for release in releases():
-        assert release.kind in cli.KINDS if release.imported else release.kind == release.source, release.file
+        assert release.kind in (*cli.KINDS, "expression") if release.imported else release.kind == release.source, (
+            release.file
+        )
         assert release.url.startswith("https://") and release.terms.startswith("https://")
         assert release.release and release.licence and release.use and release.file
         assert re.fullmatch(r"(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})?", release.checksum)
@@ -78,6 +80,7 @@ def test_fetched_files_stand_in_the_order_of_import(tumorcast_home):
         "ccle/OmicsSomaticMutations.csv",
         "ccle/Model.csv",
         "liftover/GRCh38_to_GRCh37.chain.gz",
+        "geo/GSE32474_series_matrix.txt.gz",
         "x/y.csv",
     ):
         path = downloads_folder() / name
