@@ -14,7 +14,10 @@ TASKS: dict[str, str] = {
     "import_responses": "engine.response.sources:run_import",
     "import_library": "engine.response.library_import:run_library_import",
     "import_expression": "engine.radiation.expression_import:run_expression_import",
+    "import_expression": "engine.radiation.expression_import:run_expression_import",
+    "import_survival": "engine.radiation.survival_import:run_survival_import",
     "train_response": "engine.response.train:run_training",
+    "train_radiation": "engine.radiation.train:run_training",
     "screen_library": "engine.response.screening:run_screening",
     "self_test": "engine.jobs.self_test:run_self_test",
     "sum_test": "engine.jobs.self_test:run_sum_test",
@@ -24,6 +27,7 @@ TASKS: dict[str, str] = {
 # what is done when all parts have ended well. Where there is no cluster, the function above does it all.
 SHARDED: dict[str, tuple[str, str]] = {
     "screen_library": ("engine.response.screening:run_shard", "engine.response.screening:finish"),
+    "train_radiation": ("engine.radiation.train:run_shard", "engine.radiation.train:finish"),
     "sum_test": ("engine.jobs.self_test:run_sum_shard", "engine.jobs.self_test:finish_sum_test"),
 }
 
