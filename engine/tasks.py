@@ -14,7 +14,6 @@ TASKS: dict[str, str] = {
     "import_responses": "engine.response.sources:run_import",
     "import_library": "engine.response.library_import:run_library_import",
     "import_expression": "engine.radiation.expression_import:run_expression_import",
-    "import_expression": "engine.radiation.expression_import:run_expression_import",
     "import_survival": "engine.radiation.survival_import:run_survival_import",
     "train_response": "engine.response.train:run_training",
     "train_radiation": "engine.radiation.train:run_training",
