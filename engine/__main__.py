@@ -23,10 +23,10 @@ SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "lif
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
     "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
-    "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait          "
+    "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait   "
     "(also: train radiation --protocol grouped --wait)",
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
-    "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv          "
+    "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv   "
     "(also: predict radiation expression.csv --run RUN_ID --json)",
     "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
     "screen-library": "python -m engine screen-library approved --run RUN_ID --wait",

@@ -2,9 +2,11 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from engine.cli import radiation
 from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, table
@@ -18,6 +20,11 @@ from engine.jobs.spec import JobStatus
 from engine.settings import store_path
 from engine.store.database import Database
 
+RESPONSE_ONLY = (
+    "networks", "split", "only_folds", "baselines", "ablations", "sensitive_below", "dataset", "all_genes", "min_lines",
+    "max_weight", "need_cid",
+)  # fmt: skip
+EVALUATION = ("split", "folds", "only_folds", "networks", "ablations", "epochs", "against", "no_wait")
 MEASURES = ("r2", "rmse", "mae", "pearson", "spearman", "auroc", "skill", "within_drug_r", "coverage", "n")
 
 
@@ -41,6 +48,8 @@ def run_import(given: Namespace) -> Answer:
         from engine.cli.library import submit
 
         job_id = submit(given, db)
+    elif given.kind in radiation.KINDS:
+        job_id = radiation.submit_import(given)
     else:
         from engine.response.sources import ImportOptions, submit_import
 
@@ -62,6 +71,9 @@ def run_train(given: Namespace) -> Answer:
     from engine.response.train import submit_training
 
     db = open_store()
+    refuse_others(given, RESPONSE_ONLY if given.engine == "radiation" else radiation.OPTIONS)
+    if given.engine == "radiation":
+        return radiation.train(given, db)
     options: dict[str, Any] = {} if given.epochs is None else {"epochs": given.epochs}
     rules = CurationSettings(
         census_only=not given.all_genes,
@@ -89,11 +101,17 @@ def run_train(given: Namespace) -> Answer:
 
 
 def run_evaluate(given: Namespace) -> Answer:
-    """Submit the evaluation of a run under another split, or compare it with another study's measurements."""
+    """Submit the evaluation of a run under another split, or compare it with another study's measurements.
+
+    Of a radiosensitivity run, which was evaluated as it was trained, show the table.
+    """
     from engine.response.settings import ABLATIONS, names, network_names
     from engine.response.train import submit_evaluation
 
     db = open_store()
+    if radiation.is_run(db, given.run_id):
+        refuse_others(given, EVALUATION)
+        return radiation.evaluated(db, given.run_id)
     if (given.split is None) == (given.against is None):
         raise InputError("Say what to evaluate: --split SPLIT, or --against DATASET.")
     if given.against is not None:
@@ -129,9 +147,15 @@ def _trained(job_id: str, db: Database) -> Answer:
 
 
 def run_predict(given: Namespace) -> Answer:
-    """Predict pairs of a file into another."""
+    """Predict pairs of a file into another, or the SF2 of the samples of a file."""
     from engine.response.predict import predict_file
 
+    refuse_others(given, ("pairs",) if given.engine == "radiation" else ("file",))
+    if given.engine == "radiation":
+        open_store()
+        return radiation.predict(given)
+    if given.pairs is None or given.out is None:
+        raise InputError("predict response needs two files: --pairs PAIRS, and --out FILE to write to.")
     db = open_store()
     with bar("Predicting") as show:
         summary = predict_file(db, given.run_id, given.pairs, given.out, show)
@@ -143,8 +167,12 @@ def run_predict(given: Namespace) -> Answer:
 
 def run_runs(given: Namespace) -> Answer:
     """List runs, oldest first."""
-    runs = _runs(open_store())
-    return Answer(runs, _run_text(runs))
+    db = open_store()
+    runs = _runs(db)
+    documents, texts = radiation.listed(db)
+    if not documents:
+        return Answer(runs, _run_text(runs))
+    return Answer([*runs, *documents], "\n\n".join([*([_run_text(runs)] if runs else []), *texts]))
 
 
 def run_jobs(given: Namespace) -> Answer:
@@ -202,6 +230,15 @@ def finish(job_id: str, db: Database) -> JobStatus:
         raise JobError(f"{job.title} {job.state}: {job.error} (python -m engine jobs log {job_id})")
     settle(job_id, db)
     return queue.status(job_id)
+
+
+def refuse_others(given: Namespace, names: Sequence[str]) -> None:
+    """Raises InputError where one of these options was given: what is asked for does not know it."""
+    for name in names:
+        if getattr(given, name) != given.default_of(name):
+            what = f"{given.command} {getattr(given, 'engine', 'of a radiosensitivity run')}"
+            called = "FILE" if name == "file" else f"--{name.replace('_', '-')}"
+            raise InputError(f"{called} is no option of {what}: leave it out. `{given.command} --help` lists them.")
 
 
 def submitted(job_id: str) -> Answer:

@@ -1,5 +1,6 @@
 """What a person chooses before training. Imports nothing heavy, so forms and the command line may use it."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,23 @@ class RadiationSettings:
             raise InputError("Dropout lies in 0 to 1, L2 and noise are not negative, the learning rate is above 0.")
         if self.permutations < 0:
             raise InputError(f"permutations is {self.permutations}: choose 0 or more.")
+
+    def command(self) -> str:
+        """The command line that trains with these settings."""
+        words = [f"python -m engine train radiation --protocol {self.protocol}"]
+        words += [f"--rounds {self.rounds} --folds {self.folds} --epochs {self.epochs} --seed {self.seed}"]
+        for given, option in (
+            (self.models != MODELS, f"--models {','.join(self.models)}"),
+            (self.expression, f"--expression {shlex.quote(self.expression)}"),
+            (self.survival, f"--survival {shlex.quote(self.survival)}"),
+            (self.replicates != 1, f"--replicates {self.replicates}"),
+            (self.noise, f"--noise {self.noise:g}"),
+            (self.permutations != 1, f"--permutations {self.permutations}"),
+            (not self.validation, "--no-validation"),
+        ):
+            if given:
+                words.append(option)
+        return " ".join(words)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "RadiationSettings":

@@ -1,0 +1,177 @@
+"""SF2 of somebody's own samples by a finished run, in this very process: what they are stays out of every job folder.
+
+k samples, p probes of the run.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.files.receipt import Receipt
+from engine.radiation import baselines
+from engine.radiation.align import align
+from engine.radiation.finished import FinishedRun, load_run
+from engine.radiation.fits import models_of, network_file
+from engine.radiation.names import panel_of
+from engine.radiation.rsi import GENES as RSI_GENES
+from engine.radiation.settings import NETWORK, PROTOCOLS
+from engine.radiation.types import Cohort, Expression, SamplePrediction
+
+NEAREST = 5  # lines that a sample is shown beside
+MOVERS = 15  # probes, and the strongest one of every RSI gene besides
+NO_INTERVAL = (
+    "This run has no interval for a line never seen: in its protocol other samples of a tested line were trained on. "
+    "Choose a run grouped by line."
+)
+TOO_FEW = "This run has no intervals: too few lines for them."
+
+
+def predict_file(
+    path: Path,
+    run_id: str,
+    *,
+    models: Sequence[str] = (),
+    file_name: str = "",
+    receipt: Receipt | None = None,
+    movers: bool = True,
+    on_progress: Callable[[float], None] | None = None,
+) -> list[SamplePrediction]:
+    """The SF2 of every sample of a file by every model of a run (or those of `models`), samples in the file's order.
+
+    path: any table that `expression_read.read_expression` reads. file_name: what messages call it. receipt: filled
+    with what became of its rows. movers: whether to compute which probes moved the network's prediction.
+    Baselines are fitted again to all samples of the run, which takes seconds; nothing is written anywhere.
+    Raises JobError where the run's job folder is gone, InputError for a file that is no expression, whose probes do
+    not fit the run or whose scale is another, and for a model that the run does not have.
+    """
+    from engine.radiation.expression_read import read_expression
+
+    run = load_run(run_id)
+    given = read_expression(Path(path), file_name or Path(path).name, receipt if receipt is not None else Receipt())
+    return predict_expression(given, run, models=models, movers=movers, on_progress=on_progress)
+
+
+def predict_expression(
+    given: Expression,
+    run: FinishedRun,
+    *,
+    models: Sequence[str] = (),
+    movers: bool = True,
+    on_progress: Callable[[float], None] | None = None,
+) -> list[SamplePrediction]:
+    """As `predict_file`, for expression that is in memory. Raises InputError as it does."""
+    known = models_of(run.settings)
+    wanted = tuple(models) or (*(name for name in known if name == NETWORK), *(n for n in known if n != NETWORK))
+    if unknown := [name for name in wanted if name not in known]:
+        raise InputError(f"Run {run.run_id} has no model {', '.join(unknown)}. It has: {', '.join(known)}.")
+    trained = run.cohort
+    values, _, notes = align(given, trained.probes, trained.symbols, run.mean, trained.scale)
+    joined = _joined(trained, given, values)
+    k, n = len(values), len(trained.line)
+    near, inside = _near(run, values)
+    told = on_progress or (lambda share: None)
+    found: dict[str, np.ndarray] = {}
+    moved: list[tuple[tuple[str, str, float, bool], ...]] = [()] * k
+    for done, model in enumerate(wanted):
+        told(done / len(wanted))
+        if model == NETWORK:
+            found[model], moved = _network(run, values, movers)
+        else:
+            everybody, new = np.arange(n), np.arange(n, n + k)
+            found[model] = baselines.predict(model, joined, everybody, new, run.settings.seed)
+    told(1.0)
+    said = (*notes, *_notes(run))
+    return [
+        SamplePrediction(
+            sample=str(given.samples["sample"].iloc[i]),
+            line=str(given.samples["line"].iloc[i]),
+            model=model,
+            sf2=float(found[model][i]),
+            lower=_end(found[model][i], run.half_width.get(model), -1),
+            upper=_end(found[model][i], run.half_width.get(model), 1),
+            nearest=near[i],
+            inside=bool(inside[i]),
+            movers=moved[i] if model == NETWORK else (),
+            notes=(*said, *_seen(run, str(given.samples["line"].iloc[i]))),
+        )
+        for i in range(k)
+        for model in wanted
+    ]
+
+
+def _joined(trained: Cohort, given: Expression, values: np.ndarray) -> Cohort:
+    """Trained samples, then the new ones, whose SF2 nobody knows; a panel counts where the run knows it."""
+    known = set(trained.panel)
+    k = len(values)
+    panels = [
+        next((name for name in (panel_of(line), str(panel)) if name and name in known), "")
+        for line, panel in zip(given.samples["line"], given.samples["panel"].fillna(""), strict=True)
+    ]
+    return replace(
+        trained,
+        values=np.concatenate([trained.values, values.astype(np.float32)]),
+        sf2=np.concatenate([trained.sf2, np.full(k, np.nan)]),
+        sample=np.concatenate([trained.sample, given.samples["sample"].to_numpy(str)]),
+        line=np.concatenate([trained.line, given.samples["line"].to_numpy(str)]),
+        panel=np.concatenate([trained.panel, np.array(panels, dtype=str)]),
+        replicate=np.concatenate([trained.replicate, np.ones(k, int)]),
+    )
+
+
+def _near(run: FinishedRun, values: np.ndarray) -> tuple[list[tuple[tuple[str, float, float], ...]], np.ndarray]:
+    similarity = run.similarity(values)
+    order = np.argsort(-similarity, axis=1, kind="stable")[:, :NEAREST]
+    lines, sf2 = run.lines["line"].to_numpy(str), run.lines["sf2"].to_numpy(float)
+    near = [
+        tuple((str(lines[j]), float(similarity[i, j]), float(sf2[j])) for j in order[i]) for i in range(len(values))
+    ]
+    return near, similarity.max(axis=1) >= run.usual
+
+
+def _network(
+    run: FinishedRun, values: np.ndarray, movers: bool
+) -> tuple[np.ndarray, list[tuple[tuple[str, str, float, bool], ...]]]:
+    from engine.radiation.explain import integrated_gradients  # torch loads where there is a network
+    from engine.radiation.fit import TrainedSF2
+
+    trained = TrainedSF2.load(network_file(run.results))
+    predicted = np.asarray(trained.predict(values)).mean(axis=0)
+    if not movers:
+        return predicted, [()] * len(values)
+    moved = np.asarray(integrated_gradients(trained, values, run.mean))
+    return predicted, [_largest(run, row) for row in moved]
+
+
+def _largest(run: FinishedRun, moved: np.ndarray) -> tuple[tuple[str, str, float, bool], ...]:
+    """The probes that moved most, and of every RSI gene that the array has the one that moved most."""
+    order = np.argsort(-np.abs(moved), kind="stable")
+    symbols = run.cohort.symbols
+    chosen = dict.fromkeys(order[:MOVERS].tolist())
+    for gene in RSI_GENES:
+        mine = order[symbols[order] == gene]
+        chosen |= dict.fromkeys(mine[:1].tolist())
+    shown = sorted(chosen, key=lambda probe: -abs(moved[probe]))
+    return tuple(
+        (str(run.cohort.probes[i]), str(symbols[i]), float(moved[i]), str(symbols[i]) in RSI_GENES) for i in shown
+    )
+
+
+def _end(predicted: float, half: float | None, sign: int) -> float | None:
+    return None if half is None else float(np.clip(predicted + sign * half, 0.0, 1.0))
+
+
+def _notes(run: FinishedRun) -> tuple[str, ...]:
+    protocol = run.settings.protocol
+    notes = [f"Run {run.run_id}, {PROTOCOLS[protocol]}" + (", simulated data." if run.simulated else ".")]
+    if not run.half_width:
+        notes.append(NO_INTERVAL if protocol == "published" else TOO_FEW)
+    return tuple(notes)
+
+
+def _seen(run: FinishedRun, line: str) -> tuple[str, ...]:
+    if line and line in set(run.cohort.line):
+        return (f"The run was trained on {line}: this is no prediction of a line never seen.",)
+    return ()

@@ -1,0 +1,194 @@
+"""The training job: expression and SF2 in; held-out predictions of every model, measures and final networks out.
+
+On a cluster its fits are shared out (`run_shard`), and `finish` does what needs all of them; here one process does
+both.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.jobs.context import JobContext
+from engine.jobs.queue import submit
+from engine.radiation import fits, measures
+from engine.radiation.cohort import cohort_of
+from engine.radiation.finished import half_widths, save_run
+from engine.radiation.intervals import conformal
+from engine.radiation.records import TASK, training_inputs
+from engine.radiation.run_rows import run_row, summary
+from engine.radiation.settings import NETWORK, RadiationSettings
+from engine.radiation.types import Cohort
+from engine.store.database import Database
+
+FITTED, VALIDATED = 0.8, 0.95  # of the progress bar; the rest are measures and their intervals
+SAME_LABEL = (
+    "The permuted labels stay with their lines: where a line's other arrays train, a model that recognises lines "
+    "predicts them too, though they mean nothing."
+)
+
+
+def submit_training(db: Database, settings: RadiationSettings) -> str:
+    """Put what training needs of the store into a new job folder and start it; returns the job's id.
+
+    Raises InputError where data sets are missing or have no line in common, or cannot be cut into so many folds.
+    """
+    inputs, expression, survival, simulated = training_inputs(db, settings.expression, settings.survival)
+    settings = replace(settings, expression=expression, survival=survival)
+    cohort, _ = cohort_of(inputs, settings)
+    fits.planned(cohort, settings, "cpu")  # whatever cannot be cut into folds is refused before anything waits
+    units = settings.rounds * (settings.folds if NETWORK in settings.models else 1)
+    params = {"settings": asdict(settings), "simulated": simulated, "shards": min(units, settings.rounds)}
+    return submit(TASK, _title(settings), params, settings.seed, inputs, gpu=NETWORK in settings.models)
+
+
+def _title(settings: RadiationSettings) -> str:
+    one = len(settings.models) == 1
+    what = settings.models[0].replace("_", " ") if one else f"{len(settings.models)} models of SF2"
+    epochs = f", {settings.epochs} epoch{'s' * (settings.epochs > 1)}" if NETWORK in settings.models else ""
+    rounds = f"{settings.rounds} x {settings.folds} folds"
+    return f"Train {what} ({settings.protocol} protocol, {rounds}{epochs})"
+
+
+def run_training(job: JobContext) -> None:
+    """Task `train_radiation`. What an interrupted attempt has finished is kept, the running networks continue."""
+    run_shard(job, 0, 1)
+    finish(job)
+
+
+def run_shard(job: JobContext, shard: int, shards: int) -> None:
+    """Fit the units shard, shard + shards, ... of cross-validation and permutation that nobody has fitted yet.
+
+    With the last shard come the final networks. Raises JobCancelled when somebody asked the job to stop; what is
+    finished stays.
+    """
+    cohort, _, settings, device = _opened(job)
+    units = fits.planned(cohort, settings, device)[shard::shards]
+    # The final networks take as long as one round's worth of rounds fits.
+    final = settings.rounds * fits.NETWORK_COST if NETWORK in settings.models and shard == shards - 1 else 0.0
+    end = 1.0 if shards > 1 else FITTED
+    total = sum(unit.cost for unit in units) + final
+    start = end * (1 - final / total)
+    _fit(job, units, cohort, settings, device, (0.0, start))
+    if final:
+
+        def told(share: float) -> None:
+            job.progress(start + (end - start) * share, "Networks on every sample")
+
+        fits.final_networks(job, cohort, settings, device, told)
+
+
+def finish(job: JobContext) -> None:
+    """Prediction validation, measures, intervals, and what later predicts other samples; writes the run's rows."""
+    started = time.monotonic()
+    cohort, receipt, settings, device = _opened(job)
+    units = fits.planned(cohort, settings, device)
+    # Parts of a cluster have done these already; a unit that a part has lost is fitted now.
+    _fit(job, units, cohort, settings, device, (FITTED, FITTED))
+    frame = pd.concat([fits.rows(job, unit, cohort, settings) for unit in units], ignore_index=True)
+    notes = [*receipt["notes"], *([SAME_LABEL] if settings.permutations and settings.protocol == "published" else [])]
+    again: list[fits.Unit] = []
+    if settings.validation:
+        again, said = _wrong_ones(cohort, frame, settings, device)
+        notes += said
+        _fit(job, again, cohort, settings, device, (FITTED, VALIDATED))
+        frame = pd.concat([frame, *(fits.rows(job, unit, cohort, settings) for unit in again)], ignore_index=True)
+    job.progress(VALIDATED, "Measures and their intervals")
+    frame = conformal(frame, settings.protocol)
+    metrics = measures.metric_rows(job.spec.id, frame)
+    widths = half_widths(frame, settings.protocol)
+    save_run(job.results, job.spec.id, cohort, settings, widths, bool(job.params["simulated"]))
+    seconds = sum(fits.seconds_of(job, unit) for unit in (*units, *again)) + time.monotonic() - started
+    receipt |= {"notes": notes}
+    run = run_row(job, cohort, receipt, settings, widths, fits.curves(job, units), device, seconds / 60)
+    job.write_table("survival_prediction", frame)
+    job.write_table("metric", metrics)
+    job.write_table("run", pd.DataFrame([run]))
+    job.write_result(summary(metrics, settings, receipt, run))
+    job.log(f"{receipt['samples']:,} samples of {receipt['lines']:,} lines, {receipt['probes']:,} probes: finished")
+
+
+def _opened(job: JobContext) -> tuple[Cohort, dict[str, Any], RadiationSettings, str]:
+    job.progress(0.0, "Reading the tables")
+    settings = RadiationSettings.from_params(job.params["settings"])
+    tables = {
+        name: pd.read_parquet(job.input(name))
+        for name in ("expression_set.parquet", "expression.parquet", "survival.parquet", "left_out.parquet")
+    }
+    cohort, receipt = cohort_of(tables, settings)
+    device = "cpu"
+    if NETWORK in settings.models:
+        import torch  # only where there is a network to train
+
+        device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
+    return cohort, receipt, settings, device
+
+
+def _fit(
+    job: JobContext,
+    units: Sequence[fits.Unit],
+    cohort: Cohort,
+    settings: RadiationSettings,
+    device: str,
+    span: tuple[float, float],
+) -> None:
+    """span: from where to where the job's bar goes meanwhile."""
+    total, done = max(sum(unit.cost for unit in units), 1e-9), 0.0
+    for unit in units:
+        kept = fits.predicted_file(job, unit).exists()
+        told = _teller(job, unit, settings, (span[0] + (span[1] - span[0]) * done / total), span, unit.cost / total)
+        told(0.0)
+        fits.do(job, unit, cohort, settings, device, told)
+        done += unit.cost
+        if not kept:
+            job.log(f"{_called(unit, settings)}: {len(unit.folds)} fits, {fits.seconds_of(job, unit):.1f} s")
+
+
+def _teller(
+    job: JobContext, unit: fits.Unit, settings: RadiationSettings, start: float, span: tuple[float, float], share: float
+) -> Callable[[float], None]:
+    def told(done: float) -> None:
+        job.progress(start + (span[1] - span[0]) * share * done, _called(unit, settings))
+
+    return told
+
+
+def _called(unit: fits.Unit, settings: RadiationSettings) -> str:
+    what = {
+        fits.CV: f"round {unit.folds[0].round} of {settings.rounds}",
+        fits.VALIDATION: "prediction validation",
+        fits.PERMUTED: f"permuted labels, {unit.permutation} of {settings.permutations}",
+    }[unit.stage]
+    return f"{unit.model.replace('_', ' ').capitalize()}: {what}"
+
+
+def _wrong_ones(
+    cohort: Cohort, frame: pd.DataFrame, settings: RadiationSettings, device: str
+) -> tuple[list[fits.Unit], list[str]]:
+    """Samples that were not correct, to be predicted again; for the network only where that costs less than it did.
+
+    In the published protocol they are few (3 of 174 there) and each is one fit. Where lines are held out whole most
+    samples are wrong, and to train a network for each would take longer than the whole cross-validation; the other
+    models are cheap.
+    """
+    units, notes = [], []
+    place = {name: i for i, name in enumerate(cohort.sample)}
+    first = frame[frame["stage"] == fits.CV].groupby(["model", "sample"], sort=False)[["mean", "observed"]].mean()
+    for model in fits.models_of(settings):
+        mine = first.loc[model]
+        correct = measures.correct(mine["mean"].to_numpy(), mine["observed"].to_numpy())
+        wrong = sorted(place[name] for name in mine.index[~np.asarray(correct, bool)])
+        found = fits.left_out(cohort, model, wrong, settings, device)
+        needed, spent = sum(len(unit.folds) for unit in found), settings.rounds * settings.folds
+        if model == NETWORK and needed > spent:
+            notes.append(
+                f"Prediction validation of the network is left out: {len(wrong):,} of {len(cohort.sample):,} samples "
+                f"were not correct, and {needed:,} further networks would be more than the {spent:,} of the "
+                "cross-validation."
+            )
+            continue
+        units += found
+    return units, notes
