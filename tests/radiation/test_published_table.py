@@ -29,7 +29,8 @@ def test_r_and_rmsd_are_those_of_the_text(table):
     assert np.corrcoef(true, after)[0, 1] == pytest.approx(0.9931, abs=5e-5)
     assert np.sqrt(((true - after) ** 2).mean()) == pytest.approx(0.0252, abs=5e-5)
     kept = correct(after, true)
-    assert np.sqrt(((true - after)[kept] ** 2).mean()) == pytest.approx(0.00867, abs=5e-6)
+    # 0.00867 in the text; the table has three decimals only.
+    assert np.sqrt(((true - after)[kept] ** 2).mean()) == pytest.approx(0.00867, abs=1e-4)
 
 
 def test_172_of_174_are_correct_after_validation_and_two_are_prediction_hard(table):
