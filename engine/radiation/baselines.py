@@ -19,6 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from engine.errors import InputError, TrainingError
+from engine.radiation import models, rsi
+from engine.radiation.similarity import correlations, most_variable
 from engine.radiation.types import Cohort
 
 MOST_VARIABLE = 2_000  # probes, of those that vary most over the training samples
@@ -29,42 +31,25 @@ LEAST_INNER_LINES = 3
 def predict(model: str, cohort: Cohort, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     """SF2 (fraction, 0 to 1) of the samples `test`, by a model fitted to the samples `train`.
 
-    model: a name of BASELINES or BEYOND in `engine/radiation/settings.py`. train (k,), test (t,): indices into the
-    cohort; the SF2 of test samples is never read, so it may be NaN. Returns (t,).
+    model: a name of BASELINES, BEYOND or OPTIONAL in `engine/radiation/settings.py`. train (k,), test (t,): indices
+    into the cohort; the SF2 of test samples is never read, so it may be NaN. Returns (t,).
     Scaling, the ranking of probes by variance and hyperparameters come from `train` alone; hyperparameters by a
     cross-validation whose folds hold whole lines.
-    Raises InputError for an unknown model, TrainingError where fewer than three lines train a model that has to
-    choose hyperparameters.
+    Raises InputError for an unknown model or where genes of rsi are missing, TrainingError where fewer than three lines
+    train a model that has to choose.
     """
     if model in NAIVE:
         found = NAIVE[model](cohort, train, test)
     elif model in LEARNED:
         found = _learned(model, cohort, train, test, seed)
+    elif model in models.EFFECTS:
+        found = models.predict(model, cohort, train, test)
+    elif model == "rsi":
+        found = rsi.predict(cohort, train, test)
     else:
-        raise InputError(f"Unknown model {model!r}. Choose from {', '.join((*NAIVE, *LEARNED))}.")
+        known = (*NAIVE, *LEARNED, *models.EFFECTS, "rsi")
+        raise InputError(f"Unknown model {model!r}. Choose from {', '.join(known)}.")
     return np.clip(found, 0.0, 1.0)
-
-
-def most_variable(values: np.ndarray, count: int = MOST_VARIABLE) -> np.ndarray:
-    """Columns of (k, p) values with the largest variance, at most `count`, in the order of the columns.
-
-    Constant columns are left out, unless all are constant.
-    """
-    variance = values.var(axis=0, dtype=np.float64)
-    chosen = np.sort(np.argsort(-variance, kind="stable")[:count])
-    varying = chosen[variance[chosen] > 0]
-    return varying if len(varying) else chosen[:1]
-
-
-def correlations(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(t, k) Pearson correlations over the probes of (t, p) samples with (k, p) others; 0 for a constant sample."""
-
-    def standard(rows: np.ndarray) -> np.ndarray:
-        centred = np.asarray(rows, np.float64) - np.mean(rows, axis=1, keepdims=True, dtype=np.float64)
-        length = np.linalg.norm(centred, axis=1, keepdims=True)
-        return np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
-
-    return standard(values) @ standard(others).T
 
 
 def inner_folds(lines: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -92,12 +77,19 @@ def _panel_mean(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarr
     return np.array([means.get(one, overall) for one in cohort.panel[test]])
 
 
+def _lineage_mean(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """The mean of the lines of blood and lymph, or of all others; of everybody where none of the kind trains."""
+    overall, blood = cohort.sf2[train].mean(), models.is_blood(cohort.panel[train])
+    means = {kind: cohort.sf2[train][blood == kind].mean() for kind in np.unique(blood)}
+    return np.array([means.get(kind, overall) for kind in models.is_blood(cohort.panel[test])])
+
+
 def _nearest_neighbour(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return cohort.sf2[train][correlations(cohort.values[test], cohort.values[train]).argmax(axis=1)]
 
 
 def _learned(model: str, cohort: Cohort, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
-    probes = most_variable(cohort.values[train])
+    probes = most_variable(cohort.values[train], MOST_VARIABLE)
     given = cohort.values[np.ix_(train, probes)].astype(np.float64)
     make, grid = LEARNED[model]
     search = make(seed)
@@ -115,6 +107,7 @@ def _learned(model: str, cohort: Cohort, train: np.ndarray, test: np.ndarray, se
 NAIVE: dict[str, Callable[[Cohort, np.ndarray, np.ndarray], np.ndarray]] = {
     "mean": _mean,
     "panel_mean": _panel_mean,
+    "lineage_mean": _lineage_mean,
     "nearest_neighbour": _nearest_neighbour,
 }
 # How each is made from a seed, and what is chosen by the inner cross-validation.

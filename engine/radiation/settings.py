@@ -9,19 +9,23 @@ from engine.errors import InputError
 
 NETWORK = "network"
 # In the order in which they are shown; each is fitted on the same folds as the network.
-BASELINES = ("mean", "panel_mean", "nearest_neighbour", "ridge", "pls", "svr", "random_forest")
-BEYOND = ("panel_ridge",)  # own models besides the published network: tissue panel and expression together
+BASELINES = ("mean", "panel_mean", "lineage_mean", "nearest_neighbour", "ridge", "pls", "svr", "random_forest")
+BEYOND = ("lineage_ridge", "panel_ridge")  # own models besides the published network: tissue and expression together
 MODELS = (NETWORK, *BEYOND, *BASELINES)
+OPTIONAL = ("rsi",)  # fitted where it is asked for: it needs ten genes, which not every cohort has
 MODEL_DESCRIPTIONS = {
     NETWORK: "the published 1-D CNN with residual dense layers, on all probes",
-    "panel_ridge": "corrects the panel's mean by ridge regression on expression",
+    "lineage_ridge": "blood and lymph, or solid: the mean of each, corrected by ridge regression on expression",
+    "panel_ridge": "the panel's mean, shrunken as its lines allow, corrected by ridge regression on expression",
     "mean": "predicts the mean SF2 of the training samples for everybody",
     "panel_mean": "predicts the mean SF2 of the training samples of the same tissue panel",
+    "lineage_mean": "predicts the mean SF2 of the training samples of blood and lymph, or of all others",
     "nearest_neighbour": "takes the SF2 of the training sample whose expression correlates best",
     "ridge": "ridge regression on the most variable probes",
     "pls": "partial least squares on the most variable probes",
     "svr": "support vector regression on the most variable probes",
     "random_forest": "a random forest on the most variable probes",
+    "rsi": "the published ten-gene index, made from 48 lines of the NCI-60, put on a line through the training samples",
 }
 # What is held out, in words.
 PROTOCOLS = {
@@ -39,7 +43,7 @@ class RadiationSettings:
     `engine/radiation/network.py`); epochs, batch size, learning rate, dropout and L2 weight were not, so chosen here.
 
     protocol: published | grouped, see PROTOCOLS. rounds, folds: of the cross-validation.
-    models: which to fit, of MODELS; the mean is always among them.
+    models: which to fit, of MODELS and OPTIONAL; the mean is always among them.
     epochs: passes over the training samples, all of them: nothing is stopped early, as there is nothing to stop by.
     l2: weight of the squared weights of convolutions and dense layers in the loss.
     replicates, noise: with replicates above 1 every sample is repeated with Gaussian noise of that standard deviation
@@ -69,9 +73,11 @@ class RadiationSettings:
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
             raise InputError(f"Unknown protocol {self.protocol!r}. Choose from {', '.join(PROTOCOLS)}.")
-        unknown = [name for name in self.models if name not in MODELS]
+        unknown = [name for name in self.models if name not in (*MODELS, *OPTIONAL)]
         if unknown or not self.models:
-            raise InputError(f"Unknown model {', '.join(unknown) or '(none)'}. Choose from {', '.join(MODELS)}.")
+            raise InputError(
+                f"Unknown model {', '.join(unknown) or '(none)'}. Choose from {', '.join((*MODELS, *OPTIONAL))}."
+            )
         for name, least in (("rounds", 1), ("folds", 2), ("epochs", 1), ("batch_size", 1), ("replicates", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name.replace('_', ' ')} is {getattr(self, name)}: choose {least} or more.")

@@ -9,6 +9,7 @@ from small_arrays import small_cohort
 from engine.errors import InputError, TrainingError
 from engine.radiation import baselines, protocol
 from engine.radiation.settings import BASELINES, BEYOND
+from engine.radiation.similarity import correlations, most_variable, standardised
 
 COHORT = small_cohort(lines=24, replicates=2)
 ALL = (*BASELINES, *BEYOND)
@@ -47,6 +48,9 @@ def test_the_naive_ones_by_hand():
     assert baselines.predict("mean", cohort, train, test, 0) == pytest.approx([0.4])
     assert baselines.predict("panel_mean", cohort, train, test, 0) == pytest.approx([0.15])
     assert baselines.predict("nearest_neighbour", cohort, train, test, 0) == pytest.approx([0.1])
+    blood = replace(cohort, panel=np.array(["Leukemia", "Lung", "lymphoid", "Colon", "haematopoietic"]))
+    assert baselines.predict("lineage_mean", blood, train, test, 0) == pytest.approx([0.25])
+    assert baselines.predict("lineage_mean", cohort, train, test, 0) == pytest.approx([0.4])
     for unknown in ("", "Renal"):
         elsewhere = replace(cohort, panel=np.array(["Lung", "Lung", "", "Colon", unknown]))
         assert baselines.predict("panel_mean", elsewhere, train, test, 0) == pytest.approx([0.4])
@@ -55,15 +59,21 @@ def test_the_naive_ones_by_hand():
 def test_correlations_are_pearson():
     rng = np.random.default_rng(1)
     a, b = rng.normal(size=(3, 40)), rng.normal(size=(4, 40))
-    assert baselines.correlations(a, b) == pytest.approx(np.corrcoef(a, b)[:3, 3:])
-    assert (baselines.correlations(np.ones((1, 40)), b) == 0).all()
+    assert correlations(a, b) == pytest.approx(np.corrcoef(a, b)[:3, 3:])
+    assert (correlations(np.ones((1, 40)), b) == 0).all()
 
 
 def test_most_variable_probes():
     values = np.array([[0, 5, 1, 7], [0, 6, 3, 7], [0, 8, 9, 7]], float)
-    assert list(baselines.most_variable(values, 1)) == [2]
-    assert list(baselines.most_variable(values, 4)) == [1, 2]
-    assert list(baselines.most_variable(values[:, [0, 3]], 2)) == [0]
+    assert list(most_variable(values, 1)) == [2]
+    assert list(most_variable(values, 4)) == [1, 2]
+    assert list(most_variable(values[:, [0, 3]], 2)) == [0]
+
+
+def test_standardised_by_the_reference():
+    reference = np.array([[1, 4], [3, 4]], float)
+    assert standardised(reference, reference) == pytest.approx(np.array([[-1, 0], [1, 0]]))
+    assert standardised(np.array([[5, 7]], float), reference) == pytest.approx(np.array([[3, 3]]))
 
 
 @pytest.mark.parametrize("model", ["ridge", "pls", "svr", "random_forest"])
