@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, frame, messages
-from dashboard.tables import KINDS
+from dashboard.tables import IMPORTED
 from engine.fetch.releases import Release, place_of, releases
 from engine.figures.text import plural, size
 from engine.settings import store_path
@@ -54,7 +54,7 @@ def _source(source: str, files: list[Release]) -> None:
         rows = [
             {
                 "File": one.file,
-                "Table": KINDS.get(one.kind, "read where it lies"),
+                "Table": IMPORTED.get(one.kind, "read where it lies"),
                 "Size": size(one.bytes) if one.bytes else "not published",
                 "Fetched": "yes" if place_of(one).is_file() else "no",
             }

@@ -290,10 +290,11 @@ def test_public_releases_with_licence_and_command(tumorcast_home: Path, open_pag
     commands = [code.value for code in app.code if " fetch " in code.value]
     assert [command.split()[-1] for command in commands] == [
         "gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane",
+        "geo",
     ]  # fmt: skip
     assert "Licence: CC BY 4.0 ([terms](https://doi.org/10.25452/figshare.plus.27993248.v1))." in shown(app)
     tables = [item.value for item in app.dataframe if "Fetched" in item.value]
-    assert sum(map(len, tables)) == 14 and set(pd.concat(tables)["Fetched"]) == {"no"}
+    assert sum(map(len, tables)) == 15 and set(pd.concat(tables)["Fetched"]) == {"no"}
 
 
 def test_the_export_holds_every_table(filled_home: Path, open_page: Open):
