@@ -27,7 +27,9 @@ STYLE = """
 /* The tools of a table come with the pointer: not over the buttons above it. */
 .stDataFrame [data-testid="stElementToolbar"] {top: auto !important; bottom: 0.4rem; right: 0.6rem;}
 /* A pair of unequal cells stands one below the other where it is narrow. */
-@media (max-width: 1150px) {[class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}}
+@media (max-width: 1150px) {
+    [class*="st-key-pair_"] .stGridCell {grid-column: 1 / -1 !important;}
+    [class*="st-key-pair_"] .stGridCell .stGridCell {grid-column: auto !important;}}
 /* What stands below the main cell begins where that ends, however tall the cell beside both is. */
 @media (min-width: 1151px) {
     [class*="st-key-pair_below_"] .stGrid {grid-template-rows: auto 1fr;}

@@ -88,15 +88,24 @@ def _settings() -> LibrarySettings | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         low = _weight("Lightest, g/mol", "lib_min")
         high = _weight("Heaviest, g/mol", "lib_max")
-        key = state.bound("lib_fragment")
-        with st.container(height=38, border=False, width="content", vertical_alignment="center"):
-            largest = st.toggle("Largest fragment of salts", key=key, help="Otherwise salts and mixtures are left out")
-        state.keep("lib_fragment", largest)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        largest = _switch("Largest fragment of salts", "lib_fragment", "Otherwise salts and mixtures are left out")
+        approved = _switch(
+            "Approved molecules only",
+            "lib_approved",
+            "Where the file tells how far molecules have come: Max Phase of ChEMBL, clinical_phase of the Hub, groups "
+            "of DrugBank. A file that tells nothing of the kind loses nothing.",
+        )
     try:
-        return LibrarySettings(low, high, largest)
+        return LibrarySettings(low, high, largest, approved_only=approved)
     except EngineError as error:
         st.error(messages.plain(error), icon=":material/error:")
         return None
+
+
+def _switch(label: str, name: str, more: str) -> bool:
+    """A switch that is remembered."""
+    return state.keep(name, st.toggle(label, key=state.bound(name), help=more))
 
 
 def _weight(label: str, name: str) -> float:

@@ -6,7 +6,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, entity, frame, library_data, messages, state
+from dashboard import data, entity, forms, frame, library_data, library_reach, messages, state
 from engine.errors import MoleculeError
 from engine.figures.text import count, number, plural
 from engine.response.library_records import ScreenSummary
@@ -47,13 +47,26 @@ def receipt_words(read: int, kept: int, dropped: Mapping[str, int], examples: Ma
 
 
 def drawings(molecules: pd.DataFrame) -> None:
-    """A grid of structures. molecules: name, smiles, weight_g_mol."""
-    with st.grid(4, min_column_width=180, gap="small"):
-        for name, smiles, weight in zip(molecules["name"], molecules["smiles"], molecules["weight_g_mol"], strict=True):
+    """A grid of structures, each with how near it lies to what the default run was trained on.
+
+    molecules: name, smiles, weight_g_mol.
+    """
+    run = library_reach.run_for_reach()
+    reach = library_reach.reach_words(molecules, run)
+    with st.grid(4, min_column_width=150, gap="small"):
+        told = reach or [""] * len(molecules)
+        rows = zip(molecules["name"], molecules["smiles"], molecules["weight_g_mol"], told, strict=True)
+        for name, smiles, weight, near in rows:
             with st.container(border=True, gap="xsmall"):
                 picture(str(name), smiles, "stretch")
                 heavy = f"  \n{number(float(weight), 4)} g/mol" if pd.notna(weight) else ""
-                st.caption(f"**{messages.plain(name)}**{heavy}")
+                near = f"  \n{messages.plain(near)}" if near else ""
+                st.caption(f"**{messages.plain(name)}**{heavy}{near}")
+    if run is not None and reach:
+        st.caption(
+            "Reach: Tanimoto similarity to the nearest drug that the run of "
+            f"{messages.plain(forms.run_label(run))} was trained on; an extrapolation is unlike every one of them."
+        )
 
 
 def picture(name: str, smiles: object, width: Literal["stretch", "content"] = "content") -> None:

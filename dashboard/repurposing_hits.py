@@ -13,7 +13,7 @@ from engine.figures.text import chance, count, plural
 
 FORMATS = ("XLSX", "Parquet")
 DRAWN = 300  # hits up to which the table holds drawings: more are megabytes on their way to the browser
-ROW_PX, HEADER_PX, TALLEST_PX = 66, 38, 540  # of the table
+ROW_PX, HEADER_PX, TALLEST_PX = 66, 38, 640  # of the table
 DRAWING_PX = (200, 140)
 STRUCTURE = "Structure"
 COLUMNS = {

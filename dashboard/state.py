@@ -102,6 +102,7 @@ KEYS: dict[str, Key] = {
     "lib_min": Key("weight below which molecules are left out, g/mol", 200.0),
     "lib_max": Key("weight above which molecules are left out, g/mol", 650.0),
     "lib_fragment": Key("whether the largest fragment of a salt is used", False),
+    "lib_approved": Key("whether molecules that the file does not call approved are left out", True),
     "lib_find": Key("what the drawings of a library are searched for", ""),
     "lib_page": Key("the page of drawings", 1),
     # Patients: never linked, nothing of them may stand in an address.

@@ -35,12 +35,12 @@ def last_runs(runs: list[RunSummary]) -> pd.DataFrame:
                 "Split": split_name(run.split),
                 "Best": model_name(best) if best else "none",
                 "R²": known.get(best),
-                "Skill": run.metrics.get(best, {}).get("skill"),
-                "Naive": model_name(naive) if naive else "none",
                 "Naive R²": run.metrics.get(naive, {}).get("r2"),
+                "Skill": run.metrics.get(best, {}).get("skill"),
                 "Pairs": run.n_test,
-                "Networks": len(trained(run)),
                 "Data": "Simulated" if run.dataset.lower() == "simulated" else run.dataset,
+                "Naive": model_name(naive) if naive else "none",
+                "Networks": len(trained(run)),
             }
         )
     return pd.DataFrame(rows).astype({"R²": float, "Naive R²": float, "Skill": float})
@@ -50,11 +50,11 @@ def imported(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per imported table."""
     return pd.DataFrame(
         {
-            "Table": [KINDS.get(kind, kind) for kind in sources["kind"]],
+            "Table": [IMPORTED.get(kind, kind) for kind in sources["kind"]],
             "File": sources["file_name"],
             "Rows kept": sources["rows_kept"],
-            "Rows read": sources["rows_read"],
             "Imported": [when(str(moment)) for moment in sources["imported_at"]],
             "Licence": sources["licence"].fillna("").replace("", "not noted"),
+            "Rows read": sources["rows_read"],
         }
     )
