@@ -133,23 +133,27 @@ def _affine(x: Tensor, layer: nn.Module) -> Tensor:
 
 
 class _Dropout:
-    """Dropout with a generator per member, so that a member's masks do not depend on who stands beside it.
+    """Dropout with a seed per member and layer: on a CPU, a member's masks do not depend on who stands beside it.
 
     A random byte per unit decides: the rate is rounded to 1/256, which the scale of what stays takes into account.
     """
 
     def __init__(self, rate: float, seeds: Sequence[int] | None, device: torch.device) -> None:
         self.below = round(rate * 256)
-        self.generators: list[torch.Generator | None] = [None]
-        if seeds is not None and self.below:
-            self.generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        self.seeds, self.generators = seeds, [torch.Generator(device) for _ in seeds or ()]
+        self.layers = 0
 
     def __call__(self, x: Tensor) -> Tensor:
         if not self.below:
             return x
-        each = x.numel() // len(self.generators)
+        self.layers += 1
+        # Seeded anew in every layer: a batch that is wider for another member's sake draws more bytes at its end.
+        for generator, seed in zip(self.generators, self.seeds or (), strict=True):
+            generator.manual_seed(seed + self.layers)
+        generators = self.generators or [None]
+        each = x.numel() // len(generators)
         masks = []
-        for generator in self.generators:
+        for generator in generators:
             words = torch.empty(-(-each // 8), dtype=torch.int64, device=x.device)
             words.random_(-(2**63), None, generator=generator)
             masks.append(words.view(torch.uint8)[:each] >= self.below)
