@@ -16,7 +16,7 @@ PROBE = {
 }  # fmt: skip
 SYMBOL = {
     "symbol", "symbols", "genesymbol", "genesymbols", "gene", "genes", "genename", "hugosymbol", "hgncsymbol",
-    "geneassignment", "externalgenename",
+    "geneassignment", "externalgenename", "prgenesymbol",
 }  # fmt: skip
 LINE = {
     "cellline", "celllines", "celllinename", "celllineid", "cellid", "cell", "cellname", "line", "linename", "lines",

@@ -83,6 +83,7 @@ def read(path: Path, name: str, receipt: Receipt, on_bytes: Callable[[float], No
     if frame.empty:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in receipt.dropped.items())
         raise InputError(f"{name} holds no sample that can be used, of {receipt.read:,}: {reasons}. Check it.")
+    probes, symbols, values = _with_values(probes, symbols, values, receipt)  # of the samples that are left
     values, scale, told = to_log2(values, frame["sample"].tolist(), name)
     receipt.notes += told
     summary: dict[str, object] = {
@@ -157,7 +158,7 @@ def _names(grid: Grid, rows_are_probes: bool) -> tuple[list[str], list[str], lis
     """Names of probes, their symbols, samples, lines and panels as the file writes them."""
     empty = [""] * len(grid.columns)
     if rows_are_probes:
-        label = axes.pick(grid.labels, axes.PROBE, axes.SYMBOL, axes.UNNAMED) or next(iter(grid.labels))
+        label = _probe_label(grid)
         probes = list(grid.labels[label])
         symbol = axes.pick(grid.labels, axes.SYMBOL) or _described(grid.labels, label)
         symbols = list(map(axes.first_symbol, grid.labels[symbol])) if symbol else _symbols(probes)
@@ -170,6 +171,21 @@ def _names(grid: Grid, rows_are_probes: bool) -> tuple[list[str], list[str], lis
     tissue = axes.pick(grid.labels, axes.TISSUE)
     panels = list(grid.labels[tissue]) if tissue else [""] * len(samples)
     return grid.columns, _symbols(grid.columns), samples, list(grid.labels[line]) if line else samples, panels
+
+
+def _probe_label(grid: Grid) -> str:
+    """The column that names the probes: called so, else one of unique names, else the gene symbols."""
+    plain = axes.pick(grid.labels, axes.UNNAMED)
+    names = grid.labels[plain] if plain is not None else []
+    unique = len(set(names)) == len(names) and not all(name.isdigit() for name in names)
+    if grid.format.startswith("GCT"):
+        return next(iter(grid.labels))
+    return (
+        axes.pick(grid.labels, axes.PROBE)
+        or (plain if unique and names else None)
+        or axes.pick(grid.labels, axes.SYMBOL, axes.UNNAMED)
+        or next(iter(grid.labels))
+    )
 
 
 def _described(labels: Mapping[str, Sequence[str]], probes: str) -> str | None:
@@ -185,6 +201,16 @@ def _symbols(probes: Sequence[str]) -> list[str]:
     return ["" if axes.is_probe_like(one) or one.isdigit() else axes.first_symbol(one) for one in probes]
 
 
+def _with_values(
+    names: np.ndarray, symbols: np.ndarray, values: np.ndarray, receipt: Receipt
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    used = ~np.isnan(values).all(axis=0) & (names != "")
+    if used.all():
+        return names, symbols, values
+    receipt.notes.append(f"{int((~used).sum()):,} probes without a name or without a value were left out.")
+    return names[used], symbols[used], np.ascontiguousarray(values[:, used])
+
+
 def _probes(
     probes: list[str], symbols: list[str], values: np.ndarray, receipt: Receipt
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -194,10 +220,7 @@ def _probes(
     dates = [one for one in names if _DATE.match(one)]
     if dates:
         receipt.notes.append(f"{len(dates):,} names are dates, which Excel makes of genes such as SEPT9 ({dates[0]}).")
-    used = ~np.isnan(values).all(axis=0) & (names != "")
-    if not used.all():
-        receipt.notes.append(f"{int((~used).sum()):,} probes without a name or without a value were left out.")
-        names, told, values = names[used], told[used], values[:, used]
+    names, told, values = _with_values(names, told, values, receipt)
     first: dict[str, int] = {}
     place = np.array([first.setdefault(one, len(first)) for one in names], dtype=int)
     if len(first) < len(names):

@@ -79,7 +79,7 @@ def _above(lines: Iterator[tuple[str, float]], name: str) -> tuple[list[tuple[st
     """What stands above the table, key -> cells, and how many lines those are."""
     found: list[tuple[str, list[str]]] = []
     for count, (line, _) in enumerate(lines, 1):
-        key, *cells = next(csv.reader([line], delimiter="\t"), [""])
+        key, *cells = next(csv.reader([line], delimiter="\t"), None) or [""]
         if key.lower() == BEGIN:
             return found, count
         if key.startswith("!"):
