@@ -43,7 +43,8 @@ def receipt_words(read: int, kept: int, dropped: Mapping[str, int], examples: Ma
             "Such as": ["; ".join(map(str, examples.get(reason, [])[:EXAMPLES])) for reason, _ in reasons],
         }
     )
-    frame.table(table, key=f"library_receipt_{hash((read, kept, tuple(reasons)))}", height="content")
+    key = f"library_receipt_{hash((read, kept, tuple(reasons)))}"
+    frame.table(table, key=key, height="content", Rows=st.column_config.Column(width=70))  # px
 
 
 def drawings(molecules: pd.DataFrame) -> None:

@@ -1,5 +1,7 @@
 """Library page: how near molecules lie to the drugs that a run was trained on, known before anything is predicted."""
 
+from importlib.metadata import version
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -31,17 +33,17 @@ def _words(run_id: str, smiles: tuple[str, ...], names: tuple[str, ...]) -> list
     from engine.chem.fingerprints import FingerprintSettings, drug_fingerprints
     from engine.response.reference import drugs_domain, load_reference
 
+    run = next((one for one in data.runs() if one.run_id == run_id), None)
+    # Bits of another RDKit than the run's may differ: then nothing is said.
+    if run is None or run.config.get("versions", {}).get("rdkit") != version("rdkit"):
+        return []
+    settings = FingerprintSettings()
     try:
         reference = load_reference(queue.job_folder(run_id) / "results")
-        if reference is None:
-            return []
-        # Bits of another RDKit than the run's may differ: then nothing is said.
-        run = next((one for one in data.runs() if one.run_id == run_id), None)
-        settings = FingerprintSettings(rdkit_version=run.config["versions"]["rdkit"] if run else "")
-        if settings.length != reference.drug_bits.shape[1]:
+        if reference is None or settings.length != reference.drug_bits.shape[1]:
             return []
         near = drugs_domain(reference, drug_fingerprints(smiles, settings, names))
-    except (EngineError, OSError, KeyError):
+    except EngineError:
         return []
     inside = near["drug_inside"].astype(np.bool_)
     return [

@@ -4,19 +4,23 @@ import gzip
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from page_checks import Open, assert_healthy, shown
+from scipy.sparse import csr_matrix
 from small_library import LIBRARY, SCREEN
 from small_store import FIRST_LINE, HONEST_RUN, RUN
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, library_screen
+from dashboard import data, library_reach, library_screen
+from engine.chem.fingerprints import drug_fingerprints
 from engine.collect import collect
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.spec import read_spec
 from engine.response.library_import import run_library_import
 from engine.response.records import runs
+from engine.response.reference import Reference
 from engine.settings import store_path
 from engine.store.database import Database
 
@@ -99,6 +103,46 @@ def test_a_file_is_looked_at_then_imported_and_its_receipt_shown(
     assert app.session_state["lib_tab"] == "Molecules" and "1 to 2 of 2 molecules" in shown(app)
     receipt = next(one.value for one in app.dataframe if "Left out because" in one.value)
     assert receipt["Such as"][0] == "row 4: Broken"
+
+
+def test_molecules_that_the_file_does_not_call_approved_can_be_kept(filled_home: Path, open_page: Open):
+    table = f"Name,SMILES,Max Phase\nVerapamil,{VERAPAMIL},4\nOther,{VERAPAMIL.replace('C#N', 'C=O')},2\n"
+    app = upload(open_page("library.py", **IMPORT), table, "phases.csv")
+    assert_healthy(app)
+    assert "1 of 2 rows would be kept" in shown(app)
+    app = next(one for one in app.toggle if one.key == "lib_approved").set_value(False).run()
+    assert "2 of 2 rows would be kept" in shown(app)
+    button(app, "Import").click().run()
+    assert read_spec(queue.job_folder(queue.list_jobs()[0].id)).params["settings"]["approved_only"] is False
+
+
+def test_drawn_molecules_say_how_near_they_are_to_what_was_trained_on(
+    filled_home: Path, open_page: Open, tmp_path: Path, monkeypatch
+):
+    assert "Reach: Tanimoto" not in shown(open_page("library.py", lib_tab="Molecules"))  # its job folder is gone
+    drugs = data.database().query("SELECT drug_id, name, smiles FROM drug WHERE smiles IS NOT NULL ORDER BY drug_id")
+    bits = drug_fingerprints(drugs["smiles"].tolist())
+    reference = Reference(
+        np.array([1]), csr_matrix((1, 1)), np.array(["x"]), drugs["drug_id"].to_numpy(), bits, np.arange(len(drugs))
+    )
+    monkeypatch.setattr("engine.response.reference.load_reference", lambda results: reference)
+    monkeypatch.setattr("dashboard.library_reach.queue.job_folder", lambda job_id: tmp_path)
+    monkeypatch.setattr("dashboard.library_reach.version", lambda package: None)  # as the small run, which names none
+    library_reach._words.clear()
+    text = shown(open_page("library.py", lib_tab="Molecules", lib_find="dabrafenib")).replace("\\", "")
+    assert "Within reach: 1.0 to Dabrafenib" in text and "Reach: Tanimoto" in text
+    text = shown(open_page("library.py", lib_tab="Molecules", lib_find="metformin"))
+    assert "Extrapolation: 0" in text
+
+
+def test_a_link_ticks_the_row_of_its_molecule(filled_home: Path, open_page: Open):
+    with Database(store_path()).write() as connection:
+        known = connection.execute("SELECT molecule_id FROM library WHERE name = 'Niclosamide'").fetchone()[0]
+    app = open_page("library.py", lib_molecule=known)
+    assert_healthy(app)
+    (key,) = [key for key in app.session_state.keys() if str(key).startswith("library_ranking_")]  # noqa: SIM118
+    (row,) = app.session_state[key]["selection"]["rows"]
+    assert ranking(app)["Molecule"].iloc[row] == "Niclosamide"
 
 
 def test_pasted_lines_are_a_library_too(filled_home: Path, open_page: Open):

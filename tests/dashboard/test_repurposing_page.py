@@ -173,6 +173,58 @@ def test_the_first_cell_is_the_most_selective_hit_and_q_is_not_told_too_exactly(
     assert bar[0] is False and bar[1] is None
 
 
+def ticked(app, start: str = "repurposing_hits_table_") -> list[int]:
+    """The rows that stand ticked in the table of that key."""
+    (key,) = [key for key in app.session_state.keys() if str(key).startswith(start)]  # noqa: SIM118
+    return list(app.session_state[key]["selection"]["rows"])
+
+
+def test_a_link_ticks_its_row_of_the_hits_and_another_cell_none(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
+    assert_healthy(app)
+    hits = next(table.value for table in app.dataframe if "Best new type" in table.value)
+    assert list(hits["Drug"].iloc[ticked(app)]) == ["Disulfiram"]
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|SKCM")  # no row opens this cell
+    assert_healthy(app)
+    assert ticked(app) == []
+    assert ticked(open_page(PAGE)) == [0]  # the most selective hit is the one that is opened
+
+
+def test_the_page_of_the_matrix_is_the_one_with_the_cell_looked_at(filled_home: Path, open_page: Open, monkeypatch):
+    monkeypatch.setattr("dashboard.repurposing_matrix.ROWS", 5)
+    app = open_page(PAGE, rep_rows="every", rep_order="name", rep_cell=f"{DISULFIRAM}|GBM")
+    assert_healthy(app)
+    page = next(one for one in app.selectbox if one.key == "rep_page")
+    assert page.value == 2 and "5 drugs × 5 cancer types" in shown(app)  # <b>Odd, Aspirin ... Dabrafenib, Digoxin
+    app = page.set_value(4).run()  # a page that a person turns to stays
+    assert next(one for one in app.selectbox if one.key == "rep_page").value == 4
+    app = next(one for one in app.selectbox if one.key == "rep_order").set_value("hits").run()
+    assert next(one for one in app.selectbox if one.key == "rep_page").value == 2
+
+
+def test_until_a_cell_is_asked_for_one_in_sight_is_shown(filled_home: Path, open_page: Open, monkeypatch):
+    monkeypatch.setattr("dashboard.repurposing_matrix.ROWS", 3)
+    app = open_page(PAGE, rep_order="name")
+    for page in (1, 2, 3):
+        app = next(one for one in app.selectbox if one.key == "rep_page").set_value(page).run()
+        assert_healthy(app)
+        (cell,) = [item.value for item in app.subheader if " in " in item.value and "(" in item.value]
+        hits = repurposing_data.analysis(SCREEN, Thresholds()).outcome.hits["name"].str.lower().sort_values()
+        assert cell.split(" in ")[0].lower() in set(hits.iloc[3 * page - 3 : 3 * page])
+
+
+def test_hits_carry_structures(filled_home: Path, open_page: Open):
+    app = open_page(PAGE)
+    hits = next(table.value for table in app.dataframe if "Best new type" in table.value).set_index("Drug")
+    assert hits["Structure"].str.startswith("data:image/svg+xml,%3Csvg").all() and hits["Structure"].is_unique
+    assert hits.loc["Disulfiram", "SMILES"] == "CCN(CC)C(=S)SSC(=S)N(CC)CC"
+    change("UPDATE library SET smiles = 'C1CC(' WHERE name = 'Disulfiram'")
+    app = open_page(PAGE)
+    assert_healthy(app)
+    hits = next(table.value for table in app.dataframe if "Best new type" in table.value).set_index("Drug")
+    assert pd.isna(hits.loc["Disulfiram", "Structure"]) and hits["Structure"].notna().sum() == len(hits) - 1
+
+
 def test_hits_carry_their_evidence_and_flag_poisons(filled_home: Path, open_page: Open):
     app = open_page(PAGE)
     hits = next(table.value for table in app.dataframe if "Best new type" in table.value).set_index("Drug")
