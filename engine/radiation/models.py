@@ -45,19 +45,24 @@ def predict(model: str, cohort: Cohort, train: np.ndarray, test: np.ndarray) -> 
     Raises TrainingError for fewer than three lines.
     """
     lines = of_lines(cohort, train)
+    return blend(kernels(model, cohort, lines, test), lines.sf2)
+
+
+def kernels(model: str, cohort: Cohort, lines: Lines, test: np.ndarray) -> list[np.ndarray]:
+    """The effects of a model as (k + t, k) similarities of training lines and the samples `test` to training lines."""
     probes = most_variable(lines.values, MOST_VARIABLE)
     known, new = lines.values[:, probes], cohort.values[np.ix_(test, probes)].astype(np.float64)
-    kernels = []
+    found = []
     for effect in EFFECTS[model]:
         if effect == "expression":
-            kernels.append(linear(known, new))
+            found.append(linear(known, new))
         elif effect == "panel":
-            kernels.append(_same(lines.panel, cohort.panel[test]))
+            found.append(_same(lines.panel, cohort.panel[test]))
         else:
             nearest = correlations(cohort.values[test], lines.values).argmax(axis=1)
             told = np.where(cohort.panel[test] == "", lines.panel[nearest], cohort.panel[test])
-            kernels.append(np.outer(is_blood(np.concatenate([lines.panel, told])), is_blood(lines.panel)).astype(float))
-    return blend(kernels, lines.sf2)
+            found.append(np.outer(is_blood(np.concatenate([lines.panel, told])), is_blood(lines.panel)).astype(float))
+    return found
 
 
 def is_blood(panel: np.ndarray) -> np.ndarray:
@@ -73,9 +78,8 @@ def of_lines(cohort: Cohort, train: np.ndarray) -> Lines:
     _, first, line = np.unique(cohort.line[train], return_index=True, return_inverse=True)
     if len(first) < LEAST_LINES:
         raise TrainingError(f"{len(first)} cell lines are too few to train on: import {LEAST_LINES} or more.")
-    values = np.zeros((len(first), cohort.values.shape[1]))
-    np.add.at(values, line, cohort.values[train])
-    return Lines(values / np.bincount(line)[:, None], cohort.sf2[train][first], cohort.panel[train][first])
+    share = (line == np.arange(len(first))[:, None]) / np.bincount(line)[:, None]
+    return Lines(share @ cohort.values[train], cohort.sf2[train][first], cohort.panel[train][first])
 
 
 def linear(known: np.ndarray, new: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def index(values: np.ndarray, probes: np.ndarray, symbols: np.ndarray, scale: st
         chosen = given == probe
         if not chosen.any():
             chosen = (known == gene) | (named == gene)
-        genes.append(np.asarray(values, float)[:, chosen].mean(axis=1))
+        genes.append(values[:, chosen].mean(axis=1, dtype=np.float64))
     ranks = rankdata(np.stack(genes, axis=1), axis=1)
     return ranks @ np.array([coefficient for coefficient, _ in COEFFICIENTS.values()])
 
