@@ -26,13 +26,14 @@ COEFFICIENTS = {
     "IRF1": (-0.0441683, "202531_at"),
 }
 GENES = tuple(COEFFICIENTS)
-OLD_SYMBOLS = {"PRKCB1": "PRKCB", "PRKCB2": "PRKCB", "C-JUN": "JUN", "CJUN": "JUN", "C-ABL": "ABL1"}
+OLDER = {"PRKCB": ("PRKCB1", "PRKCB2"), "JUN": ("C-JUN", "CJUN"), "ABL1": ("C-ABL", "CABL", "ABL")}
+SPELLINGS = {gene: (gene, *OLDER.get(gene, ())) for gene in GENES}
 
 
 def missing(probes: Sequence[str] | np.ndarray, symbols: Sequence[str] | np.ndarray) -> tuple[str, ...]:
     """Those of the ten genes that (p,) probes or their (p,) gene symbols do not have; empty where all are there."""
-    there = {str(one) for one in probes} | {_symbol(one) for one in symbols} | {_symbol(one) for one in probes}
-    return tuple(gene for gene, (_, probe) in COEFFICIENTS.items() if probe not in there and gene not in there)
+    there = {str(one) for one in probes}.union(_plain(symbols).tolist(), _plain(probes).tolist())
+    return tuple(gene for gene in GENES if not there & {COEFFICIENTS[gene][1], *SPELLINGS[gene]})
 
 
 def index(values: np.ndarray, probes: np.ndarray, symbols: np.ndarray, scale: str = "log2") -> np.ndarray:
@@ -54,13 +55,12 @@ def index(values: np.ndarray, probes: np.ndarray, symbols: np.ndarray, scale: st
             f"The radiosensitivity index needs ten genes; {', '.join(absent)} {'is' if len(absent) == 1 else 'are'} "
             "missing: leave rsi out, or give expression of these genes."
         )
-    given, known = np.asarray(probes).astype(str), np.array([_symbol(one) for one in symbols])
-    named = np.array([_symbol(one) for one in given])
+    given, named, known = np.asarray(probes).astype(str), _plain(probes), _plain(symbols)
     genes = []
     for gene, (_, probe) in COEFFICIENTS.items():
         chosen = given == probe
         if not chosen.any():
-            chosen = (known == gene) | (named == gene)
+            chosen = np.isin(known, SPELLINGS[gene]) | np.isin(named, SPELLINGS[gene])
         genes.append(values[:, chosen].mean(axis=1, dtype=np.float64))
     ranks = rankdata(np.stack(genes, axis=1), axis=1)
     return ranks @ np.array([coefficient for coefficient, _ in COEFFICIENTS.values()])
@@ -79,6 +79,6 @@ def predict(cohort: Cohort, train: np.ndarray, test: np.ndarray, seed: int = 0) 
     return start + slope * rsi[test]
 
 
-def _symbol(text: object) -> str:
-    plain = str(text).strip().upper()
-    return OLD_SYMBOLS.get(plain, plain)
+def _plain(names: Sequence[str] | np.ndarray) -> np.ndarray:
+    """(p,) names in capitals without blanks around them."""
+    return np.char.upper(np.char.strip(np.asarray(names).astype(str)))
