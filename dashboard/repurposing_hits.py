@@ -106,7 +106,7 @@ def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[st
     }
     helped["Drug"] = st.column_config.Column(width=WIDTHS["Drug"], pinned=True)
     if drawn:
-        shown.insert(1, STRUCTURE, _pictures(hits, (of.screen.summary.screen_id, *cells), frame.dark()))
+        shown.insert(1, STRUCTURE, _pictures(hits, tuple(hits["smiles"]), frame.dark()))
         helped[STRUCTURE] = st.column_config.ImageColumn(width=WIDTHS[STRUCTURE])
     row = ROW_PX if drawn else 35
     texts = {"q": [chance(one) for one in table["q"]]}
@@ -126,12 +126,12 @@ def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[st
 
 
 @st.cache_data(max_entries=8, ttl="1h", show_spinner="Drawing the structures ...")
-def _pictures(_hits: pd.DataFrame, shown: tuple[str, ...], dark: bool) -> list[str | None]:
-    """The drawings as addresses that hold them; None where a structure cannot be read. shown: what changes them."""
+def _pictures(_hits: pd.DataFrame, smiles: tuple[str, ...], dark: bool) -> list[str | None]:
+    """The drawings as addresses that hold them; None where a structure cannot be read. smiles: of the hits."""
     found: list[str | None] = []
-    for smiles, name in zip(_hits["smiles"], _hits["name"], strict=True):
+    for one, name in zip(smiles, _hits["name"], strict=True):
         try:
-            drawing = structure_svg(str(smiles or ""), dark, *DRAWING_PX, where=str(name))
+            drawing = structure_svg(str(one or ""), dark, *DRAWING_PX, where=str(name))
         except MoleculeError:
             found.append(None)
         else:

@@ -199,7 +199,8 @@ def test_the_page_of_the_matrix_is_the_one_with_the_cell_looked_at(filled_home: 
     app = page.set_value(4).run()  # a page that a person turns to stays
     assert next(one for one in app.selectbox if one.key == "rep_page").value == 4
     app = next(one for one in app.selectbox if one.key == "rep_order").set_value("hits").run()
-    assert next(one for one in app.selectbox if one.key == "rep_page").value == 2
+    # Bortezomib, Digoxin, Trametinib and Dabrafenib have more sensitive types.
+    assert next(one for one in app.selectbox if one.key == "rep_page").value == 1
 
 
 def test_until_a_cell_is_asked_for_one_in_sight_is_shown(filled_home: Path, open_page: Open, monkeypatch):
