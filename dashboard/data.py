@@ -8,6 +8,8 @@ import streamlit as st
 
 from engine import views
 from engine.collect import Collector
+from engine.radiation import records as radiation
+from engine.radiation import shown
 from engine.report import card
 from engine.response import (
     comparison_records,
@@ -89,6 +91,19 @@ READS = {
         library_records.replaced_screens,
         library_rank.molecules_page,
         library_rank.screened_lines,
+    )
+} | {
+    # Names of another room, some of them the same.
+    f"radiation_{read.__name__}": read
+    for read in (
+        radiation.runs,
+        radiation.metrics,
+        radiation.expression_sets,
+        radiation.survival_sets,
+        radiation.survival,
+        radiation.survival_doses,
+        shown.samples,
+        shown.look_ups,
     )
 }
 

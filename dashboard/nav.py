@@ -29,6 +29,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("patient.py", "Patient", ":material/clinical_notes:", "Drug response"),
     Entry("repurposing.py", "Repurposing", ":material/grid_on:", "Drug response"),
     Entry("library.py", "Library", ":material/science:", "Drug response"),
+    Entry("radiosensitivity.py", "Radiosensitivity", ":material/radiology:", "Radiation"),
 )
 
 

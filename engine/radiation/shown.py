@@ -1,0 +1,73 @@
+"""What the page reads of a run: every held-out array or line with what became of it, and what a look-up alone gets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.radiation import measures, records
+from engine.radiation.names import PANELS
+from engine.store.database import Database
+
+VERDICTS = ("correct", "rescued", "prediction-hard", "incorrect")
+SAME_SF2 = 1e-9  # a look-up copies the training array's SF2, so it is the very same number
+
+
+@dataclass(frozen=True)
+class LookUps:
+    """How often the nearest neighbour of a tested array had that array's own SF2, to the last digit.
+
+    landed: tests where it had. tests: arrays times rounds.
+    """
+
+    landed: int
+    tests: int
+
+
+def samples(db: Database, run_id: str) -> pd.DataFrame:
+    """One row per model and held-out array, means over rounds, in the order of panels.
+
+    Columns model, sample, line, panel, observed, mean, lower, upper, after (predicted again; NaN where it was not),
+    verdict (of VERDICTS), error_class, absolute_error, relative_error. incorrect: and not predicted again.
+    """
+    rows = records.predictions(db, run_id)
+    judged = measures.verdicts(rows)
+    ends = measures.per_sample(rows)[["model", "sample", "lower", "upper"]]
+    found = judged.merge(ends, on=["model", "sample"], how="left")
+    told = [found["correct_first"], found["rescued"], found["prediction_hard"]]
+    found["verdict"] = np.select(told, VERDICTS[:3], VERDICTS[3])
+    return _in_order(_with_errors(found.drop(columns=["correct_first", "rescued", "prediction_hard"])))
+
+
+def lines(of_samples: pd.DataFrame) -> pd.DataFrame:
+    """One row per model and line from `samples`: means over its arrays; verdict is correct or incorrect."""
+    found = measures.per_line(of_samples)
+    right = measures.correct(found["mean"].to_numpy(), found["observed"].to_numpy())
+    found["verdict"] = np.where(right, VERDICTS[0], VERDICTS[3])
+    found["error_class"] = measures.error_class(found["mean"].to_numpy(), found["observed"].to_numpy())
+    return _in_order(_with_errors(found))
+
+
+def look_ups(db: Database, run_id: str) -> LookUps | None:
+    """None where the run has no nearest neighbour."""
+    rows = records.predictions(db, run_id, "cv")
+    rows = rows[rows["model"] == "nearest_neighbour"]
+    if rows.empty:
+        return None
+    landed = (rows["mean"] - rows["observed"]).abs() < SAME_SF2
+    return LookUps(int(landed.sum()), len(rows))
+
+
+def _with_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    observed, mean = frame["observed"].to_numpy(float), frame["mean"].to_numpy(float)
+    return frame.assign(absolute_error=np.abs(mean - observed), relative_error=measures.relative_error(mean, observed))
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Panels as the paper's Figure 2 has them, others by name, unknown ones last; lines by name."""
+    known = {panel: place for place, panel in enumerate(PANELS)}
+    others = sorted(set(frame["panel"]) - set(known) - {""})
+    known |= {panel: len(PANELS) + place for place, panel in enumerate(others)} | {"": len(PANELS) + len(others)}
+    keys = ["place", "line", "sample"] if "sample" in frame else ["place", "line"]
+    ordered = frame.assign(place=frame["panel"].map(known)).sort_values(keys, kind="stable")
+    return ordered.drop(columns="place").reset_index(drop=True)
