@@ -57,3 +57,22 @@ def test_screening_benchmark_measures_both_ways_of_the_same_numbers(monkeypatch)
         monkeypatch.setattr(screening, name, small)
     measured = screening.measure("unified", 12)
     assert measured["ratio"] == pytest.approx(measured["screen"] / measured["naive"]) and measured["lines"] > 0
+
+
+def test_library_benchmark_collects_and_ranks_as_the_naive_read():
+    measured = script("library").measure(600, 60)
+    assert measured["agree"] and measured["store_mib"] > 0
+    for way in ("collect", "rank", "line", "naive"):
+        assert min(measured[way]["seconds"], measured[way]["peak_mib"]) > 0
+
+
+def test_radiation_benchmark_trains_both_ways_from_the_same_weights(monkeypatch):
+    """That both lose the same is asserted by the benchmark itself."""
+    radiation = script("radiation")
+    for name, small in (("ARRAYS", 12), ("SAMPLES", 10), ("FITS", 2), ("REPEATS", 1)):
+        monkeypatch.setattr(radiation, name, small)
+    measured = radiation.measure(inputs=400, batch=5)
+    assert measured["ratio"] == pytest.approx(measured["conv1d"] / measured["fft"])
+    assert min(measured[what] for what in ("fft", "conv1d", "epoch", "prediction_s")) > 0
+    assert measured["protocol_hours"] == pytest.approx(measured["epoch"] * 2 * 100 / 3600)
+    assert ("gpu" in measured) == radiation.torch.cuda.is_available()
