@@ -58,7 +58,7 @@ def merged_progress(parts: list[Shard], closing: dict[str, Any]) -> dict[str, An
 
     parts: at least one. closing: progress of the closing task, empty before it began. Numbers are summed over the
     parts, speeds (names that end in _per_s) over those at work. Seconds left assume that as many parts go on at once
-    as do now, at their present speed.
+    as do now, at their present speed; one that has just begun is taken to be as fast as the others.
     """
     done = sum(part.state == "done" for part in parts)
     failed = sum(part.state == "failed" for part in parts)
@@ -147,7 +147,8 @@ def _seconds_left(parts: list[Shard]) -> float | None:
     at_work = [part for part in parts if part.state == "begun" and part.progress.get("eta_s")]
     if not at_work:
         return None
-    per_second = sum((1 - part.fraction) / part.progress["eta_s"] for part in at_work)
+    begun = sum(part.state == "begun" for part in parts)
+    per_second = begun * sum((1 - part.fraction) / part.progress["eta_s"] for part in at_work) / len(at_work)
     if per_second <= 0:
         return None
     left = sum(1 - part.fraction for part in parts if part.state != "failed")

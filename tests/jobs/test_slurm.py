@@ -215,6 +215,23 @@ def test_parts_are_one_bar(folder):
     assert seen.fraction == pytest.approx(0.475) and seen.eta_s == 30.0
 
 
+def test_seconds_left_do_not_jump_when_another_part_begins(folder):
+    """Two parts at work, one of which has not told its speed yet: what is left goes twice as fast as the one tells."""
+    for number in (0, 1):
+        part = shards.shard_folder(folder, number)
+        part.mkdir(parents=True)
+        write_json(part / "runner.json", {"pid": 1})
+    first, second = (shards.shard_folder(folder, number) / "progress.json" for number in (0, 1))
+    write_json(first, {"fraction": 0.5, "message": "", "numbers": {}, "eta_s": 10.0})
+    write_json(second, {"fraction": 0.0, "message": "", "numbers": {}, "eta_s": None})
+    early = shards.merged_progress(shards.read_shards(folder, 3), {})
+    write_json(second, {"fraction": 0.01, "message": "", "numbers": {}, "eta_s": 19.8})
+    late = shards.merged_progress(shards.read_shards(folder, 3), {})
+    # Half a part and two whole ones at a tenth of a part a second.
+    assert early["eta_s"] == pytest.approx(25.0) and late["eta_s"] == pytest.approx(24.9)
+    assert early["fraction"] == pytest.approx(0.95 * 0.5 / 3)
+
+
 def test_the_closing_job_counts_who_is_missing(folder):
     assert worker.run_shard(folder, 0, 3)
     assert not worker.run_finish(folder, 3)

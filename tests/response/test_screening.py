@@ -196,6 +196,28 @@ def test_three_shards_write_what_one_process_writes(submit):
     pd.testing.assert_frame_equal(one, other)
 
 
+def test_a_shard_tells_how_much_of_its_own_chunks_is_done(submit, monkeypatch):
+    """Chunks of 4, 4 and 3 molecules: the first of two shards has 7 of the 11, and 4 of them when it is resumed."""
+    told: list[tuple[float, str]] = []
+    monkeypatch.setattr(JobContext, "progress", lambda self, share, message, **numbers: told.append((share, message)))
+    job = submit()
+    run_shard(job, 0, 2)
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares) and (shares[0], shares[-1]) == (0.0, 1.0)
+    assert told[-1][1] == "7 of 7 molecules"
+    screen_parts.part_file(job, 2).unlink()
+    told.clear()
+    run_shard(job, 0, 2)
+    assert told[0] == (pytest.approx(4 / 7), "preparing the lines") and told[1] == (
+        pytest.approx(4 / 7),
+        "4 of 7 molecules",
+    )
+    assert told[-1] == (1.0, "7 of 7 molecules")
+    told.clear()
+    run_shard(job, 1, 2)
+    assert told[0][0] == 0.0 and told[-1] == (1.0, "4 of 4 molecules")
+
+
 def test_shards_asked_for_are_no_more_than_chunks(submit, monkeypatch):
     assert [submit(shards=n).params["shards"] for n in (0, 2, 99)] == [3, 2, 3]
     monkeypatch.setenv("TUMORCAST_SLURM_SHARDS", "2")
