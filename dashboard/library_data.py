@@ -70,11 +70,11 @@ def table(of: Ranked, is_type: bool, name: str) -> pd.DataFrame:
     return _by_line(str(db.path), db.version(), of.summary.screen_id, int(name))
 
 
-@st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading the screen ...")
+@st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading every prediction of the screen ...", show_time=True)
 def _ranked(path: str, version: int, screen_id: str) -> Ranked:
     return library_rank.ranked(data._database(path), screen_id, SENSITIVE_BELOW)
 
 
-@st.cache_resource(max_entries=8, ttl="1h", show_spinner=False)
+@st.cache_resource(max_entries=8, ttl="1h", show_spinner="Reading the predictions for the line ...")
 def _by_line(path: str, version: int, screen_id: str, cosmic_id: int) -> pd.DataFrame:
     return library_rank.by_line(_ranked(path, version, screen_id), data._database(path), cosmic_id)

@@ -14,7 +14,7 @@ from engine.response.library_records import Screen, lines_of_cell, load_screen, 
 from engine.response.repurpose import Matrix, Outcome, Thresholds
 from engine.response.repurpose_controls import Controls, known_indications
 
-LARGEST = 20_000  # molecules; a matrix of more is no picture, and takes gigabytes
+LARGEST = 20_000  # molecules; a matrix of more is no picture, and to cluster its rows takes gigabytes
 UNITS = {"share": "sensitive, % of lines", "median": "median ln(IC50), µM", "selectivity": "selectivity, sd"}
 
 
@@ -70,12 +70,12 @@ def lines(of: Analysis, molecule_id: str, cancer_type: str) -> pd.DataFrame:
     return lines_of_cell(of.screen, molecule_id, cancer_type, data.database(), of.thresholds.sensitive_below)
 
 
-@st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading the screen ...")
+@st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading every prediction of the screen ...", show_time=True)
 def _screen(path: str, version: int, screen_id: str) -> Screen:
     return load_screen(data._database(path), screen_id)
 
 
-@st.cache_resource(max_entries=8, ttl="1h", show_spinner=False)
+@st.cache_resource(max_entries=4, ttl="1h", show_spinner="Applying the rule to every molecule ...")
 def _analysis(path: str, version: int, screen_id: str, thresholds: Thresholds) -> Analysis:
     screen = _screen(path, version, screen_id)
     sizes = screen.lines["cancer_type"].value_counts()

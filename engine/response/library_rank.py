@@ -4,22 +4,26 @@ m = molecules, l = cell lines, t = cancer types. Torch-free. A screen is read in
 12 bytes a molecule and type, so that a library of any size can be ranked.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from engine.errors import InputError, StoreError
-from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, screens
+from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, half_width, screens
+from engine.response.repurpose_matrix import row_medians
 from engine.response.screen_rows import screen_lines, screen_molecules
 from engine.store.database import Database
 from engine.units import ic50_um
 
 PART = 5_000  # molecules read at once: 16 MB of means for 800 lines
+LINE_PART = 20_000  # of one line, where DuckDB holds what it passes over: 130 MB for 800 lines
 RANK_COLUMNS = (
     *MOLECULE_COLUMNS, "ln_ic50", "ic50_um", "selectivity", "novelty", "share", "lower", "upper",
 )  # fmt: skip
 ORDERS = ("potency", "selectivity", "novelty")
+CHANGED = "The screen {} was written anew while it was read. Try again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,24 +64,19 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
     m, n = len(molecules), len(lines)
     median, share, mean = (np.empty((m, len(types)), np.float32) for _ in range(3))
     own, of_line, squares = np.empty(m), np.zeros(n), 0.0
-    rows = pd.Index(molecules["molecule_id"])
-    places = np.sort(molecules.pop("place").to_numpy())
-    for part in (places[start : start + PART] for start in range(0, m, PART)):
-        names, values = _part(db, screen_id, part, n)
-        row = rows.get_indexer(names)
-        if len(names) != len(part) or (row < 0).any():
-            raise StoreError(f"The screen {screen_id} was written anew while it was read. Try again.")
+    del molecules["place"]
+    for row, found in _parts(db, screen_id, molecules["molecule_id"], "mean", PART):
+        values = _wide(found["mean"], n, screen_id)[:, lines["place"].to_numpy()]
         if not np.isfinite(values).all():
             raise StoreError(f"The screen {screen_id} holds a prediction that is no number. Screen the library again.")
-        values = values[:, lines["place"].to_numpy()]
         for at, column in enumerate(columns):
             of_type = values[:, column]
-            median[row, at] = np.median(of_type, axis=1)
+            median[row, at] = row_medians(of_type)
             share[row, at] = (of_type < sensitive_below).mean(axis=1)
             mean[row, at] = of_type.mean(axis=1, dtype=float)
         own[row] = values.mean(axis=1, dtype=float)
         of_line += values.sum(axis=0, dtype=float)
-        squares += float((values.astype(float) ** 2).sum())
+        squares += float(np.einsum("ij,ij->", values, values, dtype=float))
     of_line /= max(m, 1)
     # Of x - own - of_line + all: the sum of squares of a two-way layout without its margins'.
     left = (
@@ -116,18 +115,15 @@ def by_line(of: Ranked, db: Database, cosmic_id: int) -> pd.DataFrame:
             f"The cell line with the COSMIC id {cosmic_id} has no mutations or no cancer type: not screened."
         )
     place = int(of.lines["place"].iloc[found[0]]) + 1
-    values = db.query(
-        """SELECT molecule_id, list_extract(mean, ?) AS mean, list_extract(spread, ?) AS spread
-           FROM library_prediction WHERE screen_id = ?""",
-        [place, place, of.summary.screen_id],
-    ).set_index("molecule_id")
-    values = values.loc[of.molecules["molecule_id"]]
-    mean = values["mean"].to_numpy(float)
+    mean, spread = np.empty((2, len(of.molecules)))
+    columns = f"list_extract(mean, {place}) AS mean, list_extract(spread, {place}) AS spread"
+    for row, values in _parts(db, of.summary.screen_id, of.molecules["molecule_id"], columns, LINE_PART):
+        mean[row], spread[row] = values["mean"], values["spread"]
     # Rounding of single precision has no direction.
     known = of.line_sd > np.finfo(np.float32).eps * max(1.0, float(np.abs(mean).max(initial=0.0)))
     left = mean - of.own - of.of_line[found[0]] + (of.own.mean() if len(mean) else 0.0)
     selectivity = left / of.line_sd if known or np.isnan(of.line_sd) else np.zeros(len(mean))
-    half = _half_width(of.summary, values["spread"].to_numpy(float))
+    half = half_width(of.summary, spread)
     return _table(of, mean, selectivity, lower=mean - half, upper=mean + half)
 
 
@@ -203,15 +199,40 @@ def _types(lines: pd.DataFrame, min_lines: int) -> tuple[tuple[str, ...], np.nda
     return types, np.array([len(column) for column in columns], int), columns
 
 
-def _part(db: Database, screen_id: str, places: np.ndarray, n: int) -> tuple[pd.Series, np.ndarray]:
-    """Names and (rows, n) means of the molecules that lie between the first and the last of these places."""
-    found = db.query(
-        "SELECT molecule_id, mean FROM library_prediction WHERE screen_id = ? AND rowid BETWEEN ? AND ?",
-        [screen_id, int(places[0]), int(places[-1])],
+def _parts(
+    db: Database, screen_id: str, molecules: pd.Series, columns: str, size: int
+) -> Iterator[tuple[np.ndarray, pd.DataFrame]]:
+    """The screen in parts of `size`: places among `molecules`, and these columns of SQL, a row for each.
+
+    A query of its own for every part, as DuckDB keeps what a query has read as long as it runs. Raises StoreError
+    where these are not the molecules of the screen, each once.
+    """
+    rows, told = pd.Index(molecules), 0
+    ends = db.query(
+        "SELECT min(rowid) AS first, max(rowid) AS last FROM library_prediction WHERE screen_id = ?", [screen_id]
     )
-    if (found["mean"].map(len) != n).any():
+    first, last = (0, -1) if ends["first"].isna().any() else (int(ends["first"].iloc[0]), int(ends["last"].iloc[0]))
+    for start in range(first, last + 1, size):
+        found = db.query(
+            f"""SELECT molecule_id, {columns} FROM library_prediction
+                WHERE screen_id = ? AND rowid BETWEEN ? AND ?""",
+            [screen_id, start, start + size - 1],
+        )
+        row = rows.get_indexer(found["molecule_id"])
+        if (row < 0).any():
+            raise StoreError(CHANGED.format(screen_id))
+        told += len(found)
+        if len(found):
+            yield row, found
+    if told != len(molecules):
+        raise StoreError(CHANGED.format(screen_id))
+
+
+def _wide(lists: pd.Series, n: int, screen_id: str) -> np.ndarray:
+    """(rows, n) float32 from lists of n numbers."""
+    if (lists.map(len) != n).any():
         raise StoreError(f"The screen {screen_id} has lists that do not fit its {n:,} lines. Screen the library again.")
-    return found["molecule_id"], np.stack([np.asarray(numbers, np.float32) for numbers in found["mean"]])
+    return np.stack([np.asarray(numbers, np.float32) for numbers in lists])
 
 
 def _two_way(values: np.ndarray) -> np.ndarray:
@@ -219,17 +240,10 @@ def _two_way(values: np.ndarray) -> np.ndarray:
     m, t = values.shape
     if m < 2 or t < 2:
         return np.full((m, t), np.nan, np.float32)
-    wide = values.astype(float)
-    left = wide - wide.mean(axis=1, keepdims=True) - wide.mean(axis=0, keepdims=True) + wide.mean()
+    left = values.astype(float)  # changed in place: a large library has it once
+    left += left.mean() - left.mean(axis=1, keepdims=True) - left.mean(axis=0, keepdims=True)
     sd = float(left.std())
-    if sd <= np.finfo(np.float32).eps * max(1.0, float(np.abs(wide).max())):
+    if sd <= np.finfo(np.float32).eps * max(1.0, float(np.abs(values).max())):
         return np.zeros((m, t), np.float32)
-    return (left / sd).astype(np.float32)
-
-
-def _half_width(summary: ScreenSummary, spread: np.ndarray) -> np.ndarray:
-    if summary.quantile is None:
-        return np.full_like(spread, np.nan)
-    return (
-        np.full_like(spread, summary.quantile) if summary.floor is None else summary.quantile * (spread + summary.floor)
-    )
+    left /= sd
+    return left.astype(np.float32)

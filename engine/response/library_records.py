@@ -20,6 +20,7 @@ MOLECULE_COLUMNS = (
 )  # fmt: skip
 LINE_COLUMNS = ("cosmic_id", "name", "mean", "lower", "upper", "sensitive", "observed", "observed_as")
 PART = 5_000  # molecules read at once: 16 MB of means for 800 lines
+MOST_PAIRS = 150_000_000  # held at once, 1.2 GB: about 185,000 molecules on 808 lines
 # The molecules of a screen that are drugs of the store. Salts and stereoisomers share the first block of an InChIKey.
 MEASURED_AS = """SELECT p.molecule_id, d.drug_id, d.name FROM library_prediction p
     JOIN drug d ON split_part(d.inchikey, '-', 1) = split_part(p.molecule_id, '-', 1)
@@ -80,12 +81,16 @@ class Screen:
     @property
     def half_width(self) -> np.ndarray:
         """(m, l) half the width of the 90 % intervals in ln uM; NaN where the run has none."""
-        summary = self.summary
-        if summary.quantile is None:
-            return np.full_like(self.mean, np.nan)
-        if summary.floor is None:
-            return np.full_like(self.mean, summary.quantile)
-        return summary.quantile * (self.spread + summary.floor)
+        return half_width(self.summary, self.spread)
+
+
+def half_width(summary: ScreenSummary, spread: np.ndarray) -> np.ndarray:
+    """Half the width of the 90 % intervals, ln uM, of predictions with this spread; NaN where the run has none."""
+    if summary.quantile is None:
+        return np.full_like(spread, np.nan)
+    if summary.floor is None:
+        return np.full_like(spread, summary.quantile)
+    return summary.quantile * (spread + summary.floor)
 
 
 def libraries(db: Database) -> pd.DataFrame:
@@ -152,17 +157,24 @@ def load_screen(db: Database, screen_id: str) -> Screen:
     """A screen with everything it predicts, lines in the order of cancer type and molecules in the order of name.
 
     Molecules that the library no longer holds keep their id alone. Takes 8 bytes a pair: 10 MB for 1,500 molecules x
-    808 lines. Raises StoreError naming the screens there are.
+    808 lines. Raises StoreError naming the screens there are, or for one of more than MOST_PAIRS.
     """
     known = {screen.screen_id: screen for screen in _all_screens(db)}
     if screen_id not in known:
         names = ", ".join(known) or "none yet"
         raise StoreError(f"There is no screen '{screen_id}' in the store. Screens: {names}.")
+    summary = known[screen_id]
+    if summary.n_molecules * summary.n_lines > MOST_PAIRS:
+        raise StoreError(
+            f"The screen {screen_id} predicts {summary.n_molecules:,} molecules for {summary.n_lines:,} lines, more "
+            f"than are held at once ({MOST_PAIRS // summary.n_lines:,} molecules). Rank them on the page Library, "
+            "which reads any number in parts, or screen a smaller library."
+        )
     lines = screen_lines(db, screen_id).sort_values(["cancer_type", "name", "cosmic_id"], ignore_index=True)
     found = screen_molecules(db, screen_id)
     molecules = found[list(MOLECULE_COLUMNS)]
     mean, spread = _predictions(db, screen_id, found, lines.pop("place").to_numpy())
-    return Screen(known[screen_id], molecules, lines, mean, spread)
+    return Screen(summary, molecules, lines, mean, spread)
 
 
 def _predictions(
@@ -204,7 +216,7 @@ def lines_of_cell(
         if not len(found):
             raise StoreError(f"The screen {screen.summary.screen_id} has no {what}.")
     mean = screen.mean[rows[0], columns]
-    half = screen.half_width[rows[0], columns]
+    half = half_width(screen.summary, screen.spread[rows[0], columns])
     table = screen.lines.iloc[columns][["cosmic_id", "name"]].assign(
         mean=mean, lower=mean - half, upper=mean + half, sensitive=mean < below
     )

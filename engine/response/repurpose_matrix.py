@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from scipy.stats import false_discovery_control
 
 from engine.errors import InputError
-from engine.response.library_records import Screen
+from engine.response.library_records import PART, Screen, half_width
 
 ONCOLOGY, NON_ONCOLOGY, UNKNOWN = CLASSES = ("oncology", "non-oncology", "unknown")
 FINEST_SHARE = 1_000_000  # a share of 0.1 means 1/10, not the nearest binary number above it
@@ -96,13 +96,17 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
     types, n_lines = names[enough], lines_of[enough]
     order = np.concatenate([np.flatnonzero(of_line == name) for name in types])
     starts = np.concatenate([[0], np.cumsum(n_lines)[:-1]])
-    mean = screen.mean[:, order]
-    count = _sums(mean < thresholds.sensitive_below, starts)
-    sure = np.full(count.shape, np.nan)
-    if screen.summary.quantile is not None:
-        upper = mean + screen.half_width[:, order]
-        sure = _sums(upper < thresholds.sensitive_below, starts) / n_lines
-    type_mean = np.add.reduceat(mean, starts, axis=1, dtype=np.float64) / n_lines
+    shape = len(screen.mean), len(types)
+    count, sure = np.empty(shape, np.int64), np.full(shape, np.nan)
+    type_mean, median = np.empty(shape), np.empty(shape)
+    for rows in (slice(start, start + PART) for start in range(0, len(screen.mean), PART)):
+        mean = screen.mean[rows][:, order]
+        count[rows] = _sums(mean < thresholds.sensitive_below, starts)
+        if screen.summary.quantile is not None:
+            upper = mean + half_width(screen.summary, screen.spread[rows][:, order])
+            sure[rows] = _sums(upper < thresholds.sensitive_below, starts) / n_lines
+        type_mean[rows] = np.add.reduceat(mean, starts, axis=1, dtype=np.float64) / n_lines
+        median[rows] = np.column_stack([row_medians(part) for part in np.split(mean, starts[1:], axis=1)])
     selectivity, sd = _selectivity(type_mean)
     p, q = _enrichment(count, n_lines)
     return Matrix(
@@ -111,7 +115,7 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
         n_lines=n_lines,
         count=count,
         share=count / n_lines,
-        median=np.column_stack([row_medians(part) for part in np.split(mean, starts[1:], axis=1)]),
+        median=median,
         sure=sure,
         selectivity=selectivity,
         selectivity_sd=sd,

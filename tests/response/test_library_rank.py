@@ -1,6 +1,8 @@
 """A screen ranked for a type or a line: the same numbers as the whole matrix gives, whatever the size of the parts."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from small_library import LIBRARY, SCREEN
 from small_store import FIRST_LINE
 
 from engine.errors import InputError, StoreError
-from engine.response import library_rank
+from engine.response import library_rank, library_records, repurpose_matrix
 from engine.response.library_rank import by_line, by_type, molecules_page, ordered, ranked, screened_lines
 from engine.response.library_records import load_screen
 from engine.response.repurpose import Thresholds, matrix
@@ -24,7 +26,8 @@ def db(filled_home: Path) -> Database:
 
 @pytest.mark.parametrize("part", [5_000, 3])
 def test_types_have_the_numbers_of_the_matrix(db: Database, monkeypatch: pytest.MonkeyPatch, part: int):
-    monkeypatch.setattr(library_rank, "PART", part)
+    for module, name in ((library_rank, "PART"), (library_records, "PART"), (repurpose_matrix, "PART")):
+        monkeypatch.setattr(module, name, part)
     screen = load_screen(db, SCREEN)
     whole, found = matrix(screen, Thresholds(min_lines=5)), ranked(db, SCREEN, min_lines=5)
     assert found.types == whole.types and list(found.n_lines) == list(whole.n_lines)
@@ -32,6 +35,53 @@ def test_types_have_the_numbers_of_the_matrix(db: Database, monkeypatch: pytest.
     np.testing.assert_allclose(found.median, whole.median, rtol=1e-5)
     np.testing.assert_allclose(found.share, whole.share, rtol=1e-5)
     np.testing.assert_allclose(found.selectivity, whole.selectivity, rtol=1e-4, atol=1e-5)
+    of_type = screen.mean[:, (screen.lines["cancer_type"] == "SKCM").to_numpy()]
+    at = whole.types.index("SKCM")
+    np.testing.assert_allclose(whole.median[:, at], np.median(of_type, axis=1), rtol=1e-6)
+    np.testing.assert_array_equal(whole.count[:, at], (of_type < -2).sum(axis=1))
+
+
+def test_no_query_reads_more_than_a_part(db: Database, monkeypatch: pytest.MonkeyPatch):
+    """16 molecules in parts of 3 are 6 reads for the types and, in parts of 5, 4 for a line."""
+    monkeypatch.setattr(library_rank, "PART", 3)
+    monkeypatch.setattr(library_rank, "LINE_PART", 5)
+    read, query = [], db.query
+
+    def counted(sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        found = query(sql, parameters)
+        if "mean" in found:
+            read.append(len(found))
+        return found
+
+    monkeypatch.setattr(db, "query", counted)
+    of = ranked(db, SCREEN)
+    assert read == [3, 3, 3, 3, 3, 1]
+    read.clear()
+    table = by_line(of, db, FIRST_LINE)
+    assert read == [5, 5, 5, 1]
+    monkeypatch.setattr(library_rank, "LINE_PART", 100)
+    pd.testing.assert_frame_equal(by_line(of, db, FIRST_LINE), table)
+
+
+def test_a_screen_that_changes_while_it_is_read_is_told(db: Database):
+    of = ranked(db, SCREEN)
+    with db.write() as connection:
+        connection.execute("DELETE FROM library_prediction WHERE molecule_id = ?", [of.molecules["molecule_id"][0]])
+    with pytest.raises(StoreError, match="was written anew while it was read. Try again"):
+        by_line(of, db, FIRST_LINE)
+    with db.write() as connection:
+        connection.execute("UPDATE library_prediction SET molecule_id = 'other' WHERE molecule_id = ?",
+                           [of.molecules["molecule_id"][1]])  # fmt: skip
+    with pytest.raises(StoreError, match="was written anew while it was read. Try again"):
+        by_line(of, db, FIRST_LINE)
+
+
+def test_more_than_can_be_held_is_refused_but_ranked(db: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(library_records, "MOST_PAIRS", 16 * 40 - 1)
+    told = r"predicts 16 molecules for 40 lines, more than are held at once \(15 molecules\). Rank them on the page Lib"
+    with pytest.raises(StoreError, match=told):
+        load_screen(db, SCREEN)
+    assert len(by_type(ranked(db, SCREEN, min_lines=5), "SKCM")) == 16
 
 
 def test_a_type_is_ranked_by_potency_selectivity_and_novelty(db: Database):
