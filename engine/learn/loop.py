@@ -158,4 +158,6 @@ def _out_of_patience(history: list[Epoch], patience: int) -> bool:
     if not history:
         return False
     values = [epoch.validation_rmse for epoch in history]
+    if np.isnan(values[-1]):  # nothing validates
+        return False
     return len(values) - 1 - int(np.argmin(values)) >= patience

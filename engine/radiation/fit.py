@@ -126,9 +126,9 @@ class _Group:
             for member, rows in enumerate(self.trains):
                 training.network.output.bias[member] = self.target[torch.from_numpy(rows).to(self.device)].mean().cpu()
         training.to(self.device)
-        # No patience is needed where nothing validates.
+        patience = 0  # nothing validates
         how = loop.LoopSettings(
-            settings.epochs, settings.learning_rate, settings.epochs, settings.seed, self.device, save_every_s
+            settings.epochs, settings.learning_rate, patience, settings.seed, self.device, save_every_s
         )
         self.latest: Tensor | None = None
 

@@ -6,6 +6,7 @@ layer. What the paper leaves open was chosen here: slope 0.01; the skip adds the
 of it without bias where the widths differ, to what the activation and dropout give; the output is not dropped out.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ KERNELS = (8192, 2047, 512, 128, 32)  # at INPUTS probes
 STRIDE = POOL = 2
 DENSE = (800, 256, 100, 32)
 SLOPE = 0.01  # of the leaky ReLU
+# How weights start: standard deviation times the root of the fan-in. With these the power of the signal stays about 1
+# in every layer. The larger of two normal values is 1 / sqrt(pi) on average; unless the bias starts by taking that
+# away, what all samples have in common piles up block by block (94 % of the power after the last layer, with it 40 %:
+# 16 arrays of the NCI-60), and training swings instead of learning.
+CONVOLUTION_GAIN, DENSE_GAIN, SKIP_GAIN = 1.7, 1.0, 0.7
+OUTPUT_GAIN = 0.01  # so that the output starts at its bias
 
 
 class Block(NamedTuple):
@@ -55,13 +62,13 @@ def layer_plan(n_inputs: int) -> tuple[Block, ...]:
 
 
 class _Weights(nn.Module):
-    """Weight (m, out, ...) and bias (m, out) of one layer of m networks, drawn by He's rule for one member's fan-in."""
+    """Weight (m, out, ...), drawn for the fan-in of one member, and bias (m, out) of one layer of m networks."""
 
-    def __init__(self, members: int, shape: tuple[int, ...], *, bias: bool = True, gain: float) -> None:
+    def __init__(self, members: int, shape: tuple[int, ...], gain: float, bias: float | None = 0.0) -> None:
         super().__init__()
         self.scale = gain / torch.Size(shape[1:]).numel() ** 0.5
         self.weight = nn.Parameter(torch.zeros(members, *shape))
-        self.bias = nn.Parameter(torch.zeros(members, shape[0])) if bias else None
+        self.bias = None if bias is None else nn.Parameter(torch.full((members, shape[0]), bias))
 
     @torch.no_grad()
     def draw(self, member: int, generator: torch.Generator) -> None:
@@ -85,16 +92,15 @@ class SF2Network(nn.Module):
         self.plan = layer_plan(n_inputs)
         channels = (1, *(block.filters for block in self.plan))
         shapes = [(b.filters, c, b.kernel) for b, c in zip(self.plan, channels[:-1], strict=True)]
-        gain = (2 / (1 + SLOPE**2)) ** 0.5
-        self.convolutions = nn.ModuleList(_Weights(members, shape, gain=gain) for shape in shapes)
+        bias = -CONVOLUTION_GAIN / math.sqrt(math.pi)
+        self.convolutions = nn.ModuleList(_Weights(members, shape, CONVOLUTION_GAIN, bias) for shape in shapes)
         widths = (self.plan[-1].filters * self.plan[-1].pooled, *DENSE)
         pairs = list(zip(widths[1:], widths[:-1], strict=True))
-        self.dense = nn.ModuleList(_Weights(members, pair, gain=gain) for pair in pairs)
-        # Half the gain: what passes the skip adds a quarter to the power of the signal instead of doubling it.
+        self.dense = nn.ModuleList(_Weights(members, pair, DENSE_GAIN) for pair in pairs)
         self.skips = nn.ModuleList(
-            _Weights(members, pair, bias=False, gain=0.5) if pair[0] != pair[1] else nn.Identity() for pair in pairs
+            _Weights(members, pair, SKIP_GAIN, None) if pair[0] != pair[1] else nn.Identity() for pair in pairs
         )
-        self.output = _Weights(members, (1, DENSE[-1]), gain=0.01)  # so that it starts at its bias
+        self.output = _Weights(members, (1, DENSE[-1]), OUTPUT_GAIN)
         layers = [layer for layer in self.modules() if isinstance(layer, _Weights)]
         if self.output.weight.is_meta:
             return

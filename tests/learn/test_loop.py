@@ -89,6 +89,58 @@ def test_wide_layers_learn_at_a_lower_rate():
     assert groups[1]["params"] == [wide.weight]
 
 
+def test_networks_side_by_side_learn_at_the_rate_of_one():
+    several = torch.nn.Module()
+    several.member_dims = 1
+    several.weight = torch.nn.Parameter(torch.zeros(30, 2, 100, 100))  # 10,000 inputs each
+    several.bias = torch.nn.Parameter(torch.zeros(30, 5000))
+    groups = parameter_groups(several, 1e-3)
+    assert [(group["lr"], group["params"][0] is several.bias) for group in groups] == [(1e-3, True), (0.25e-3, False)]
+
+
+def without_validation(resume_file, epochs=12, save_every_s=0.0, on_step=lambda *a: None):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.1), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    history = fit(
+        model,
+        lambda rng: [(part,) for part in np.array_split(rng.permutation(32), 4)],
+        lambda batch: ((model(X[batch[0]])[:, 0] - Y[batch[0]]) ** 2).mean(),
+        None,
+        LoopSettings(epochs, 0.05, patience=1, seed=3, save_every_s=save_every_s),
+        resume_file,
+        on_step,
+    )
+    return model, history
+
+
+def test_without_validation_every_epoch_is_trained_and_the_last_weights_stay(tmp_path):
+    model, history = without_validation(tmp_path / "r.pt")
+    assert len(history) == 12 and all(np.isnan(epoch.validation_rmse) for epoch in history)
+    state = checkpoint.load(tmp_path / "r.pt")
+    assert state["best"] == {} and len(state["history"]) == 12
+    for name, value in model.state_dict().items():
+        assert torch.equal(state["model"][name], value)
+
+
+def test_checkpoints_now_and_then_resume_to_the_same_weights(tmp_path):
+    def stop_in_epoch_8(step, total, history):
+        if step == 30:
+            raise JobCancelled("stop")
+
+    whole, _ = without_validation(tmp_path / "whole.pt")
+    with pytest.raises(JobCancelled):
+        without_validation(tmp_path / "rare.pt", save_every_s=1e9, on_step=stop_in_epoch_8)
+    assert not (tmp_path / "rare.pt").exists()
+    with pytest.raises(JobCancelled):
+        without_validation(tmp_path / "often.pt", on_step=stop_in_epoch_8)
+    assert len(checkpoint.load(tmp_path / "often.pt")["history"]) == 7
+    for name in ("rare.pt", "often.pt"):
+        resumed, _ = without_validation(tmp_path / name, save_every_s=1e9)
+        assert len(checkpoint.load(tmp_path / name)["history"]) == 12  # the last is always written
+        for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
 def test_loss_that_is_not_finite(tmp_path):
     with pytest.raises(TrainingError, match=r"not finite in epoch 1\. Try a smaller learning rate"):
         run(tmp_path / "r.pt", target=Y * float("nan"))
