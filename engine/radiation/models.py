@@ -108,7 +108,7 @@ def blend(kernels: Sequence[np.ndarray], sf2: np.ndarray) -> np.ndarray:
     for shares in itertools.product(range(STEPS), repeat=len(scaled)):
         if sum(shares) >= STEPS:
             continue
-        kernel = sum(share / STEPS * each for share, each in zip(shares, scaled, strict=True))
+        kernel = np.tensordot(np.array(shares) / STEPS, np.stack(scaled), axes=1)
         factor = cho_factor(kernel[:k] + (1 - sum(shares) / STEPS) * np.eye(k), lower=True)
         weight_of_one = cho_solve(factor, one)
         total = weight_of_one.sum()
