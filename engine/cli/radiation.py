@@ -195,5 +195,8 @@ def _with_interval(row: pd.Series | None) -> str:
 
 
 def _nested(metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    given = metrics.astype(object).where(metrics.notna(), None)
-    return [{str(key): value for key, value in row.items()} for row in given.to_dict("records")]
+    return [
+        {**{name: row[name] for name in ("model", "scope", "key", "name")}, "n": int(row["n"])}
+        | {name: None if pd.isna(row[name]) else float(row[name]) for name in ("value", "lower", "upper")}
+        for row in metrics.to_dict("records")
+    ]

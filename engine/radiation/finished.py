@@ -14,10 +14,10 @@ import pandas as pd
 from engine.errors import JobError, TrainingError
 from engine.jobs.files import read_json, write_json
 from engine.jobs.queue import job_folder
-from engine.radiation.baselines import correlations
 from engine.radiation.cohort import filled
 from engine.radiation.intervals import calibration
 from engine.radiation.settings import RadiationSettings
+from engine.radiation.similarity import correlations
 from engine.radiation.types import Cohort
 
 ABOUT, REFERENCE = "radiation.json", "reference.npz"

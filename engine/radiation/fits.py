@@ -22,8 +22,8 @@ from engine.radiation.types import Cohort, Fold
 
 CV, VALIDATION, PERMUTED = "cv", "validation", "permuted"
 FINAL = "final"
-NETWORK_COST, LEARNED_COST, NAIVE_COST = 1.0, 0.03, 0.001  # of one fit, for the bar: seen on 58 arrays of 22,283 probes
-KEPT_TOGETHER = {"cpu": 6, "cuda": 30}  # networks of a unit: on a CPU they are trained one after the other anyway
+LEARNED_COST, NAIVE_COST = 1.0, 0.05  # of one fit, in epochs of a network: seen on 58 arrays of 22,283 probes
+KEPT_TOGETHER, KEPT_ON_GPU = 6, 30  # networks of a unit: on a CPU they are trained one after the other anyway
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,9 @@ class Unit:
     folds: tuple[Fold, ...]
     permutation: int = 0
 
-    @property
-    def cost(self) -> float:
-        """How long it takes, in fits of a network."""
-        each = {NETWORK: NETWORK_COST, **dict.fromkeys(baselines.NAIVE, NAIVE_COST)}
+    def cost(self, epochs: int) -> float:
+        """How long it takes, in epochs of a network, which is trained for so many."""
+        each = {NETWORK: float(epochs), **dict.fromkeys(baselines.NAIVE, NAIVE_COST)}
         return each.get(self.model, LEARNED_COST) * len(self.folds)
 
     @property
@@ -51,36 +50,43 @@ class Unit:
         return f"{self.stage}.{self.model}.{self.number}"
 
 
-def planned(cohort: Cohort, settings: RadiationSettings, device: str) -> list[Unit]:
+def together(job: JobContext) -> int:
+    """How many networks are one unit: told by where the job waits, so that all its parts and attempts agree."""
+    return KEPT_ON_GPU if job.spec.device.startswith("gpu") else KEPT_TOGETHER
+
+
+def planned(cohort: Cohort, settings: RadiationSettings, together: int) -> list[Unit]:
     """Everything that can be fitted before the first prediction is known: cross-validation and permuted labels.
 
-    Permutation i has the folds of round i (again from the first where there are fewer rounds). Raises InputError as
-    `protocol.folds` does.
+    together: networks of a unit. Permutation i has the folds of round i (again from the first where there are fewer
+    rounds). Raises InputError as `protocol.folds` does.
     """
     folds = protocol.folds(cohort, settings.protocol, settings.rounds, settings.folds, settings.seed)
     rounds = [tuple(fold for fold in folds if fold.round == number) for number in range(1, settings.rounds + 1)]
     units = []
     for model in models_of(settings):
         if model == NETWORK:
-            units += _groups(CV, folds, cohort, device)
+            units += _groups(CV, folds, cohort, together)
         else:
             units += [Unit(CV, model, number, cut) for number, cut in enumerate(rounds, 1)]
         for permutation in range(1, settings.permutations + 1):
             cut = rounds[(permutation - 1) % len(rounds)]
             if model == NETWORK:
-                units += _groups(PERMUTED, cut, cohort, device, permutation)
+                units += _groups(PERMUTED, cut, cohort, together, permutation)
             else:
                 units.append(Unit(PERMUTED, model, permutation, cut, permutation))
     return units
 
 
-def left_out(cohort: Cohort, model: str, wrong: Sequence[int], settings: RadiationSettings, device: str) -> list[Unit]:
+def left_out(
+    cohort: Cohort, model: str, wrong: Sequence[int], settings: RadiationSettings, together: int
+) -> list[Unit]:
     """Prediction validation of one model: the samples `wrong` (indices) predicted again, each by a fit without it."""
     folds = protocol.leave_out(cohort, wrong, settings.protocol)
     if not folds:
         return []
     return (
-        _groups(VALIDATION, folds, cohort, device) if model == NETWORK else [Unit(VALIDATION, model, 1, tuple(folds))]
+        _groups(VALIDATION, folds, cohort, together) if model == NETWORK else [Unit(VALIDATION, model, 1, tuple(folds))]
     )
 
 
@@ -196,9 +202,9 @@ def curve_file(job: JobContext, unit: Unit) -> Path:
     return job.checkpoints / f"{unit.name}.curve.npy"
 
 
-def _groups(stage: str, folds: Sequence[Fold], cohort: Cohort, device: str, permutation: int = 0) -> list[Unit]:
+def _groups(stage: str, folds: Sequence[Fold], cohort: Cohort, together: int, permutation: int = 0) -> list[Unit]:
     """Networks side by side share one matrix of values: where some are missing, every fit fills its own."""
-    size = 1 if np.isnan(cohort.values).any() else KEPT_TOGETHER[device]
+    size = 1 if np.isnan(cohort.values).any() else together
     parts = [tuple(folds[start : start + size]) for start in range(0, len(folds), size)]
     first = (permutation - 1) * len(parts) if permutation else 0
     return [Unit(stage, NETWORK, first + number, part, permutation) for number, part in enumerate(parts, 1)]

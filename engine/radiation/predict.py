@@ -15,7 +15,7 @@ from engine.radiation import baselines
 from engine.radiation.align import align
 from engine.radiation.finished import FinishedRun, load_run
 from engine.radiation.fits import models_of, network_file
-from engine.radiation.names import panel_of
+from engine.radiation.names import line_key, panel_of
 from engine.radiation.rsi import GENES as RSI_GENES
 from engine.radiation.settings import NETWORK, PROTOCOLS
 from engine.radiation.types import Cohort, Expression, SamplePrediction
@@ -172,6 +172,6 @@ def _notes(run: FinishedRun) -> tuple[str, ...]:
 
 
 def _seen(run: FinishedRun, line: str) -> tuple[str, ...]:
-    if line and line in set(run.cohort.line):
+    if line and line_key(line) in {line_key(name) for name in run.cohort.line}:
         return (f"The run was trained on {line}: this is no prediction of a line never seen.",)
     return ()

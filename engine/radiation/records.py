@@ -57,7 +57,7 @@ def run(db: Database, run_id: str) -> dict[str, Any]:
     if mine.empty:
         known = ", ".join(found["run_id"]) or "none yet"
         raise StoreError(f"There is no radiosensitivity run '{run_id}' in the store. Runs: {known}.")
-    return {str(key): value for key, value in mine.iloc[0].items()}
+    return {str(key): value for key, value in mine.to_dict("records")[0].items()}
 
 
 def is_run(db: Database, run_id: str) -> bool:

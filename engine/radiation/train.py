@@ -14,7 +14,7 @@ import pandas as pd
 
 from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
-from engine.radiation import fits, measures
+from engine.radiation import fits, measures, rsi
 from engine.radiation.cohort import cohort_of
 from engine.radiation.finished import half_widths, save_run
 from engine.radiation.intervals import conformal
@@ -24,6 +24,7 @@ from engine.radiation.settings import NETWORK, RadiationSettings
 from engine.radiation.types import Cohort
 from engine.store.database import Database
 
+_Opened = tuple[Cohort, dict[str, Any], RadiationSettings, str]  # with the cohort's receipt, and the device
 FITTED, VALIDATED = 0.8, 0.95  # of the progress bar; the rest are measures and their intervals
 SAME_LABEL = (
     "The permuted labels stay with their lines: where a line's other arrays train, a model that recognises lines "
@@ -39,9 +40,10 @@ def submit_training(db: Database, settings: RadiationSettings) -> str:
     inputs, expression, survival, simulated = training_inputs(db, settings.expression, settings.survival)
     settings = replace(settings, expression=expression, survival=survival)
     cohort, _ = cohort_of(inputs, settings)
-    fits.planned(cohort, settings, "cpu")  # whatever cannot be cut into folds is refused before anything waits
-    units = settings.rounds * (settings.folds if NETWORK in settings.models else 1)
-    params = {"settings": asdict(settings), "simulated": simulated, "shards": min(units, settings.rounds)}
+    fits.planned(cohort, settings, 1)  # whatever cannot be cut into folds is refused before anything waits
+    if "rsi" in settings.models:  # and so is an array without its genes
+        rsi.index(cohort.values[:1], cohort.probes, cohort.symbols, cohort.scale)
+    params = {"settings": asdict(settings), "simulated": simulated, "shards": settings.rounds}
     return submit(TASK, _title(settings), params, settings.seed, inputs, gpu=NETWORK in settings.models)
 
 
@@ -55,44 +57,43 @@ def _title(settings: RadiationSettings) -> str:
 
 def run_training(job: JobContext) -> None:
     """Task `train_radiation`. What an interrupted attempt has finished is kept, the running networks continue."""
-    run_shard(job, 0, 1)
-    finish(job)
+    opened = _opened(job)
+    run_shard(job, 0, 1, opened)
+    finish(job, opened)
 
 
-def run_shard(job: JobContext, shard: int, shards: int) -> None:
+def run_shard(job: JobContext, shard: int, shards: int, opened: _Opened | None = None) -> None:
     """Fit the units shard, shard + shards, ... of cross-validation and permutation that nobody has fitted yet.
 
     With the last shard come the final networks. Raises JobCancelled when somebody asked the job to stop; what is
     finished stays.
     """
-    cohort, _, settings, device = _opened(job)
-    units = fits.planned(cohort, settings, device)[shard::shards]
-    # The final networks take as long as one round's worth of rounds fits.
-    final = settings.rounds * fits.NETWORK_COST if NETWORK in settings.models and shard == shards - 1 else 0.0
+    cohort, _, settings, device = opened or _opened(job)
+    units = fits.planned(cohort, settings, fits.together(job))[shard::shards]
+    final = float(settings.rounds * settings.epochs) if NETWORK in settings.models and shard == shards - 1 else 0.0
     end = 1.0 if shards > 1 else FITTED
-    total = sum(unit.cost for unit in units) + final
+    total = sum(unit.cost(settings.epochs) for unit in units) + final
+    if not total:
+        return
     start = end * (1 - final / total)
     _fit(job, units, cohort, settings, device, (0.0, start))
     if final:
-
-        def told(share: float) -> None:
-            job.progress(start + (end - start) * share, "Networks on every sample")
-
+        told = _teller(job, "Networks on every sample", start, end - start)
         fits.final_networks(job, cohort, settings, device, told)
 
 
-def finish(job: JobContext) -> None:
+def finish(job: JobContext, opened: _Opened | None = None) -> None:
     """Prediction validation, measures, intervals, and what later predicts other samples; writes the run's rows."""
     started = time.monotonic()
-    cohort, receipt, settings, device = _opened(job)
-    units = fits.planned(cohort, settings, device)
+    cohort, receipt, settings, device = opened or _opened(job)
+    units = fits.planned(cohort, settings, fits.together(job))
     # Parts of a cluster have done these already; a unit that a part has lost is fitted now.
     _fit(job, units, cohort, settings, device, (FITTED, FITTED))
     frame = pd.concat([fits.rows(job, unit, cohort, settings) for unit in units], ignore_index=True)
     notes = [*receipt["notes"], *([SAME_LABEL] if settings.permutations and settings.protocol == "published" else [])]
     again: list[fits.Unit] = []
     if settings.validation:
-        again, said = _wrong_ones(cohort, frame, settings, device)
+        again, said = _wrong_ones(cohort, frame, settings, fits.together(job))
         notes += said
         _fit(job, again, cohort, settings, device, (FITTED, VALIDATED))
         frame = pd.concat([frame, *(fits.rows(job, unit, cohort, settings) for unit in again)], ignore_index=True)
@@ -111,7 +112,7 @@ def finish(job: JobContext) -> None:
     job.log(f"{receipt['samples']:,} samples of {receipt['lines']:,} lines, {receipt['probes']:,} probes: finished")
 
 
-def _opened(job: JobContext) -> tuple[Cohort, dict[str, Any], RadiationSettings, str]:
+def _opened(job: JobContext) -> _Opened:
     job.progress(0.0, "Reading the tables")
     settings = RadiationSettings.from_params(job.params["settings"])
     tables = {
@@ -136,22 +137,21 @@ def _fit(
     span: tuple[float, float],
 ) -> None:
     """span: from where to where the job's bar goes meanwhile."""
-    total, done = max(sum(unit.cost for unit in units), 1e-9), 0.0
+    total, done = max(sum(unit.cost(settings.epochs) for unit in units), 1e-9), 0.0
     for unit in units:
         kept = fits.predicted_file(job, unit).exists()
-        told = _teller(job, unit, settings, (span[0] + (span[1] - span[0]) * done / total), span, unit.cost / total)
+        cost, length = unit.cost(settings.epochs), span[1] - span[0]
+        told = _teller(job, _called(unit, settings), span[0] + length * done / total, length * cost / total)
         told(0.0)
         fits.do(job, unit, cohort, settings, device, told)
-        done += unit.cost
+        done += cost
         if not kept:
             job.log(f"{_called(unit, settings)}: {len(unit.folds)} fits, {fits.seconds_of(job, unit):.1f} s")
 
 
-def _teller(
-    job: JobContext, unit: fits.Unit, settings: RadiationSettings, start: float, span: tuple[float, float], share: float
-) -> Callable[[float], None]:
+def _teller(job: JobContext, what: str, start: float, length: float) -> Callable[[float], None]:
     def told(done: float) -> None:
-        job.progress(start + (span[1] - span[0]) * share * done, _called(unit, settings))
+        job.progress(start + length * done, what)
 
     return told
 
@@ -166,7 +166,7 @@ def _called(unit: fits.Unit, settings: RadiationSettings) -> str:
 
 
 def _wrong_ones(
-    cohort: Cohort, frame: pd.DataFrame, settings: RadiationSettings, device: str
+    cohort: Cohort, frame: pd.DataFrame, settings: RadiationSettings, together: int
 ) -> tuple[list[fits.Unit], list[str]]:
     """Samples that were not correct, to be predicted again; for the network only where that costs less than it did.
 
@@ -181,7 +181,7 @@ def _wrong_ones(
         mine = first.loc[model]
         correct = measures.correct(mine["mean"].to_numpy(), mine["observed"].to_numpy())
         wrong = sorted(place[name] for name in mine.index[~np.asarray(correct, bool)])
-        found = fits.left_out(cohort, model, wrong, settings, device)
+        found = fits.left_out(cohort, model, wrong, settings, together)
         needed, spent = sum(len(unit.folds) for unit in found), settings.rounds * settings.folds
         if model == NETWORK and needed > spent:
             notes.append(
