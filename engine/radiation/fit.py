@@ -10,6 +10,7 @@ A network's result depends on the seed and its own training set, not on who is t
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +70,8 @@ def fit_networks(
     for members in _groups(trains, settings.batch_size, size):
         file = resume_file.with_name(f"{resume_file.name}.g{len(parts)}")
         one = _Group([trains[i] for i in members], [seeds[i] for i in members], given, target, settings)
-        before, part = len(order) / len(trains), len(members) / len(trains)
-        parts.append(one.fit(file, save_every_s, lambda done, before=before, part=part: on_step(before + part * done)))
+        shares = len(order) / len(trains), len(members) / len(trains)
+        parts.append(one.fit(file, save_every_s, partial(_tell, on_step, *shares)))
         order += members
     trained = TrainedSF2.joined(parts).picked(np.argsort(order))
     trained.save(resume_file)
@@ -154,7 +155,7 @@ class _Group:
         own = [np.random.default_rng([epoch, seed]) for seed in self.seeds]
         cuts = [np.array_split(r.permutation(rows), self.steps) for r, rows in zip(own, self.trains, strict=True)]
         dropout = [r.integers(2**62, size=self.steps) for r in own]
-        batches = []
+        batches: list[loop.Batch] = []
         for step in range(self.steps):
             width = max(len(cut[step]) for cut in cuts)
             rows = np.stack([np.pad(cut[step], (0, width - len(cut[step])), mode="edge") for cut in cuts])
@@ -171,6 +172,10 @@ class _Group:
         squared = (error.square() * counted).sum(1) / counted.sum(1)
         self.latest = squared.detach()
         return (squared + self.settings.l2 * network.squared_weights()).sum()
+
+
+def _tell(on_step: Callable[[float], None], before: float, part: float, done: float) -> None:
+    on_step(before + part * done)
 
 
 def _finished(file: Path) -> Path:

@@ -7,7 +7,7 @@ of it without bias where the widths differ, to what the activation and dropout g
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -64,11 +64,14 @@ def layer_plan(n_inputs: int) -> tuple[Block, ...]:
 class _Weights(nn.Module):
     """Weight (m, out, ...), drawn for the fan-in of one member, and bias (m, out) of one layer of m networks."""
 
+    weight: nn.Parameter
+    bias: nn.Parameter  # None where none was asked for
+
     def __init__(self, members: int, shape: tuple[int, ...], gain: float, bias: float | None = 0.0) -> None:
         super().__init__()
         self.scale = gain / torch.Size(shape[1:]).numel() ** 0.5
         self.weight = nn.Parameter(torch.zeros(members, *shape))
-        self.bias = None if bias is None else nn.Parameter(torch.full((members, shape[0]), bias))
+        self.register_parameter("bias", None if bias is None else nn.Parameter(torch.full((members, shape[0]), bias)))
 
     @torch.no_grad()
     def draw(self, member: int, generator: torch.Generator) -> None:
@@ -101,12 +104,11 @@ class SF2Network(nn.Module):
             _Weights(members, pair, SKIP_GAIN, None) if pair[0] != pair[1] else nn.Identity() for pair in pairs
         )
         self.output = _Weights(members, (1, DENSE[-1]), OUTPUT_GAIN)
-        layers = [layer for layer in self.modules() if isinstance(layer, _Weights)]
         if self.output.weight.is_meta:
             return
         for member, seed in enumerate(seeds if seeds is not None else torch.randint(2**31, (members,)).tolist()):
             generator = torch.Generator().manual_seed(seed)
-            for layer in layers:
+            for layer in _weights(self.modules()):
                 layer.draw(member, generator)
 
     def forward(self, x: Tensor, seeds: Sequence[int] | None = None) -> Tensor:
@@ -118,23 +120,26 @@ class SF2Network(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             drop = _Dropout(self.dropout if self.training else 0.0, seeds, x.device)
             x = x[:, :, None]
-            for layer in self.convolutions:
+            for layer in _weights(self.convolutions):
                 # Pooled first, then bias and leaky ReLU: both rise monotonically, so the numbers are the same.
                 y = long_conv1d(x, layer.weight, None, STRIDE)
                 x = drop(leaky_relu(pool_pairs(y) + layer.bias[:, None, :, None], SLOPE))
             x = x.flatten(2)
-            for layer, skip in zip(self.dense, self.skips, strict=True):
-                beside = x if isinstance(skip, nn.Identity) else x @ skip.weight.mT
+            for layer, skip in zip(_weights(self.dense), self.skips, strict=True):
+                beside = x @ skip.weight.mT if isinstance(skip, _Weights) else x
                 x = drop(leaky_relu(_affine(x, layer), SLOPE)) + beside
             return _affine(x, self.output)[..., 0].abs()
 
     def squared_weights(self) -> Tensor:
         """(m,) sums of the squared weights of convolutions and dense layers, skips included; biases are left out."""
-        layers = [layer for layer in self.modules() if isinstance(layer, _Weights)]
-        return torch.stack([layer.weight.flatten(1).square().sum(1) for layer in layers]).sum(0)
+        return torch.stack([layer.weight.flatten(1).square().sum(1) for layer in _weights(self.modules())]).sum(0)
 
 
-def _affine(x: Tensor, layer: nn.Module) -> Tensor:
+def _weights(modules: Iterable[nn.Module]) -> list[_Weights]:
+    return [module for module in modules if isinstance(module, _Weights)]
+
+
+def _affine(x: Tensor, layer: _Weights) -> Tensor:
     return torch.baddbmm(layer.bias[:, None], x, layer.weight.mT)
 
 
@@ -156,11 +161,11 @@ class _Dropout:
         # Seeded anew in every layer: a batch that is wider for another member's sake draws more bytes at its end.
         for generator, seed in zip(self.generators, self.seeds or (), strict=True):
             generator.manual_seed(seed + self.layers)
-        generators = self.generators or [None]
-        each = x.numel() // len(generators)
+        own: Sequence[torch.Generator | None] = self.generators or [None]
+        each = x.numel() // len(own)
         masks = []
-        for generator in generators:
+        for drawn_by in own:
             words = torch.empty(-(-each // 8), dtype=torch.int64, device=x.device)
-            words.random_(-(2**63), None, generator=generator)
+            words.random_(-(2**63), None, generator=drawn_by)
             masks.append(words.view(torch.uint8)[:each] >= self.below)
         return x * torch.cat(masks).view(x.shape) * (256 / (256 - self.below))
