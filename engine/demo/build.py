@@ -29,15 +29,15 @@ POLL_SECONDS = 0.5
 def submit_demo(
     size: str = "small", epochs: int | None = None, train: bool = True, seed: int = SEED, folds: int = FOLDS
 ) -> Iterator[str]:
-    """Submits the five imports and, with `train`, all five networks' training and a screen; yields each job's id.
+    """Submits the imports and, with `train`, all five networks' training, a screen and SF2; yields each job's id.
 
     The imports build on each other, so the caller sees to it that a job is in the store before it asks for the next.
     Behind the training, and submitted together with it, come its evaluations under EVALUATED: they need nothing more
     of the caller, who may leave them to run in the background. The screen is of the list of approved drugs that comes
     along (measured by nobody here, so not simulated), imported before the training as library LIBRARY unless the store
-    has one of that name; it is submitted last.
+    has one of that name. Radiosensitivity is trained last, on simulated arrays and published SF2 (`radiation.py`).
     size: small or paper. epochs: None takes the size's own number. seed: of the cohort and of the training. folds: of
-    the evaluations.
+    the evaluations, and at most so many of radiosensitivity's.
     Raises InputError for an unknown size, at the call; what the imports refuse, when asked for the next job.
     """
     size_of(size)
@@ -56,7 +56,8 @@ def start_demo(size: str = "small", epochs: int | None = None, train: bool = Tru
 
 
 def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterator[str]:
-    from engine.demo.cohort import DATASET, simulate, write_files  # pandas-heavy modules load when a cohort is built
+    from engine.demo import radiation  # pandas-heavy modules load when a cohort is built
+    from engine.demo.cohort import DATASET, simulate, write_files
     from engine.demo.responses import REPEAT_OFFSET
     from engine.response.sources import submit_import
 
@@ -80,6 +81,7 @@ def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterato
             ("responses", files.responses, best),
         ):
             yield submit_import(path, kind, origin=origin, licence=LICENCE, simulated=True)
+        yield from radiation.imports(Database(store_path()), Path(folder), seed, about, LICENCE)
     if train:
         from engine.response.library_import import REFERENCE_LIBRARY, REFERENCE_ORIGIN, submit_library_import
         from engine.response.screening import submit_screening
@@ -96,6 +98,7 @@ def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterato
         ]
         yield from [run_id, *(submit_training(db, each) for each in evaluations)]
         yield submit_screening(db, LIBRARY, run_id)
+        yield from radiation.trainings(db, epochs, folds, seed)
 
 
 def _follow(job_id: str, jobs: Iterator[str]) -> None:

@@ -49,14 +49,10 @@ def submit_survival_import(
     dataset = (name or called.split(".", 1)[0]).strip()
     if not dataset:
         raise InputError(f"{called} needs a name for the data set: give one.")
-    db = Database(store_path())
+    db, title = Database(store_path()), f"Import survival {dataset}"
     refuse_name_of_another_kind(dataset, KIND, db)
-    n = int(db.query("SELECT count(*) AS n FROM survival WHERE dataset = ?", [dataset])["n"].iloc[0])
-    if n and not replace:
-        raise InputError(
-            f"There are surviving fractions called '{dataset}' already, of {n:,} lines: give these another name, or "
-            "ask to replace them (--replace on the command line)."
-        )
+    if not replace:
+        _refuse_taken_name(dataset, title, db)
     params = {
         "kind": KIND,
         "source_id": dataset,
@@ -67,7 +63,19 @@ def submit_survival_import(
         "simulated": simulated,
     }
     lines = db.query("SELECT DISTINCT dataset, line FROM expression")
-    return queue.submit(TASK, f"Import survival {dataset}", params, inputs={FILE: path, EXPRESSION_LINES: lines})
+    return queue.submit(TASK, title, params, inputs={FILE: path, EXPRESSION_LINES: lines})
+
+
+def _refuse_taken_name(dataset: str, title: str, db: Database) -> None:
+    n = int(db.query("SELECT count(*) AS n FROM survival WHERE dataset = ?", [dataset])["n"].iloc[0])
+    if n:
+        raise InputError(
+            f"There are surviving fractions called '{dataset}' already, of {n:,} lines: give these another name, or "
+            "ask to replace them (--replace on the command line)."
+        )
+    if any(job.task == TASK and job.title == title and (job.active or job.state == "finished")
+           for job in queue.list_jobs()):  # fmt: skip
+        raise InputError(f"Surviving fractions '{dataset}' are being imported right now: wait, or give another name.")
 
 
 def run_survival_import(job: JobContext) -> None:

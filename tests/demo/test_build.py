@@ -8,12 +8,16 @@ import pytest
 from engine import __main__ as cli
 from engine.cli import commands
 from engine.collect import Collector
-from engine.demo import build
+from engine.demo import build, radiation
+from engine.demo.arrays import CURVE_SET, EXPRESSION_SET
 from engine.demo.build import start_demo, submit_demo
 from engine.demo.cohort import simulate, write_files
 from engine.errors import InputError
 from engine.jobs import queue, status
 from engine.jobs.spec import read_spec
+from engine.radiation.records import expression_sets, survival_sets
+from engine.radiation.settings import MODELS
+from engine.radiation.survival_import import REFERENCE_NAME, REFERENCE_ORIGIN
 from engine.response.curation import curate
 from engine.response.fingerprint import Vocabulary, genome_bits
 from engine.response.records import datasets
@@ -28,6 +32,7 @@ STEPS = [
     ("responses", "response", "responses"),
 ]
 IMPORTS = ["cell_lines", "drugs", "mutations", "responses", "responses"]
+RADIATION = ["survival", "survival", "expression"]
 
 
 def read_back(cohort, folder):
@@ -61,17 +66,21 @@ def test_imports_follow_each_other_into_the_store(tumorcast_home):
     try:
         first = start_demo(train=False)
         deadline = time.monotonic() + 120
-        while db.query("SELECT count(*) AS n FROM source")["n"].item() < 5 and time.monotonic() < deadline:
+        while db.query("SELECT count(*) AS n FROM source")["n"].item() < 8 and time.monotonic() < deadline:
             assert all(job.state != "failed" for job in queue.list_jobs())
             time.sleep(0.3)
     finally:
         collector.stop()
     jobs = queue.list_jobs()[::-1]
     assert jobs[0].id == first
-    assert [j.task for j in jobs] == [f"import_{kind}" for kind in IMPORTS]
-    sources = db.query("SELECT kind, simulated, origin FROM source ORDER BY imported_at")
-    assert sources["simulated"].all() and len(sources) == 5
-    assert sources["origin"].str.startswith("Simulated by Tumorcast").all()
+    assert [j.task for j in jobs] == [f"import_{kind}" for kind in [*IMPORTS, *RADIATION]]
+    every = db.query("SELECT kind, simulated, origin FROM source ORDER BY imported_at")
+    measured = every[~every["simulated"]]
+    assert measured[["kind", "origin"]].values.tolist() == [["survival", REFERENCE_ORIGIN]]
+    assert "Kim and Chung 2022" in REFERENCE_ORIGIN
+    simulated = every[every["simulated"]]
+    assert simulated["origin"].str.startswith("Simulated by Tumorcast").all() and len(simulated) == 7
+    sources = simulated[simulated["kind"].isin(["cell-lines", "drugs", "mutations", "responses"])]
     assert "limits any predictor to an R² of 0.900" in sources["origin"].iloc[-1]
     again = simulate("small", seed=0).repeat
     assert f"; {len(again.line):,} of the pairs of SIMULATED measured again" in sources["origin"].iloc[-2]
@@ -79,6 +88,10 @@ def test_imports_follow_each_other_into_the_store(tumorcast_home):
     known = datasets(db)  # the first is the one that trains unless another is named
     assert known["dataset"].tolist() == ["SIMULATED", "SIMULATED_REPEAT"]
     assert known["pairs"].tolist() == [12_600, len(again.line)]
+    assert survival_sets(db)["dataset"].tolist() == [REFERENCE_NAME, CURVE_SET]  # the measured one trains
+    assert survival_sets(db)[["lines", "curves"]].values.tolist() == [[59, 0], [20, 20]]
+    arrays = expression_sets(db).iloc[0]
+    assert (arrays["dataset"], arrays["simulated"]) == (EXPRESSION_SET, True)
 
 
 def test_the_next_import_waits_for_the_one_before_to_be_stored(tumorcast_home, monkeypatch):
@@ -95,10 +108,12 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     """So that a build that is interrupted while it trains is evaluated all the same."""
     monkeypatch.setattr(queue.launch, "start", lambda folder: None)
     monkeypatch.setattr("engine.response.sources.submit_import", lambda *_, **__: "import")
+    monkeypatch.setattr("engine.demo.radiation.imports", lambda *_: iter(["sf2"]))
+    monkeypatch.setattr("engine.demo.radiation.trainings", lambda db, epochs, folds, seed: iter([f"sf2 {epochs}"]))
     monkeypatch.setattr("engine.response.train.training_inputs", lambda db, dataset: ({}, dataset, True))
     monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
     jobs = submit_demo(epochs=3)
-    assert [next(jobs) for _ in IMPORTS] == ["import"] * 5
+    assert [next(jobs) for _ in range(6)] == ["import"] * 5 + ["sf2"]
     library, run_id = queue.status(next(jobs)), next(jobs)
     assert (library.task, library.title) == ("import_library", "Import library approved")
     specs = [read_spec(folder) for folder in status.folders()]
@@ -111,18 +126,45 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     ]
     assert [len(s["networks"]) for s in submitted] == [5, 1, 1]
     assert all(s["dataset"] == "SIMULATED" and len(s["baselines"]) == 8 for s in submitted)
-    assert list(jobs)[2:] == [f"approved {run_id}"]
+    assert list(jobs)[2:] == [f"approved {run_id}", "sf2 3"]
 
 
 def test_a_library_that_somebody_named_alike_stays_and_is_screened(tumorcast_home, monkeypatch):
     monkeypatch.setattr(queue.launch, "start", lambda folder: None)
     monkeypatch.setattr("engine.response.sources.submit_import", lambda *_, **__: "import")
+    monkeypatch.setattr("engine.demo.radiation.imports", lambda *_: iter(["sf2"]))
+    monkeypatch.setattr("engine.demo.radiation.trainings", lambda *_: iter(["sf2 training"]))
     monkeypatch.setattr("engine.response.train.submit_training", lambda *_: "training")
     monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
     with Database(store_path()).write() as connection:
         row = "SELECT 'approved' AS library, 'M' AS molecule_id, 'C' AS smiles, '' AS drug_class, 's' AS source_id"
         connection.execute(f"INSERT INTO library BY NAME {row}")
-    assert list(submit_demo()) == ["import"] * 5 + ["training"] * 3 + ["approved training"]
+    assert list(submit_demo()) == ["import"] * 5 + ["sf2"] + ["training"] * 3 + ["approved training", "sf2 training"]
+
+
+def test_sf2_is_trained_under_both_protocols_on_simulated_arrays(tumorcast_home, monkeypatch):
+    monkeypatch.setattr(queue.launch, "start", lambda folder: None)
+    seen = []
+    monkeypatch.setattr("engine.radiation.train.submit_training", lambda db, settings: seen.append(settings) or "run")
+    assert list(radiation.trainings(Database(store_path()), epochs=2, folds=3, seed=5)) == ["run", "run"]
+    published, grouped = seen
+    assert (published.protocol, published.validation) == ("published", True)
+    assert (grouped.protocol, set(grouped.models)) == ("grouped", set(MODELS))
+    for settings in seen:
+        assert (settings.epochs, settings.folds, settings.seed) == (2, 3, 5)
+        assert (settings.expression, settings.survival) == (EXPRESSION_SET, REFERENCE_NAME)
+
+
+def test_published_sf2_that_are_there_stay(tumorcast_home, monkeypatch, tmp_path):
+    monkeypatch.setattr(queue.launch, "start", lambda folder: None)
+    with Database(store_path()).write() as connection:
+        row = f"SELECT '{REFERENCE_NAME}' AS dataset, 'A549' AS line, 'A549' AS line_name, 0.61 AS sf2, "
+        connection.execute(f"INSERT INTO survival BY NAME {row} 'table' AS sf2_from, 's' AS source_id")
+    jobs = radiation.imports(Database(store_path()), tmp_path, 0, "Simulated", "none")
+    assert [queue.status(job).title for job in jobs] == [
+        f"Import survival {CURVE_SET}",
+        f"Import expression {EXPRESSION_SET}",
+    ]
 
 
 @pytest.mark.parametrize(("options", "waited"), [([], "itef"), (["--background"], "it")])

@@ -269,6 +269,8 @@ def test_the_job_writes_lines_points_source_and_receipt(tumorcast_home, tmp_path
         values = "'arrays', 's1', 'A549', 'A549', 'Lung', 1, [1.0], 'arrays'"
         connection.execute(f"INSERT INTO expression VALUES ({values})")
     job_id = submit_survival_import(path, origin="a colleague", licence="CC0", assay="clonogenic")
+    with pytest.raises(InputError, match="'curves' are being imported right now: wait, or give another name"):
+        submit_survival_import(path)
     job = done(job_id)
     assert (job.spec.task, job.spec.title) == ("import_survival", "Import survival curves")
     assert collect(job_id, db)
