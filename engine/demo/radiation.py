@@ -18,7 +18,7 @@ from engine.store.database import Database
 EPOCHS, FOLDS, BATCH_SIZE, LEARNING_RATE = 8, 6, 32, 2e-3  # seconds on one core, and far from a finished network
 # One round each, so that the demonstration stands soon. Prediction validation is a further fit for every sample that
 # was not correct: where arrays of a line are spread over folds these are few, and only quick models are asked.
-MODELS = {"grouped": (NETWORK, *BEYOND, *BASELINES)}
+MODELS: dict[str, tuple[str, ...]] = {"grouped": (NETWORK, *BEYOND, *BASELINES)}
 MODELS["published"] = tuple(name for name in MODELS["grouped"] if name not in ("pls", "svr", "random_forest"))
 
 
