@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import data, export, forms, frame, messages, state
 from dashboard.repurposing_data import Analysis, about
 from engine.figures.repurposing import matrix_chart
-from engine.figures.repurposing_order import ORDERS, column_order, row_order
+from engine.figures.repurposing_order import MOST_CLUSTERED, ORDERS, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView
 from engine.figures.text import count, number, plural
 from engine.response import repurpose
@@ -148,6 +148,8 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
     asked_for = of.find(state.get("rep_cell"))
     with paging:
         page = _page(placed, asked_for, (asked, search))
+    if asked.order == "cluster" and len(placed) > MOST_CLUSTERED:
+        st.caption(f"More than {MOST_CLUSTERED:,} drugs are not clustered: the most sensitive types come first.")
     chosen = asked_for or _first(of, page)
     view = MatrixView(of.found, of.molecules, page, columns, measure, of.thresholds, chosen)
     shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())

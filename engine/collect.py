@@ -187,8 +187,6 @@ def _app_lock() -> Path:
 def _be_modest(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"SET memory_limit = '{MEMORY_MIB}MiB'")
     connection.execute(f"SET threads = {min(THREADS, os.cpu_count() or 1)}")
-    # After two seconds DuckDB would draw a bar of its own on standard output, where --json promises one document.
-    connection.execute("SET enable_progress_bar = FALSE")
 
 
 def _result_tables(folder: Path) -> dict[str, Path]:

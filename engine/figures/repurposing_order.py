@@ -9,6 +9,8 @@ ORDERS = {
     "name": "By name",
 }
 
+MOST_CLUSTERED = 3_000  # rows; a dendrogram needs the distances of all pairs, 36 MB of them here
+
 
 def clustered(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """The order of a dendrogram's leaves: Ward's linkage on Euclidean distances.
@@ -40,7 +42,8 @@ def clustered(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarr
 def row_order(how: str, values: np.ndarray, n_types: np.ndarray, names: np.ndarray, low_first: bool) -> np.ndarray:
     """The order of the drugs.
 
-    how: one of ORDERS. values: (r, t) of the measure shown; n_types: (r,) sensitive types; names: (r,).
+    how: one of ORDERS; more than MOST_CLUSTERED rows are not clustered, the most sensitive types come first instead.
+    values: (r, t) of the measure shown; n_types: (r,) sensitive types; names: (r,).
     low_first: whether low values are the sensitive ones, as of ln(IC50).
     """
     by_name = np.argsort(np.char.lower(names.astype(str)), kind="stable")
@@ -53,7 +56,7 @@ def row_order(how: str, values: np.ndarray, n_types: np.ndarray, names: np.ndarr
     if how == "value":
         best = np.where(known, sign * values, np.inf).min(1, initial=np.inf)
         return np.lexsort((rank, mean, best))
-    if how == "hits":
+    if how == "hits" or len(values) > MOST_CLUSTERED:
         return np.lexsort((rank, mean, -n_types))
     return clustered(values, mean)
 

@@ -185,6 +185,9 @@ class Database:
             try:
                 connection = duckdb.connect(self.path, read_only=read_only, config=config)
                 if file == _inode(self.path):
+                    # After two seconds DuckDB would draw a bar of its own on standard output, where --json promises
+                    # one document; this setting cannot be given before the file is open.
+                    connection.execute("SET enable_progress_bar = FALSE")
                     return connection
                 connection.close()  # what was opened has been replaced by a compacted copy just then
             except duckdb.Error as error:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.figures.repurposing import matrix_chart, matrix_height
 from engine.figures.repurposing_lines import line_table, lines_chart
-from engine.figures.repurposing_order import clustered, column_order, row_order
+from engine.figures.repurposing_order import MOST_CLUSTERED, clustered, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView, matrix_table
 from engine.response.repurpose import Matrix, Thresholds
 
@@ -140,6 +140,13 @@ def test_clustering_puts_likes_together_and_the_sensitive_first():
     order = row_order("cluster", values, np.zeros(4), np.array(list("abcd")), low_first=False)
     assert order.tolist()[0] == 2 and set(order[:2]) == {0, 2}
     assert set(row_order("cluster", values, np.zeros(4), np.array(list("abcd")), low_first=True)[:2]) == {1, 3}
+
+
+def test_more_rows_than_a_dendrogram_holds_stand_by_their_sensitive_types():
+    n = MOST_CLUSTERED + 1
+    values = np.random.default_rng(0).random((n, 3))
+    n_types, names = np.arange(n), np.array([f"m{i}" for i in range(n)])
+    assert row_order("cluster", values, n_types, names, low_first=False).tolist() == list(range(n))[::-1]
 
 
 def test_rows_are_sorted_by_name_types_or_value():
