@@ -13,6 +13,8 @@ OFF_AT_ZERO = 0.01  # fractions at 0 Gy further from 1 than this are plating eff
 APART = 0.1  # SF2 of table and curve, or of two rows of a line
 ONE_DOSE = "one dose only, and it is not 2 Gy (SF2 needs 2 Gy, or two doses for a curve)"
 ALL_ZERO = "no dose with survivors"
+NONE_AT_ZERO = "no survivors at 0 Gy, to which fractions are relative"
+NO_DOSE = "no point above 0 Gy"
 
 
 def fit_lines(
@@ -27,11 +29,11 @@ def fit_lines(
     points = _relative_to_zero(points, receipt).sort_values(["line", "dose_gy"], kind="stable")
     fits, reasons = _fits(points)
     told = frame.groupby("line")["sf2"].agg(["mean", "count", "min", "max"])
-    for reason in (ONE_DOSE, ALL_ZERO, "no point above 0 Gy"):
+    for reason in (ONE_DOSE, ALL_ZERO, NONE_AT_ZERO, NO_DOSE):
         lost = [line for line, why in reasons.items() if why == reason and not told["count"].get(line, 0)]
         frame = receipt.drop(frame, frame["line"].isin(lost), reason, ("line_name",))
     if frame.empty:
-        raise InputError(_nothing(name, receipt))
+        raise InputError(nothing_kept(name, receipt))
     _note_merged(told.loc[frame["line"].unique()], points, receipt)
     first = frame.groupby("line", sort=False).first()
     rows = [_row(line, about, told.loc[line, "mean"], fits.get(line)) for line, about in first.iterrows()]
@@ -50,7 +52,7 @@ def _relative_to_zero(points: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
     off = at_zero[((at_zero - 1).abs() > OFF_AT_ZERO) & (at_zero > 0)]
     if len(off):
         receipt.notes.append(
-            f"{len(off):,} line{'s' * (len(off) != 1)} had fractions at 0 Gy other than 1 (plating efficiency): the "
+            f"{count_lines(len(off))} had fractions at 0 Gy other than 1 (plating efficiency): the "
             "points were divided by their mean."
         )
     fraction = points["surviving_fraction"].astype(float) / points["line"].map(off).fillna(1.0).astype(float)
@@ -61,12 +63,16 @@ def _fits(points: pd.DataFrame) -> tuple[dict[str, CurveFit], dict[str, str]]:
     """A curve per line, or why there is none."""
     fits, reasons = {}, {}
     for line, mine in points.groupby("line"):
+        at_zero = mine.loc[mine["dose_gy"] == 0, "surviving_fraction"]
+        if len(at_zero) and at_zero.max() == 0:
+            reasons[str(line)] = NONE_AT_ZERO
+            continue
         try:
             fits[str(line)] = fit_curve(mine["dose_gy"].to_numpy(), mine["surviving_fraction"].to_numpy())
         except OneDoseError:
             reasons[str(line)] = ONE_DOSE
         except InputError:
-            reasons[str(line)] = ALL_ZERO if (mine["dose_gy"] > 0).any() else "no point above 0 Gy"
+            reasons[str(line)] = ALL_ZERO if (mine["dose_gy"] > 0).any() else NO_DOSE
     return fits, reasons
 
 
@@ -107,7 +113,7 @@ def _note_merged(told: pd.DataFrame, points: pd.DataFrame, receipt: Receipt) -> 
     if len(more):
         spread = more["max"] - more["min"]
         apart = f" The largest difference is {spread.max():.3g} ({spread.idxmax()})." if spread.max() > APART else ""
-        receipt.notes.append(f"{len(more):,} lines had several rows, whose SF2 was averaged.{apart}")
+        receipt.notes.append(f"{count_lines(len(more))} had several rows, whose SF2 was averaged.{apart}")
 
 
 def _note_fits(
@@ -117,8 +123,8 @@ def _note_fits(
     if zero:
         left_out = sum(fit.left_out for fit in fits.values())
         receipt.notes.append(
-            f"{left_out:,} points of {len(zero):,} lines have no survivors (fraction 0), hence no logarithm: they are "
-            "kept, but no curve is fitted to them."
+            f"{left_out:,} points of {count_lines(len(zero))} have no survivors (fraction 0), hence no logarithm: "
+            "they are kept, but no curve is fitted to them."
         )
         receipt.flag(frame, frame["line"].isin(zero), "of a line with a fraction of 0", ("line_name",))
     highest = points.groupby("line")["dose_gy"].max()
@@ -129,10 +135,17 @@ def _note_fits(
     if len(both):
         apart = int((both["sf2"] - both["line"].map(lambda line: fits[line].sf2)).abs().gt(APART).sum())
         receipt.notes.append(
-            f"SF2 of {len(both):,} lines is the table's; in {apart:,} that of the curve is further away than {APART:g}."
+            f"SF2 of {count_lines(len(both))} is the table's; in {apart:,} that of the curve is further away than "
+            f"{APART:g}."
         )
 
 
-def _nothing(name: str, receipt: Receipt) -> str:
+def nothing_kept(name: str, receipt: Receipt) -> str:
+    """What is said of a file of which no row can be used."""
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in receipt.dropped.items())
     return f"{name} holds no surviving fraction that can be used, of {receipt.read:,} rows: {reasons}. Check the table."
+
+
+def count_lines(n: int) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{n:,} line{'s' * (n != 1)}"

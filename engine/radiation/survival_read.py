@@ -12,7 +12,7 @@ from engine.files.receipt import Receipt
 from engine.files.tables import EXTRA, chunks, open_table
 from engine.radiation.names import line_key, nci60_lines, panel_of
 from engine.radiation.survival_columns import SurvivalColumns, recognise, refusal
-from engine.radiation.survival_lines import fit_lines
+from engine.radiation.survival_lines import fit_lines, nothing_kept
 from engine.units import fraction_from_percent, gy_from_cgy
 
 # A fraction a little above 1 is measurement error of plating or growth and stays, flagged; more is something else.
@@ -56,6 +56,8 @@ def read_survival(path: Path, name: str = "", on_progress: Callable[[float], Non
     receipt.read = len(frame)
     frame = receipt.drop(frame, frame[EXTRA].notna(), "more values than columns")
     frame = _with_names(frame, columns, receipt)
+    if frame.empty:
+        raise InputError(nothing_kept(table.name, receipt))
     frame["sf2"] = np.nan
     if "sf2" in columns.places:
         frame = _with_sf2(frame, columns, receipt)
@@ -77,7 +79,7 @@ def _with_names(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt)
         place = columns.places.get(field)
         named[field] = "" if place is None else named[place].str.strip().fillna("")
     known = {text: line_key(text) for text in named["line_name"].dropna().unique()}
-    named["line"] = named["line_name"].map(known).fillna("")
+    named["line"] = [known.get(text, "") for text in named["line_name"]]
     named = receipt.drop(named, named["line"] == "", "no cell line")
     known_panel = {line: panel_of(line) for line in named["line"].unique()}
     named["panel"] = named["panel"].where(named["panel"] != "", named["line"].map(known_panel))
@@ -124,7 +126,8 @@ def _with_doses(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt)
         fraction_text=texts,
     )
     frame = _usable(frame, receipt)
-    receipt.flag(frame, frame["surviving_fraction"] > 1, "surviving fraction above 1, kept", SHOW)
+    above = frame["dose_gy"].notna() & (frame["surviving_fraction"] > 1)
+    receipt.flag(frame, above, "surviving fraction above 1, kept", SHOW)
     key = ["line", "dose_gy", "surviving_fraction", "replicate"]
     if place is not None:
         again = frame.duplicated(key) & (frame["replicate"] != "") & frame["dose_gy"].notna()

@@ -64,7 +64,7 @@ def test_names_panels_and_duplicates_of_an_sf2_table(read):
     receipt = found.receipt
     assert (receipt.read, receipt.kept, receipt.merged) == (5, 4, 1)
     assert receipt.dropped == {"no cell line": 1} and receipt.examples["no cell line"] == ["row 6"]
-    assert receipt.notes[0] == "1 lines had several rows, whose SF2 was averaged."
+    assert receipt.notes[0] == "1 line had several rows, whose SF2 was averaged."
     assert receipt.notes[1] == "1 of 3 lines are not of the NCI-60: HeLa"
     assert found.lines["sf2_from"].unique().tolist() == ["table"]
     assert found.lines["n_doses"].isna().all() and found.points.empty
@@ -72,7 +72,7 @@ def test_names_panels_and_duplicates_of_an_sf2_table(read):
 
 def test_rows_of_a_line_far_apart_are_told(read):
     notes = read("line,sf2\nA549,0.2\nA549,0.7\nMCF7,0.5\n").receipt.notes
-    assert notes == ["1 lines had several rows, whose SF2 was averaged. The largest difference is 0.5 (A549)."]
+    assert notes == ["1 line had several rows, whose SF2 was averaged. The largest difference is 0.5 (A549)."]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_sf2_beside_doses_is_the_tables_and_the_curve_stands_beside(read):
     assert found.lines["sf2"].tolist() == pytest.approx([0.61, 0.5])
     assert found.lines["alpha_per_gy"].tolist() == pytest.approx([0.34657359] * 2)
     assert pd.isna(found.lines["sf2_lower"].iloc[0]) and found.lines["sf2_lower"].iloc[1] == pytest.approx(0.5)
-    assert found.receipt.notes[0] == "SF2 of 1 lines is the table's; in 1 that of the curve is further away than 0.1."
+    assert found.receipt.notes[0] == "SF2 of 1 line is the table's; in 1 that of the curve is further away than 0.1."
 
 
 def test_doses_in_cgy_and_fractions_in_percent_are_told_by_values_or_names(read):
@@ -229,7 +229,27 @@ def test_fractions_of_zero_are_kept_but_not_fitted(read):
     assert found.lines["line"].tolist() == ["A549"] and found.lines["sf2"].iloc[0] == pytest.approx(0.5)
     assert found.points["surviving_fraction"].tolist() == [0.5, 0.25, 0]
     assert found.receipt.dropped == {"no dose with survivors": 1}
-    assert "1 points of 1 lines have no survivors (fraction 0)" in found.receipt.notes[0]
+    assert "1 points of 1 line have no survivors (fraction 0)" in found.receipt.notes[0]
+
+
+def test_lines_without_survivors_at_0_gy_and_tables_without_lines_are_refused(read):
+    with pytest.raises(InputError, match="2 no survivors at 0 Gy, to which fractions are relative"):
+        read(LONG + "A549,0,0,1\nA549,2,0.5,1\n")
+    with pytest.raises(InputError, match="1 no point above 0 Gy"):
+        read(LONG + "A549,0,1,1\n")
+    with pytest.raises(InputError, match="of 1 rows: 1 no cell line"):
+        read("line,2gy,4gy\n,0.5,0.2\n")
+
+
+def test_a_row_whose_dose_cannot_be_used_stays_for_its_sf2(read):
+    found = read("line,dose,fraction,sf2\nA549,2,.6,.61\nA549,4,.3,.61\nMCF7,,,0.5\nSR,4,7,0.5\n")
+    assert found.lines[["line", "sf2", "sf2_from"]].values.tolist() == [
+        ["A549", 0.61, "table"],
+        ["MCF7", 0.5, "table"],
+        ["SR", 0.5, "table"],
+    ]
+    assert found.receipt.flagged == {"dose missing or no number": 1, ABOVE_FRACTION: 1}
+    assert found.lines["n_doses"].isna().tolist() == [False, True, True] and len(found.points) == 2
 
 
 def test_one_dose_is_sf2_at_2_gy_and_refused_at_another(read):
