@@ -51,6 +51,8 @@ def test_from_two_files_to_a_prediction(capsys, tumorcast_home, tmp_path):
     predicted = document(capsys, "predict", "radiation", str(arrays), "--run", run_id)
     assert len(predicted["predictions"]) == 12 * 3 and predicted["predictions"][0]["model"] == "network"
     assert {"sf2", "lower", "upper", "nearest", "inside", "movers", "notes"} <= set(predicted["predictions"][0])
+    assert set(predicted["predictions"][0]["nearest"][0]) == {"line", "correlation", "sf2"}
+    assert set(predicted["predictions"][0]["movers"][0]) == {"probe", "symbol", "moves_sf2", "rsi_gene"}
     status, out, _ = run(capsys, "evaluate", "--run", run_id)
     assert status == 0 and "grouped by line (a line never seen)" in out and "ridge" in out and "lines\nmodel" in out
     status, out, _ = run(capsys, "runs")

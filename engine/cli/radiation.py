@@ -10,6 +10,7 @@ from engine.cli.output import Answer, bar, printable, table
 from engine.errors import InputError
 from engine.radiation import records
 from engine.radiation.settings import MODELS, PROTOCOLS, RadiationSettings
+from engine.radiation.types import SamplePrediction
 from engine.store.database import Database
 
 KINDS = ("expression", "survival")
@@ -17,7 +18,7 @@ OPTIONS = (  # of `train` that only this engine knows
     "protocol", "rounds", "models", "expression", "survival", "replicates", "noise", "permutations", "no_validation",
 )  # fmt: skip
 SCOPES = ("samples", "lines", "without_leukaemia", "validated", "permuted", "panel")
-SHOWN = ("r", "rmse", "mae", "correct", "share_under_2", "share_2_to_10", "share_over_10", "relative_error", "coverage")
+SHOWN = ("r", "rmse", "mae", "correct", "coverage")  # as text; --json has every measure
 
 
 def submit_import(given: Namespace) -> str:
@@ -112,7 +113,7 @@ def predict(given: Namespace) -> Answer:
     document = {
         "run": given.run_id,
         "receipt": receipt.as_dict({}),
-        "predictions": [asdict(one) for one in found],
+        "predictions": [asdict(one) | _named(one) for one in found],
     }
     rows = [
         {
@@ -134,6 +135,14 @@ def predict(given: Namespace) -> Answer:
         document["file"] = str(given.out)
         text.append(f"Written: {given.out}")
     return Answer(document, "\n".join(text))
+
+
+def _named(one: SamplePrediction) -> dict[str, Any]:
+    """What stands in tuples, with names."""
+    return {
+        "nearest": [dict(zip(("line", "correlation", "sf2"), near, strict=True)) for near in one.nearest],
+        "movers": [dict(zip(("probe", "symbol", "moves_sf2", "rsi_gene"), moved, strict=True)) for moved in one.movers],
+    }
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

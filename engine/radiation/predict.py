@@ -68,7 +68,7 @@ def predict_expression(
     if unknown := [name for name in wanted if name not in known]:
         raise InputError(f"Run {run.run_id} has no model {', '.join(unknown)}. It has: {', '.join(known)}.")
     trained = run.cohort
-    values, _, notes = align(given, trained.probes, trained.symbols, run.mean, trained.scale)
+    values, _, notes = align(given, trained.probes.tolist(), trained.symbols.tolist(), run.mean, trained.scale)
     joined = _joined(trained, given, values)
     k, n = len(values), len(trained.line)
     near, inside = _near(run, values)

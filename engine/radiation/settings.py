@@ -107,4 +107,5 @@ class RadiationSettings:
     def from_params(cls, params: Mapping[str, Any]) -> "RadiationSettings":
         """The settings as a job folder keeps them (`dataclasses.asdict`); other keys are left aside."""
         known = {key: value for key, value in params.items() if key in cls.__dataclass_fields__}
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in known.items()})
+        given: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in known.items()}
+        return cls(**given)
