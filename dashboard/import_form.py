@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import forms, frame, job_panel, messages, state
-from dashboard.tables import IMPORTED, KINDS
+from dashboard import forms, frame, job_panel, messages, radiation_import, radiation_train, state
+from dashboard.tables import IMPORTED, KINDS, RADIATION
 from engine.errors import EngineError
 from engine.fetch.releases import Release, fetched, release_of
 from engine.figures.text import count, plural, size
@@ -23,11 +23,12 @@ from engine.response.source_records import Import
 from engine.views import StoreSummary
 
 LARGEST_MB = 500  # more goes through the command line, which streams
-TASKS = {f"import_{kind.replace('-', '_')}" for kind in KINDS}
+TASKS = {f"import_{kind.replace('-', '_')}" for kind in (*KINDS, *RADIATION)}
 PLACES = {"upload": "Upload", "fetched": "Fetched files"}
 UNITS = {"auto": "As the column says", **UNIT_WORDS}
 ABOUT_FILE = (
     "import_kind", "import_name", "import_dataset", "import_unit", "import_census", "import_origin", "import_licence",
+    "import_assay", "import_replace",
 )  # fmt: skip
 
 
@@ -61,15 +62,19 @@ def show(store: StoreSummary, imports: Sequence[Import]) -> None:
     with chooser:
         given = _choose()
         found = _form(given, store, imports) if given else None
+        if given is None:
+            radiation_train.reference_button("data")
         _follow()
     with looked:
-        if found:
+        if isinstance(found, radiation_import.Look):
+            radiation_import.show(found)
+        elif found:
             _show_preview(found)
         else:
             _what_is_read()
 
 
-def _form(given: Given, store: StoreSummary, imports: Sequence[Import]) -> Preview | None:
+def _form(given: Given, store: StoreSummary, imports: Sequence[Import]) -> Preview | radiation_import.Look | None:
     """Options, what speaks against the import, and its button; returns what was understood of the file."""
     if state.get("import_key") != given.key:
         state.clear(ABOUT_FILE)
@@ -77,12 +82,16 @@ def _form(given: Given, store: StoreSummary, imports: Sequence[Import]) -> Previ
     counts = {"cell-lines": store.lines, "drugs": store.drugs, "mutations": store.positions, "responses": store.pairs}
     filled = tuple(TABLES[kind] for kind, rows in counts.items() if rows)
     looks, wrong = _preview(given.key, given, "", "auto", filled)
-    if looks is None:
+    own = radiation_import.looks_like(given.key, given.name, lambda: _on_disk(given))
+    if looks is None and not own:
         st.error(messages.plain(wrong), icon=":material/error:")
         return None
-    words = f"As it looks: {KINDS[looks.kind].lower()}" if looks.kind else "As it looks"
-    kinds = {"": words, **KINDS}
-    kind = forms.choose("What it holds", list(kinds), "import_kind", kinds.__getitem__)
+    # A table of SF2 names lines too; whatever has names and numbers is a matrix.
+    guess = own if own == "survival" or not (looks and looks.kind) else looks.kind
+    kinds = {"": f"As it looks: {IMPORTED[guess].lower()}" if guess else "As it looks", **KINDS, **RADIATION}
+    kind = forms.choose("What it holds", list(kinds), "import_kind", kinds.__getitem__) or guess
+    if kind in RADIATION:
+        return _radiation_form(given, kind, imports)
     found, wrong = _preview(given.key, given, kind, state.get("import_unit"), filled)
     if found is None:
         st.error(messages.plain(wrong), icon=":material/error:")
@@ -92,6 +101,27 @@ def _form(given: Given, store: StoreSummary, imports: Sequence[Import]) -> Previ
     _say(store, found, wanted.name, imports, problems)
     if st.button("Import", type="primary", icon=":material/database_upload:", disabled=bool(problems)):
         job_panel.start("data", lambda: _submit(given, found, wanted))
+    return found
+
+
+def _radiation_form(given: Given, kind: str, imports: Sequence[Import]) -> radiation_import.Look | None:
+    """The same for gene expression and surviving fractions."""
+
+    def on_disk() -> AbstractContextManager[Path]:
+        return _on_disk(given)
+
+    found, wrong = radiation_import.look(given.key, kind, given.name, on_disk)
+    if found is None:
+        st.error(messages.plain(wrong), icon=":material/error:")
+        return None
+    wanted, how = _options(given, found), radiation_import.assay(found)
+    problems = _name_problems(wanted.name, kind, imports)
+    for problem in problems:
+        st.error(messages.plain(problem), icon=":material/error:")
+    free = radiation_import.replaced(found, wanted.name, imports)
+    if st.button("Import", type="primary", icon=":material/database_upload:", disabled=bool(problems) or not free):
+        about = (given.name, wanted.origin, wanted.licence, how)
+        job_panel.start("data", lambda: radiation_import.submit(on_disk, found, wanted.name, *about))
     return found
 
 
@@ -126,6 +156,7 @@ def _what_is_read() -> None:
         for one in FORMATS
         if one.kind == kind
     ]
+    known += radiation_import.what_is_read()
     frame.table(pd.DataFrame(known), key="import_formats", height="content")
     st.caption(
         "Columns are matched by name, whatever their order, case and punctuation; extra ones are ignored. Nothing is "
@@ -161,7 +192,7 @@ def _preview(key: str, _given: Given, kind: str, unit: str, filled: tuple[str, .
             return None, str(error)
 
 
-def _options(given: Given, found: Preview) -> Wanted:
+def _options(given: Given, found: Preview | radiation_import.Look) -> Wanted:
     dataset, unit, census = "", "auto", True
     left, right = st.columns(2, gap="small")
     with left:

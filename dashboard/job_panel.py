@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import data, messages, nav, state
 from engine.errors import EngineError
+from engine.figures.radiation_words import model_name as radiation_name
 from engine.figures.text import count, duration, model_name, number, plural
 from engine.jobs import queue
 from engine.jobs.spec import JobStatus
@@ -162,6 +163,8 @@ def _actions(job: JobStatus, place: str) -> None:
             button.button("Resume", key=f"{place}_resume_{job.id}", on_click=_do, args=(queue.resume, job.id))
         if job.state == "collected" and job.task == "train_response":
             nav.link("responses.py", "See its predictions", run=job.id)
+        if job.state == "collected" and job.task == "train_radiation":
+            nav.link("radiosensitivity.py", "See its predictions", run=job.id)
         if place != "jobs":
             nav.link("jobs.py", "Log and details", job=job.id)
 
@@ -211,6 +214,8 @@ def result(found: dict[str, Any]) -> None:
         _receipt(found)
     elif "r2" in found:
         _trained(found)
+    elif "protocol" in found and "models" in found:
+        _radiation(found)
     else:
         st.json(found, expanded=False)
 
@@ -233,6 +238,17 @@ def _trained(found: dict[str, Any]) -> None:
     _small_table("Left out before training", "Rows", left_out)
     if steps and not left_out:
         st.caption("Nothing was left out before training.")
+
+
+def _radiation(found: dict[str, Any]) -> None:
+    """A training of radiosensitivity: Pearson r and RMSE over lines, and what the run says of its data."""
+    known = found["models"]
+    told = {
+        radiation_name(model): f"{number(of.get('r'))}, RMSE {number(of.get('rmse'))}" for model, of in known.items()
+    }
+    _small_table("Model", "Pearson r over lines", told)
+    for note in found.get("notes", []):
+        st.caption(messages.plain(note))
 
 
 def _small_table(name: str, value: str, rows: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ def discreet(doing: str) -> Iterator[None]:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if "site-packages" not in frame.filename]
         place = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
-        log.error("The Patient page failed while %s: %s at %s", doing, type(error).__name__, place)
+        log.error("A page failed while %s: %s at %s", doing, type(error).__name__, place)
         raise InputError(
             f"Something went wrong while {doing} that should not ({type(error).__name__} at {place}). "
             "Nothing was saved. Please report this with the place, not with the file."

@@ -46,7 +46,7 @@ def choose(found: pd.DataFrame) -> Shown:
             if len(rows):
                 chosen[protocol] = _run(protocol, rows)
         known = [name for name in (*MODELS, *OPTIONAL) if any(name in _models(run) for run in chosen.values())]
-        model = forms.choose("Model", known, "rad_model", show=model_name, width=180)
+        model = forms.choose("Model", known, "rad_model", show=model_name, width=190)
         forms.copy_link(LINK)
     return Shown(chosen, model)
 
@@ -66,15 +66,14 @@ def _run(protocol: str, rows: pd.DataFrame) -> Mapping[str, Any]:
         )
     first = linked if linked in by_id else next(iter(by_id))
     options = [first, *(one for one in by_id if one != first)]
-    run_id = forms.choose(PROTOCOL_NAMES[protocol], options, name, lambda one: run_label(by_id[one]), width=360)
+    run_id = forms.choose(PROTOCOL_NAMES[protocol], options, name, lambda one: run_label(by_id[one]), width=400)
     return by_id[run_id]
 
 
 def run_label(run: Mapping[str, Any]) -> str:
-    """'2026-11-26 04:55 · NCI-60 U133A, 174 arrays (artificial replicates), seed 0'."""
-    parts = f"{when(str(run['created_at']))} · {run['expression']}, {plural(run['samples'], 'array')}"
-    marks = [*(["artificial replicates"] if artificial(run) else []), *(["simulated"] if run["simulated"] else [])]
-    return parts + (f" ({', '.join(marks)})" if marks else "") + f", seed {run['seed']}"
+    """'2026-11-26 04:55 · NCI-60 U133A, 174 arrays, simulated'."""
+    told = f"{when(str(run['created_at']))} · {run['expression']}, {plural(run['samples'], 'array')}"
+    return told + (", simulated" if run["simulated"] else "")
 
 
 def artificial(run: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, radiation_data, radiation_train
+from dashboard import export, forms, frame, messages, radiation_data, radiation_train
 from dashboard.radiation_choose import Shown, data_words
 from engine.figures.radiation_errors import errors_in_panel_order, errors_table, panel_forest
 from engine.figures.radiation_words import (
@@ -86,7 +86,8 @@ def _hard(run: Mapping[str, Any], metrics: pd.DataFrame, rows: pd.DataFrame, mod
         wrong = int((rows["verdict"] != "correct").sum())
         of = f"its {plural(wrong, 'incorrect array')} of {model_name(model).lower()}"
         why = f"this run predicted none of {of} again." if wrong else "every array was correct at first."
-        st.caption(f"None: {why}")
+        notes = [note for note in run["config"].get("notes", []) if "validation" in str(note).lower()] if wrong else []
+        st.caption(messages.plain(" ".join([f"None: {why}", *notes])))
         return
     if len(hard):
         table = errors_table(hard)[

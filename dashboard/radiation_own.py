@@ -116,7 +116,7 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
     _cards(one, own)
     for note in dict.fromkeys(one.notes):
         st.caption(messages.plain(note))
-    main_cell, side = frame.main_and_side("rad_own")
+    main_cell, side, below = frame.main_side_and_below("rad_own")
     with main_cell:
         frame.chart(own_beside_nearest(one, context, frame.dark()), "rad_nearest", view=(sample, model))
     with side:
@@ -125,13 +125,14 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
             frame.chart(movers_chart(network, context, frame.dark()), "rad_movers", view=sample)
         else:
             st.caption("This run trained no network: there are no genes that moved it.")
-    table = own_table(own.found)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader("Every sample and model", anchor=False, width="content")
-        export.buttons(
-            table, "tumorcast-own-sf2", key="rad_own_export", about={"Run": own.run_id, "Use": "Research only"}
-        )
-    frame.table(table, key="rad_own_table", height="auto" if len(table) > 9 else "content")
+    with below:
+        table = own_table(own.found)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+            st.subheader("Every sample and model", anchor=False, width="content")
+            export.buttons(
+                table, "tumorcast-own-sf2", key="rad_own_export", about={"Run": own.run_id, "Use": "Research only"}
+            )
+        frame.table(table, key="rad_own_table", height="auto" if len(table) > 9 else "content")
 
 
 def _cards(one: SamplePrediction, own: Own) -> None:

@@ -41,15 +41,15 @@ def missing(shown: Shown) -> None:
                 job_panel.start(PLACE, lambda settings=settings: submit(settings))
 
 
-def reference_button() -> None:
-    """Imports the published SF2, unless the store has them."""
+def reference_button(place: str = IMPORTING) -> None:
+    """Imports the published SF2, unless the store has them. place: where its job is followed."""
     known = set(radiation_data.survival_sets()["dataset"])
     from engine.radiation.survival_import import REFERENCE_NAME
 
     if REFERENCE_NAME not in known and st.button(
         "Import the published SF2 (59 lines)", icon=":material/database_upload:"
     ):
-        job_panel.start(IMPORTING, _submit_reference)
+        job_panel.start(place, _submit_reference)
 
 
 def _submit_reference() -> str:

@@ -10,7 +10,8 @@ from engine.response.records import RunSummary
 from engine.response.settings import ABLATIONS, BASELINES, NETWORKS
 
 KINDS = {"cell-lines": "Cell lines", "drugs": "Drugs", "mutations": "Mutations", "responses": "Responses"}
-IMPORTED = {**KINDS, "library": "Library of molecules"}  # what a source may be of
+RADIATION = {"expression": "Gene expression", "survival": "Surviving fractions"}
+IMPORTED = {**KINDS, **RADIATION, "library": "Library of molecules"}  # what a source may be of
 
 
 def trained(run: RunSummary) -> list[str]:

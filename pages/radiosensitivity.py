@@ -38,7 +38,7 @@ def _without_runs() -> None:
     sets = (radiation_data.expression_sets(), radiation_data.survival_sets())
     frame.heading("Radiosensitivity", PURPOSE, any(bool(one["simulated"].any()) for one in sets))
     messages.empty(
-        "**No predictions of SF2 yet.** They come with the first training: the published network beside seven "
+        "**No predictions of SF2 yet.** They come with the first training: the published network beside its "
         "baselines, by the published protocol or grouped by line."
     )
     radiation_train.show()
@@ -51,11 +51,9 @@ def _with_runs(runs: pd.DataFrame) -> None:
     shown = radiation_choose.choose(runs)
     with above:
         of = list(dict.fromkeys(str(run["expression"]) for run in shown.runs.values()))
-        frame.heading("Radiosensitivity", PURPOSE, shown.simulated, of)
         if any(radiation_choose.artificial(run) for run in shown.runs.values()):
-            st.badge(
-                "Artificial replicates", color="orange", help="Copies of measured arrays with noise added to them."
-            )
+            of.append("artificial replicates")
+        frame.heading("Radiosensitivity", PURPOSE, shown.simulated, of)
     tabs = st.tabs(TABS, key=state.bound("rad_tab", TABS), on_change="rerun")
     opened = next(name for name, tab in zip(TABS, tabs, strict=True) if tab.open)
     state.keep("rad_tab", opened, default=PREDICTIONS)

@@ -89,8 +89,8 @@ def _trace(rows: pd.DataFrame, level: str, filled: bool, colours: Palette) -> go
             "symmetric": False,
             "array": (rows["upper"] - rows["mean"]).clip(lower=0).round(4).tolist(),
             "arrayminus": (rows["mean"] - rows["lower"]).clip(lower=0).round(4).tolist(),
-            "color": colours.resistant,
-            "thickness": 0.7,
+            "color": f"rgba({', '.join(str(int(colours.resistant[i : i + 2], 16)) for i in (1, 3, 5))}, 0.45)",
+            "thickness": 1,
             "width": 0,
         }
     said = [
@@ -185,6 +185,8 @@ def models_beside(
         if len(table)
     )
     crosses = " Crosses: labels of lines permuted." if floors else ""
+    if name == "r" and any((table[table["model"] == "mean"]["value"] < 0).any() for table in tables.values()):
+        crosses += " The mean's r is below 0 by construction: a high line left out lowers the mean that predicts it."
     return Chart(
         figure=_titled(styled(figure, dark, FRAME_PX + ROW_PX * max(len(places), 3))),
         question="What does each model know beyond the baselines?",

@@ -55,22 +55,29 @@ def errors_in_panel_order(samples: pd.DataFrame, model: str, context: str, dark:
         ticksuffix="  ",
     )
     height = FRAME_PX + (ROW_PX if named else SQUEEZED_PX) * max(len(lines), 8)
-    wrong = samples[samples["verdict"] != "correct"]
+    there = set(samples["verdict"])
     told = ", ".join(f"{int((samples['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
     worst = samples.sort_values("absolute_error", ascending=False).head(3)
     names = ", ".join(f"{row.sample} ({number(row.absolute_error)})" for row in worst.itertuples())
-    outlined = (
-        " Filled: correct. Open: rescued, predicted correctly with that array alone left out. Red: prediction-hard."
-    )
     return Chart(
         figure=styled(figure, dark, height),
         question="Which arrays are predicted wrongly?",
         caption=f"{plural(len(samples), 'held-out array')} of {plural(len(lines), 'cell line')}, {context}, "
         f"{model_name(model).lower()}. Dotted: absolute error of {CORRECT_ABSOLUTE:g}, below which all are correct; a "
-        f"relative error below 10 % is correct too.{outlined if len(wrong) else ''}",
+        f"relative error below 10 % is correct too.{_legend(there)}",
         summary=f"Absolute error of {plural(len(samples), 'array')}: {told}. Largest: {names}.",
         table=errors_table(samples),
     )
+
+
+def _legend(there: set[str]) -> str:
+    told = {
+        "correct": "Filled: correct.",
+        "rescued": "Open, teal: rescued, correct when predicted again.",
+        "incorrect": "Open, grey: not correct, and not predicted again.",
+        "prediction-hard": "Open, red: prediction-hard.",
+    }
+    return "".join(f" {words}" for verdict, words in told.items() if verdict in there)
 
 
 def errors_table(samples: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def own_beside_nearest(one: SamplePrediction, context: str, dark: bool = False) 
         said = f"{line}: measured SF2 {number(sf2)}, similarity {number(similarity)}"
         marks.append(Mark(i, sf2, None, None, f"{number(sf2)}  (r {similarity:.2f})", line, "observed", said=said))
         rows.append(Row(i, line))
-    figure = forest(marks, rows, "SF2", dark)
+    figure = forest(marks, rows, "SF2", dark, labels_right=True)
     ends = interval(one.lower, one.upper)
     return Chart(
         figure=figure,
@@ -72,8 +72,8 @@ def movers_chart(one: SamplePrediction, context: str, dark: bool = False) -> Cha
     return Chart(
         figure=styled(figure, dark, FRAME_PX + ROW_PX * max(len(moved), 3)),
         question="Which genes moved the network's prediction?",
-        caption=f"{context}. Integrated gradients from the mean training profile: teal lowers SF2 (more sensitive), "
-        f"grey raises it. {told}",
+        caption=f"{context[:1].upper()}{context[1:]}. Integrated gradients from the mean training profile: teal lowers "
+        f"SF2 (more sensitive), grey raises it. {told}",
         summary=f"Probes that moved the prediction for {one.sample} most: "
         + ", ".join(f"{name} {signed(effect)}" for name, (_, _, effect, _) in zip(names[:5], moved[:5], strict=True))
         + f". {told}",

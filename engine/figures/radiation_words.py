@@ -173,17 +173,17 @@ def unseen_words(metrics: pd.DataFrame) -> str:
     best = min(values, key=lambda model: values[model].value)
     found = values[best]
     verb = "is closer than" if found.value < other.value else "is no closer than"
-    overlap = found.upper >= other.value >= found.lower
-    more = ", within chance" if overlap else ""
+    chance = found.value < other.value and found.upper >= other.value
     text = (
-        f"On {found.n:,} lines never seen, {model_name(best).lower()} (RMSE {said('rmse', found)}) {verb} the best "
-        f"baseline, {_lower(naive)} (RMSE {said('rmse', other)}){more}."
+        f"On {found.n:,} lines never seen, {lower_name(best)} {verb} the best baseline, {lower_name(naive)}: RMSE "
+        f"{said('rmse', found)} against {said('rmse', other)}{', within chance' if chance else ''}."
     )
     if network and best != NETWORK:
         text += f" The published network: {said('rmse', network)}."
     return text
 
 
-def _lower(model: str) -> str:
+def lower_name(model: str) -> str:
+    """A model's name within a sentence."""
     name = model_name(model)
-    return name if name.isupper() else name.lower()
+    return name if name.isupper() else f"{name[0].lower()}{name[1:]}"
