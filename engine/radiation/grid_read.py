@@ -61,20 +61,23 @@ def _sheet_rows(table: Table, on_bytes: Tell) -> Iterator[Row]:
 
 def _parquet(table: Table, on_bytes: Tell, only_head: bool) -> Grid:
     with refusing(table.name, WANTED), pq.ParquetFile(table.path) as file:
-        schema, rows = file.schema_arrow, file.metadata.num_rows
-        if any(pa.types.is_nested(kind) for kind in schema.types):
+        # Each asked for once: Arrow makes them anew for every question, and there may be 54,675 columns.
+        names, types = list(file.schema_arrow.names), list(file.schema_arrow.types)
+        rows = file.metadata.num_rows
+        if any(pa.types.is_nested(kind) for kind in types):
             raise ValueError("a column holds lists")
-        if not all(pa.types.is_floating(t) or pa.types.is_integer(t) or _is_text(t) for t in schema.types):
+        if not all(pa.types.is_floating(t) or pa.types.is_integer(t) or _is_text(t) for t in types):
             raise ValueError("a column holds neither numbers nor text")
         if not rows:
             raise InputError(f"{table.name} has a header but no rows: export it again with its data.")
-        numbers = [i for i, t in enumerate(schema.types) if not _is_text(t) and not is_annotation(schema.names[i])]
-        words = [i for i in range(len(schema.names)) if i not in set(numbers)]
-        texts = [i for i in words if _is_text(schema.types[i]) and not is_annotation(schema.names[i])]
+        numbers = [i for i, t in enumerate(types) if not _is_text(t) and not is_annotation(names[i])]
+        values_in = set(numbers)
+        words = [i for i in range(len(names)) if i not in values_in]
+        texts = [i for i in words if _is_text(types[i]) and not is_annotation(names[i])]
         if len(texts) > max(12, len(numbers)):  # numbers that were kept as text
             cells = (cells for cells in _parquet_cells(file, on_bytes))
-            return fill(cells, schema.names, table.name, "Parquet", only_head)
-        refuse_no_matrix([schema.names[i] for i in words], [schema.names[i] for i in numbers], table.name)
+            return fill(cells, names, table.name, "Parquet", only_head)
+        refuse_no_matrix([names[i] for i in words], [names[i] for i in numbers], table.name)
         refuse_huge(rows, len(numbers), table.name)
         kept = min(rows, HEAD_ROWS) if only_head else rows
         values, labels, done = np.empty((kept, len(numbers)), np.float32), {i: [] for i in words}, 0  # type: ignore
@@ -88,8 +91,8 @@ def _parquet(table: Table, on_bytes: Tell, only_head: bool) -> Grid:
             on_bytes(min(done / rows, 1.0))
             if done >= kept:
                 break
-    names = [schema.names[i] for i in words]
-    return Grid([schema.names[i] for i in numbers], values, named_once(names, labels.values()), "Parquet")
+    beside = named_once([names[i] for i in words], labels.values())
+    return Grid([names[i] for i in numbers], values, beside, "Parquet")
 
 
 def _parquet_cells(file: pq.ParquetFile, on_bytes: Tell) -> Iterator[Row]:
