@@ -13,7 +13,7 @@ from engine.errors import InputError, JobCancelled, StoreError
 from engine.jobs import queue
 from engine.jobs.files import write_json
 from engine.radiation import cohort as cohorts
-from engine.radiation import fits, records, train
+from engine.radiation import fits, measures, records, train
 from engine.radiation.settings import RadiationSettings
 from engine.radiation.train import finish, run_shard, run_training, submit_training
 from engine.settings import store_path
@@ -186,6 +186,26 @@ def test_a_worker_runs_the_folder_and_the_store_takes_it(db):
     assert run_folder(job.folder) and collect("run-of-a-worker", db)
     assert queue.read_result("run-of-a-worker")["models"]["ridge"]["rmse"] > 0
     assert set(records.metrics(db, "run-of-a-worker")["model"]) == {"mean", "ridge"}
+
+
+def test_the_network_is_validated_where_that_is_cheaper_than_it_was(db):
+    fill_store(db, small_cohort(lines=6, replicates=1))
+    job = job_for(db, "run-validated", models=("network",), permutations=0)
+    run_training(job)
+    found = pd.read_parquet(job.results / "survival_prediction.parquet")
+    mine = found[found["model"] == "network"]
+    again = mine[mine["stage"] == "validation"].set_index("sample")["mean"]
+    first = mine[mine["stage"] == "cv"].groupby("sample")[["mean", "observed"]].mean()
+    wrong = first[~measures.correct(first["mean"], first["observed"])]
+    assert sorted(again.index) == sorted(wrong.index) != []
+    assert (again != first["mean"][again.index]).all()
+
+
+def test_an_index_without_its_genes_is_refused_before_a_job(db):
+    fill_store(db, small_cohort(lines=6))
+    with pytest.raises(InputError, match="needs ten genes; AR, JUN"):
+        submit_training(db, RadiationSettings(models=("rsi",)))
+    assert queue.list_jobs() == []
 
 
 def test_artificial_replicates_are_said_and_make_the_published_protocol_easy(db):
