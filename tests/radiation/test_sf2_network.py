@@ -56,10 +56,10 @@ def test_numbers_are_those_of_plain_layers():
     for i in range(2):
         h = x[i][:, None]
         for layer in network.convolutions:
-            h = max_pool1d(leaky_relu(conv1d(h, layer.weight[i], layer.bias[i], 2), 0.01), 2)
+            h = max_pool1d(leaky_relu(conv1d(h, layer.weight[i], layer.bias[i], 2), 0.3), 2)
         h = h.flatten(1)
         for layer, skip in zip(network.dense, network.skips, strict=True):
-            h = leaky_relu(linear(h, layer.weight[i], layer.bias[i]), 0.01) + linear(h, skip.weight[i])
+            h = leaky_relu(linear(h, layer.weight[i], layer.bias[i]), 0.3) + linear(h, skip.weight[i])
         outputs.append(linear(h, network.output.weight[i], network.output.bias[i])[:, 0].abs())
     ours, plain = network(x), torch.stack(outputs)
     torch.testing.assert_close(ours, plain, rtol=1e-9, atol=1e-12)
