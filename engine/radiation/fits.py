@@ -117,7 +117,7 @@ def do(
     if bad:
         raise TrainingError(f"{unit.model} gave {bad} values that are not numbers. Choose a smaller learning rate.")
     # Before the predictions, which say that the unit is finished.
-    write_json(_seconds_file(job, unit), {"seconds": time.monotonic() - started})
+    write_json(_seconds_file(job, unit.name), {"seconds": time.monotonic() - started})
     _save(predicted_file(job, unit), values)
     _forget(resume_file(job, unit))
 
@@ -154,8 +154,9 @@ def final_networks(
     if not file.exists():
         everybody = np.arange(len(cohort.line))
         values = filled(cohort, everybody).values
-        trains = [everybody] * settings.rounds
+        trains, started = [everybody] * settings.rounds, time.monotonic()
         fit_networks(values, cohort.sf2, trains, settings, resume, told, device).save(file)
+        write_json(_seconds_file(job, FINAL), {"seconds": time.monotonic() - started})
     _forget(resume)
 
 
@@ -188,13 +189,13 @@ def resume_file(job: JobContext, unit: Unit) -> Path:
     return job.checkpoints / f"{unit.name}.resume.pt"
 
 
-def seconds_of(job: JobContext, unit: Unit) -> float:
-    """How long a finished unit took, whichever attempt did it."""
-    return float((read_json(_seconds_file(job, unit)) or {}).get("seconds", 0.0))
+def seconds_of(job: JobContext, name: str) -> float:
+    """How long a finished unit, or FINAL, took in the attempt that finished it; 0 where there is none."""
+    return float((read_json(_seconds_file(job, name)) or {}).get("seconds", 0.0))
 
 
-def _seconds_file(job: JobContext, unit: Unit) -> Path:
-    return job.checkpoints / f"{unit.name}.seconds.json"
+def _seconds_file(job: JobContext, name: str) -> Path:
+    return job.checkpoints / f"{name}.seconds.json"
 
 
 def curve_file(job: JobContext, unit: Unit) -> Path:

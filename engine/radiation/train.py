@@ -84,7 +84,6 @@ def run_shard(job: JobContext, shard: int, shards: int, opened: _Opened | None =
 
 def finish(job: JobContext, opened: _Opened | None = None) -> None:
     """Prediction validation, measures, intervals, and what later predicts other samples; writes the run's rows."""
-    started = time.monotonic()
     cohort, receipt, settings, device = opened or _opened(job)
     units = fits.planned(cohort, settings, fits.together(job))
     # Parts of a cluster have done these already; a unit that a part has lost is fitted now.
@@ -98,11 +97,13 @@ def finish(job: JobContext, opened: _Opened | None = None) -> None:
         _fit(job, again, cohort, settings, device, (FITTED, VALIDATED))
         frame = pd.concat([frame, *(fits.rows(job, unit, cohort, settings) for unit in again)], ignore_index=True)
     job.progress(VALIDATED, "Measures and their intervals")
+    started = time.monotonic()
     frame = conformal(frame, settings.protocol)
     metrics = measures.metric_rows(job.spec.id, frame)
     widths = half_widths(frame, settings.protocol)
     save_run(job.results, job.spec.id, cohort, settings, widths, bool(job.params["simulated"]))
-    seconds = sum(fits.seconds_of(job, unit) for unit in (*units, *again)) + time.monotonic() - started
+    fitted = sum(fits.seconds_of(job, name) for name in (*(unit.name for unit in (*units, *again)), fits.FINAL))
+    seconds = fitted + time.monotonic() - started
     receipt |= {"notes": notes}
     run = run_row(job, cohort, receipt, settings, widths, fits.curves(job, units), device, seconds / 60)
     job.write_table("survival_prediction", frame)
@@ -146,7 +147,7 @@ def _fit(
         fits.do(job, unit, cohort, settings, device, told)
         done += cost
         if not kept:
-            job.log(f"{_called(unit, settings)}: {len(unit.folds)} fits, {fits.seconds_of(job, unit):.1f} s")
+            job.log(f"{_called(unit, settings)}: {len(unit.folds)} fits, {fits.seconds_of(job, unit.name):.1f} s")
 
 
 def _teller(job: JobContext, what: str, start: float, length: float) -> Callable[[float], None]:
