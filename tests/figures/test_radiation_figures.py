@@ -1,0 +1,197 @@
+"""Charts of radiosensitivity: what is drawn, in which order, and what is said of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.figures.radiation import Part, models_beside, predicted_vs_measured
+from engine.figures.radiation_curves import agreement_chart, curve_words, lines_table, survival_curve
+from engine.figures.radiation_errors import errors_in_panel_order, panel_forest
+from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach
+from engine.figures.radiation_words import Measured, best_baseline, measure, neighbour_words, said, unseen_words
+from engine.figures.template import SELECTED
+from engine.radiation.agreement import agree
+from engine.radiation.shown import LookUps
+from engine.radiation.types import SamplePrediction
+
+ONE = SamplePrediction(
+    sample="mine", line="", model="network", sf2=0.4, lower=0.2, upper=0.6,
+    nearest=(("A549", 0.9, 0.61), ("K-562", 0.5, 0.05)), inside=True,
+    movers=(("1_at", "TP53", -0.03, False), ("2_at", "STAT1", 0.02, True), ("3_at", "", 0.01, False)),
+)  # fmt: skip
+
+
+def rows(level: str = "sample") -> pd.DataFrame:
+    """Four arrays of two lines in two panels; one wrong and hard, one rescued."""
+    frame = pd.DataFrame(
+        {
+            "model": "network",
+            "sample": ["K-562 1", "K-562 2", "A549 1", "A549 2"],
+            "line": ["K-562", "K-562", "A549", "A549"],
+            "panel": ["Leukemia", "Leukemia", "Non-small cell lung", "Non-small cell lung"],
+            "observed": [0.05, 0.05, 0.61, 0.61],
+            "mean": [0.30, 0.09, 0.60, 0.61],
+            "after": [0.28, 0.05, np.nan, np.nan],
+            "lower": np.nan,
+            "upper": np.nan,
+            "verdict": ["prediction-hard", "rescued", "correct", "correct"],
+            "error_class": ["over 10 %", "over 10 %", "under 2 %", "under 2 %"],
+        }
+    )
+    error = (frame["mean"] - frame["observed"]).abs()
+    frame = frame.assign(absolute_error=error, relative_error=error / frame["observed"])
+    return frame if level == "sample" else frame.iloc[::2].assign(lower=0.0, upper=0.9)
+
+
+def metrics(**of: dict[str, float]) -> pd.DataFrame:
+    """Rows of the table metric: model -> name -> value, in samples and lines alike, with an interval of 0.1 around."""
+    found = [
+        (model, scope, "", name, value, value - 0.1, value + 0.1, 20)
+        for model, named in of.items()
+        for name, value in named.items()
+        for scope in ("samples", "lines")
+    ]
+    return pd.DataFrame(found, columns=["model", "scope", "key", "name", "value", "lower", "upper", "n"])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_both_protocols_stand_side_by_side_with_the_same_axes(dark: bool):
+    parts = [Part("published", rows()), Part("grouped", rows())]
+    chart = predicted_vs_measured(parts, "network", "sample", "NCI-60", dark)
+    titles = [note.text for note in chart.figure.layout.annotations]
+    assert titles == ["Published protocol", "Grouped by line"]
+    assert chart.figure.layout.xaxis.range == chart.figure.layout.xaxis2.range == chart.figure.layout.yaxis.range
+    drawn = [trace for trace in chart.figure.data if trace.mode == "markers"]
+    assert [len(trace.x) for trace in drawn] == [2, 2, 2, 2]  # not correct, correct, of either protocol
+    assert len(chart.table) == 8 and set(chart.table["Protocol"]) == set(titles)
+    assert "2 of 4 arrays predicted correctly" in chart.summary
+
+
+def test_lines_carry_their_intervals_and_arrays_do_not():
+    of_lines = predicted_vs_measured([Part("grouped", rows("line"))], "network", "line", "NCI-60")
+    assert "Thin lines: 90 % intervals." in of_lines.caption and "2 cell lines" in of_lines.caption
+    drawn = [trace for trace in of_lines.figure.data if trace.mode == "markers"]
+    assert drawn[0].error_y.array == (0.6,)  # from 0.30 up to 0.9
+    arrays = predicted_vs_measured([Part("grouped", rows())], "network", "sample", "NCI-60")
+    assert "Thin lines" not in arrays.caption
+
+
+def test_every_model_stands_beside_the_baselines_in_one_order():
+    tables = {
+        "published": metrics(network={"r": 0.99}, nearest_neighbour={"r": 0.98}),
+        "grouped": metrics(network={"r": 0.3}, nearest_neighbour={"r": 0.2}, mean={"r": -0.4}),
+    }
+    chart = models_beside(tables, "r", "lines", "network", "NCI-60")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["<b>Network</b>", "Nearest neighbour", "Mean"]
+    assert list(chart.figure.layout.yaxis.tickvals) == [3, 2, 1]  # the best on top
+    assert "below 0 by construction" in chart.caption
+    assert {trace.marker.symbol for trace in chart.figure.data} == {"line-ns", "circle", "x-thin"}
+    assert len(chart.table) == 5
+
+
+def test_errors_stand_in_the_order_given_with_hard_ones_in_red():
+    chart = errors_in_panel_order(rows(), "network", "NCI-60")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["K-562", "A549"]
+    assert [note.text for note in chart.figure.layout.annotations] == ["Leukemia", "Non-small cell lung"]
+    hard = next(trace for trace in chart.figure.data if trace.name == "prediction-hard")
+    assert hard.marker.line.color == "#c8322b" and "again 0.280" in hard.text[0]
+    assert "2 correct, 1 rescued, 1 prediction-hard, 0 incorrect" in chart.summary
+    assert "grey" not in chart.caption and "red: prediction-hard" in chart.caption
+
+
+def test_many_lines_are_told_by_their_panel_alone():
+    many = pd.concat([rows().assign(line=f"L{i}", sample=[f"L{i} {k}" for k in range(4)]) for i in range(95)])
+    chart = errors_in_panel_order(many, "network", "many")
+    assert chart.figure.layout.yaxis.ticktext == () and chart.figure.layout.height < 700
+
+
+def test_panels_follow_all_arrays_and_those_without_leukaemia():
+    table = metrics(network={"rmse": 0.2})
+    more = [("network", "panel", panel, "rmse", value, np.nan, np.nan, 6)
+            for panel, value in (("Breast", 0.1), ("Leukemia", 0.3))]  # fmt: skip
+    more.append(("network", "without_leukaemia", "", "rmse", 0.15, 0.1, 0.2, 14))
+    table = pd.concat([table, pd.DataFrame(more, columns=table.columns)])
+    chart = panel_forest(table, "network", "", "rmse", "NCI-60")
+    assert list(chart.table["Panel"]) == ["All arrays", "Without leukaemia", "Leukemia", "Breast"]
+    assert list(chart.table["95 % interval"])[2] == "no interval"
+
+
+def curve_row(**more: float) -> pd.Series:
+    known = {"alpha_per_gy": 0.3, "beta_per_gy2": 0.03, "sf2": 0.5, "n_doses": 3} | more
+    ends = {f"{name}_{end}": np.nan for name in ("sf2", "alpha", "beta") for end in ("lower", "upper")}
+    return pd.Series({"line": "A549", "sf2_from": "fit", "panel": "Lung", **ends, **known})
+
+
+def test_a_survival_curve_passes_through_its_own_formula():
+    points = pd.DataFrame({"dose_gy": [2.0, 4.0, 8.0], "replicate": 1, "surviving_fraction": [0.5, 0.2, 0.0]})
+    chart = survival_curve(points, curve_row(), "mine")
+    curve = chart.figure.data[0]
+    at_2 = np.interp(2.0, curve.x, curve.y)
+    assert at_2 == pytest.approx(np.exp(-(0.3 * 2 + 0.03 * 4)), rel=2e-3)
+    assert "1 point without survivors" in chart.caption and chart.figure.layout.yaxis.type == "log"
+    assert (
+        curve_words(curve_row())
+        == "SF2 0.500 (no interval), α 0.300 per Gy (no interval), β 0.0300 per Gy² (no interval)"
+    )
+
+
+def test_one_dose_is_no_curve():
+    points = pd.DataFrame({"dose_gy": [2.0], "replicate": 1, "surviving_fraction": [0.5]})
+    row = curve_row(alpha_per_gy=np.nan, beta_per_gy2=np.nan, n_doses=1)
+    chart = survival_curve(points, row, "mine")
+    assert "Too few doses for a curve" in chart.caption and len(chart.figure.data) == 2
+    assert lines_table(row.to_frame().T)["SF2"].iloc[0] == 0.5
+
+
+def test_two_assays_are_compared_with_their_limits():
+    first = pd.Series([0.1, 0.3, 0.5, 0.7], index=list("abcd"))
+    found = agree(first, first + 0.1)
+    chart = agreement_chart(found, "one", "other")
+    assert "on average 0.100 higher" in chart.summary and "Pearson r 1.00" in chart.summary
+    assert list(chart.table.columns) == ["Cell line", "SF2, one", "SF2, other", "Second − first"]
+
+
+def test_ones_own_sample_stands_above_its_nearest_lines():
+    chart = own_beside_nearest(ONE, "trained on NCI-60")
+    assert list(chart.figure.layout.yaxis.ticktext) == ["<b>mine</b>, predicted", "A549", "K-562"]
+    assert "90 % interval 0.200 to 0.600" in chart.summary
+    table = own_table([ONE])
+    assert table["Applicability"].iloc[0] == "within reach" and table["Nearest line"].iloc[0] == "A549"
+    assert reach(False) == "extrapolation" and reach(None) == "not known"
+
+
+def test_genes_of_the_rsi_are_marked():
+    chart = movers_chart(ONE, "NCI-60")
+    assert chart.figure.data[0].marker.color[1] == SELECTED
+    assert list(chart.figure.layout.yaxis.ticktext) == ["TP53 (1_at)", "<b>STAT1 (2_at)</b>", "3_at"]
+    assert "Orange: STAT1, of the ten RSI genes." in chart.caption
+
+
+PUBLISHED = metrics(network={"correct": 0.95}, nearest_neighbour={"correct": 0.97})
+GROUPED = metrics(network={"correct": 0.2, "rmse": 0.2}, nearest_neighbour={"correct": 0.15}, panel_mean={"rmse": 0.17})
+
+
+def test_a_look_up_that_explains_the_published_accuracy_is_named():
+    claim, text = neighbour_words({"published": PUBLISHED, "grouped": GROUPED}, 3.0, True, LookUps(99, 100))
+    assert claim == "A nearest neighbour alone explains the published accuracy."
+    assert "artificial replicates" in text and "97.0 % (87.0 to 107.0 %) of 20 arrays" in text
+    assert "in 99.0 % of its tests it finds the line's own SF2" in text
+    assert "15.0 %" in text and "how well a line is recognised" in text
+
+
+def test_a_look_up_that_does_not_explain_it_is_not_said_to():
+    weak = metrics(network={"correct": 0.95}, nearest_neighbour={"correct": 0.4})
+    claim, text = neighbour_words({"published": weak}, 3.0, False, None)
+    assert "does not explain" in claim and "recognised" not in text and "repeat arrays" in text
+    assert "Train the grouped protocol" in text
+    claim, text = neighbour_words({"published": PUBLISHED}, 1.0, False, None)
+    assert "Every line has one array" in claim
+    assert neighbour_words({"grouped": GROUPED}, 3.0, False, None) == ("", "")
+
+
+def test_what_is_left_for_unseen_lines_is_told_beside_the_best_baseline():
+    words = unseen_words(GROUPED)
+    assert words.startswith("On 20 lines never seen, network is no closer than the best baseline, panel mean: RMSE")
+    assert best_baseline(GROUPED, "rmse", "lines") == "panel_mean" and best_baseline(GROUPED, "mae", "lines") == ""
+    assert measure(GROUPED, "network", "rmse", "lines") == Measured(0.2, pytest.approx(0.1), pytest.approx(0.3), 20)
+    assert said("correct", Measured(0.5, np.nan, np.nan, 3)) == "50.0 %"
