@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from engine.errors import InputError
 from engine.radiation.shown import LookUps, lines
 
 
@@ -53,14 +52,3 @@ def survival(dataset: str = "") -> pd.DataFrame:
 
 def survival_doses(dataset: str, line: str) -> pd.DataFrame:
     return data._cached("radiation_survival_doses", dataset, line)
-
-
-def finished(run_id: str) -> bool:
-    """Whether the run's job folder is still there, so that it can predict."""
-    from engine.errors import JobError
-    from engine.jobs.queue import job_folder
-
-    try:
-        return (job_folder(run_id) / "results").exists()
-    except (JobError, InputError):
-        return False

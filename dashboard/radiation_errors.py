@@ -84,15 +84,15 @@ def _hard(run: Mapping[str, Any], metrics: pd.DataFrame, rows: pd.DataFrame, mod
         export.buttons(errors_table(rows), f"tumorcast-sf2-errors-{run['run_id']}", key="rad_hard")
     if not again:
         wrong = int((rows["verdict"] != "correct").sum())
-        of = f"its {plural(wrong, 'incorrect array')} of {model_name(model).lower()}"
-        why = f"this run predicted none of {of} again." if wrong else "every array was correct at first."
+        of = f"{plural(wrong, 'array')} that {model_name(model)} got wrong"
+        why = f"this run predicted none of the {of} again." if wrong else "every array was correct at first."
         notes = [note for note in run["config"].get("notes", []) if "validation" in str(note).lower()] if wrong else []
         st.caption(messages.plain(" ".join([f"None: {why}", *notes])))
         return
     if len(hard):
-        table = errors_table(hard)[
-            ["Array", "Panel", "Measured SF2", "Predicted SF2", "Predicted again", "Relative error, %"]
-        ]
+        # Short names: it stands in a narrow cell.
+        short = {"Measured SF2": "Measured", "Predicted SF2": "Predicted", "Predicted again": "Again"}
+        table = errors_table(hard)[["Array", *short, "Relative error, %", "Panel"]].rename(columns=short)
         frame.table(table, key=f"rad_hard_{run['run_id']}_{model}", height=min(35 * (len(hard) + 1) + 3, 248))
     what = "the array alone left out" if run["protocol"] == "published" else "its line left out"
     after = measure(metrics, model, "rmse", "validated")

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, messages, radiation_data, state
+from dashboard import export, forms, frame, messages, state
 from dashboard.patient_session import discreet
 from dashboard.radiation_choose import data_words, run_label
 from engine.errors import EngineError
@@ -155,8 +155,3 @@ def _cards(one: SamplePrediction, own: Own) -> None:
             ),
         ]
     )  # fmt: skip
-
-
-def finished(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs whose job folder is still there."""
-    return runs[[radiation_data.finished(run_id) for run_id in runs["run_id"]]]

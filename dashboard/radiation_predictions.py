@@ -6,6 +6,7 @@ from dashboard import export, forms, frame, radiation_data, radiation_train
 from dashboard.radiation_choose import LEVELS, Shown, all_words
 from engine.figures.radiation import Part, predicted_vs_measured
 from engine.figures.radiation_words import (
+    FRACTIONS,
     LOWER_IS_BETTER,
     MEASURE_NAMES,
     PROTOCOL_NAMES,
@@ -17,7 +18,7 @@ from engine.figures.radiation_words import (
     shown_value,
     unseen_words,
 )
-from engine.figures.text import plural
+from engine.figures.text import MINUS, difference, plural
 
 CARDS = ("r", "rmse", "correct")
 
@@ -69,13 +70,14 @@ def _card(shown: Shown, protocol: str, name: str, level: str) -> frame.Card:
     other = measure(metrics, naive, name, scope) if naive else None
     if other is None:
         return frame.Card(label, shown_value(name, own.value), note)
-    ahead = (own.value < other.value) == (name in LOWER_IS_BETTER)
-    word = "better" if ahead else "not better"
+    ahead = own.value != other.value and (own.value < other.value) == (name in LOWER_IS_BETTER)
+    points = f"{100 * (own.value - other.value):+.1f}".replace("-", MINUS)
+    word = points if name in FRACTIONS else difference(own.value, other.value)
     return frame.Card(
         label,
         shown_value(name, own.value),
         note,
-        ((model_name(naive), shown_value(name, other.value), word if own.value != other.value else "the same", ahead),),
+        ((model_name(naive), shown_value(name, other.value), word, ahead),),
     )
 
 

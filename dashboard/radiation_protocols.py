@@ -73,6 +73,7 @@ def _table(shown: Shown, scope: str) -> None:
         }
     )
     texts: dict[str, list[str]] = {}
+    floors: dict[str, list[float]] = {}
     for protocol, metrics in shown.metrics.items():
         short = PROTOCOL_NAMES[protocol].removesuffix(" protocol").removesuffix(" by line").lower()
         for name in TABLE:
@@ -80,9 +81,10 @@ def _table(shown: Shown, scope: str) -> None:
             cells = [measure(metrics, model, name, scope) for model in models]
             values[label] = [float("nan") if cell is None else cell.value for cell in cells]
             texts[label] = ["" if cell is None else said(name, cell) for cell in cells]
-        floors = [measure(metrics, model, "r", "permuted") for model in models]
-        if any(floors):
-            values[f"r with labels permuted, {short}"] = [float("nan") if one is None else one.value for one in floors]
+        floor = [measure(metrics, model, "r", "permuted") for model in models]
+        if any(floor):
+            floors[f"r, labels permuted, {short}"] = [float("nan") if one is None else one.value for one in floor]
+    values = values.assign(**floors)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.subheader("Models and baselines", anchor=False, width="content")
         export.buttons(_full(shown), "tumorcast-sf2-models", key="rad_models_export")

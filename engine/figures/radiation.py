@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from engine.figures.radiation_tables import beside_table
 from engine.figures.radiation_words import (
     FRACTIONS,
     LOWER_IS_BETTER,
@@ -19,7 +20,7 @@ from engine.figures.radiation_words import (
     shown_value,
 )
 from engine.figures.template import Chart, Palette, palette, styled
-from engine.figures.text import interval, number, plural
+from engine.figures.text import number, plural
 from engine.radiation.settings import CORRECT_RELATIVE
 
 HEIGHT = 380
@@ -52,15 +53,15 @@ def predicted_vs_measured(parts: Sequence[Part], model: str, level: str, context
     figure.update_yaxes(range=[low, high], dtick=0.2)
     figure.update_yaxes(title_text="Predicted SF2", col=1)
     one, many = THINGS[level]
-    told = "; ".join(f"{PROTOCOL_NAMES[part.protocol].lower()}: {plural(len(part.rows), one, many)}" for part in parts)
+    told = ", ".join(f"{plural(len(part.rows), one, many)} ({PROTOCOL_NAMES[part.protocol].lower()})" for part in parts)
     lines = " Thin lines: 90 % intervals." if both["lower"].notna().any() and level == "line" else ""
     return Chart(
         figure=_titled(styled(figure, dark, HEIGHT)),
         question="Do predictions follow the measurements?",
-        caption=f"{model_name(model)}, {context}, held-out {told}. Line: identity, shaded: within 10 % of the "
+        caption=f"{model_name(model)}, {context}. Held out: {told}. Line: identity, shaded: within 10 % of the "
         f"measured SF2. Filled: correct, open: not.{lines}",
         summary=" ".join(_told(part, model, many) for part in parts),
-        table=_table(parts, level),
+        table=beside_table([(part.protocol, part.rows) for part in parts], level),
     )
 
 
@@ -124,29 +125,6 @@ def _told(part: Part, model: str, things: str) -> str:
     )
 
 
-def _table(parts: Sequence[Part], level: str) -> pd.DataFrame:
-    tables = []
-    for part in parts:
-        rows = part.rows
-        known = {"Array": rows["sample"]} if level == "sample" else {}
-        tables.append(
-            pd.DataFrame(
-                known
-                | {
-                    "Cell line": rows["line"],
-                    "Panel": rows["panel"],
-                    "Protocol": PROTOCOL_NAMES[part.protocol],
-                    "Measured SF2": rows["observed"],
-                    "Predicted SF2": rows["mean"],
-                    "90 % interval": [interval(a, b) for a, b in zip(rows["lower"], rows["upper"], strict=True)],
-                    "Relative error, %": 100 * rows["relative_error"],
-                    "Verdict": rows["verdict"],
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
-
-
 def models_beside(
     metrics: Mapping[str, pd.DataFrame], name: str, scope: str, selected: str, context: str, dark: bool = False
 ) -> Chart:
@@ -176,8 +154,7 @@ def models_beside(
     names = [f"<b>{model_name(model)}</b>" if model == selected else model_name(model) for model in places]
     figure.update_yaxes(tickvals=list(places.values()), ticktext=names, range=[0.4, len(places) + 0.6])
     figure.update_yaxes(ticksuffix="  ", col=1)
-    if name in FRACTIONS:
-        figure.update_xaxes(tickformat=".0%")
+    figure.update_xaxes(matches="x", **({"tickformat": ".0%"} if name in FRACTIONS else {}))
     one, many = THINGS["line" if scope == "lines" else "sample"]
     counted = "; ".join(
         f"{PROTOCOL_NAMES[protocol].lower()}: n {plural(int(table['n'].max()), one, many)}"

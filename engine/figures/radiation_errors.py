@@ -134,9 +134,10 @@ def panel_forest(
     others = _panel_rows(metrics, baseline, name).set_index("label")["value"] if baseline else pd.Series(dtype=float)
     marks = []
     for i, row in enumerate(rows.itertuples()):
-        ends = (None, None) if pd.isna(row.lower) else (row.lower, row.upper)
-        kind = "predicted"
-        marks.append(Mark(i, row.value, *ends, shown_value(name, row.value), f"{row.label}, n {row.n}", kind))
+        known = pd.notna(row.lower)
+        lower, upper = (float(row.lower), float(row.upper)) if known else (None, None)
+        said = f"{row.label}, n {row.n}"
+        marks.append(Mark(i, float(row.value), lower, upper, shown_value(name, row.value), said))
         if row.label in others.index and pd.notna(others[row.label]):
             beside = float(others[row.label])
             marks.append(Mark(i, beside, None, None, "", f"{row.label}, {model_name(baseline).lower()}", "baseline"))

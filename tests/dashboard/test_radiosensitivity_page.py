@@ -133,18 +133,18 @@ def test_predictions_stand_beside_baselines_in_both_protocols(both: Path, open_p
     for label in ("Pearson r · published", "Pearson r · grouped by line", "Correct · published"):
         assert label in text
     assert "n 45" in text and "no run yet" not in text
-    table = next(one.value for one in app.dataframe if "Verdict" in one.value)
-    assert len(table) == 90 and set(table["Protocol"]) == {"Published protocol", "Grouped by line"}
+    table = next(one.value for one in app.dataframe if "Verdict, grouped" in one.value)
+    assert len(table) == 45 and "Predicted, published" in table
     app = open_page("radiosensitivity.py", rad_level="line")
-    table = next(one.value for one in app.dataframe if "Verdict" in one.value)
-    assert len(table) == 30 and "Array" not in table
+    table = next(one.value for one in app.dataframe if "Verdict, grouped" in one.value)
+    assert len(table) == 15 and "Array" not in table and "no interval" not in set(table["90 % interval, grouped"])
     assert "90 % intervals (conformal, from the errors of other lines)" in shown(app)
 
 
 def test_the_nearest_neighbour_is_judged_by_the_runs_own_numbers(both: Path, open_page: Open):
     app = open_page("radiosensitivity.py", rad_tab="Both protocols")
     text = shown(app)
-    assert "**A nearest neighbour alone explains the published accuracy.**" in text
+    assert "**In the published protocol a look-up of the nearest array does no worse than the network.**" in text
     assert "repeat arrays of a line spread over folds" in text and "digit by digit" in text
     db = Database(store_path())
     share = db.query(
