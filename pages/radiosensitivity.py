@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import (
+    data,
     frame,
     job_panel,
     messages,
@@ -36,7 +37,8 @@ def main() -> None:
 
 def _without_runs() -> None:
     sets = (radiation_data.expression_sets(), radiation_data.survival_sets())
-    frame.heading("Radiosensitivity", PURPOSE, any(bool(one["simulated"].any()) for one in sets))
+    simulated = data.store_summary().simulated or any(bool(one["simulated"].any()) for one in sets)
+    frame.heading("Radiosensitivity", PURPOSE, simulated)
     messages.empty(
         "**No predictions of SF2 yet.** They come with the first training: the published network beside its "
         "baselines, by the published protocol or grouped by line."
