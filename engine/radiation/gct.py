@@ -29,7 +29,7 @@ def read_gct(path: Path, name: str, on_bytes: Tell, only_head: bool = False) -> 
     lines = text_lines(path, name, WANTED)
     version, sizes = (line.strip() for line, _ in islice(lines, 2))
     rows, columns, beside, above = _sizes(sizes, version, name)
-    cells = separated(lines, "\t", False, 2, on_bytes)
+    cells = separated(lines, "\t", False, 2, on_bytes, name)
     _, first = next(cells, (0, []))
     header = [str(cell).strip() for cell in first]
     while header and not header[-1]:

@@ -37,7 +37,7 @@ def read_series_matrix(path: Path, name: str, on_bytes: Tell, only_head: bool = 
     """
     lines = text_lines(path, name, WANTED)
     told, above_rows = _above(lines, name)
-    rows = separated(lines, "\t", True, above_rows, on_bytes)
+    rows = separated(lines, "\t", True, above_rows, on_bytes, name)
     end, header = next(rows, (0, []))
     samples = [str(cell).strip() for cell in header[1:]]
     if not samples or str(header[0]).lower().startswith(END):

@@ -31,13 +31,17 @@ def read_table(table: Table, on_bytes: Tell, only_head: bool = False) -> Grid:
 
 def _text_rows(table: Table, on_bytes: Tell) -> Iterator[Row]:
     lines = text_lines(table.path, table.name, WANTED)
-    return separated(islice(lines, table.header_row, None), table.separator, table.quoted, table.header_row, on_bytes)
+    rest = islice(lines, table.header_row, None)
+    return separated(rest, table.separator, table.quoted, table.header_row, on_bytes, table.name)
 
 
 def separated(
-    lines: Iterable[tuple[str, float]], separator: str, quoted: bool, before: int, on_bytes: Tell
+    lines: Iterable[tuple[str, float]], separator: str, quoted: bool, before: int, on_bytes: Tell, name: str
 ) -> Iterator[Row]:
-    """Lines of text as rows of cells; blank lines are left out. before: lines of the file that came earlier."""
+    """Lines of text as rows of cells; blank lines are left out. before: lines of the file that came earlier.
+
+    Raises InputError where a name begins with a quotation mark that is never closed: it would swallow whole rows.
+    """
 
     def texts() -> Iterator[str]:
         for line, fraction in lines:
@@ -45,9 +49,19 @@ def separated(
             yield line
 
     reader = csv.reader(texts(), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-    for cells in reader:
-        if any(cells):
-            yield before + reader.line_num, cells
+    ended = 0
+    try:
+        for cells in reader:
+            if reader.line_num > ended + 1 and separator in cells[0]:
+                raise csv.Error
+            ended = reader.line_num
+            if any(cells):
+                yield before + ended, cells
+    except csv.Error as error:
+        raise InputError(
+            f"{name} has a quotation mark in row {before + ended + 1:,} that is not closed, so rows run into each "
+            "other: mend that row, or download or export the file again."
+        ) from error
 
 
 def _sheet_rows(table: Table, on_bytes: Tell) -> Iterator[Row]:

@@ -97,6 +97,17 @@ def test_a_series_matrix_cut_in_half(tmp_path):
         read(path, "", Receipt())
 
 
+@pytest.mark.parametrize("rows", [40, 9000])
+def test_a_quotation_mark_that_is_not_closed(tmp_path, rows):
+    """It would join two rows, or all that follow, which may be more than a cell may hold."""
+    before, name, after = series(rows=[[f"{i}_at", "1.5", "2", "3", f"{i % 97}.25"] for i in range(rows)]).partition(
+        '"20_at'
+    )
+    for damaged in (after[1:], after.replace('"', "")):
+        with pytest.raises(InputError, match=r"has a quotation mark in row 32 that is not closed, so rows run into"):
+            read(put(tmp_path, before + name + damaged), "", Receipt())
+
+
 def test_a_series_without_a_table(tmp_path):
     with pytest.raises(InputError, match="holds no values: its series matrix has no table, as series of sequencing"):
         read(put(tmp_path, series(rows=[])), "", Receipt())
@@ -133,7 +144,7 @@ def gct(version: str) -> str:
         head = [version, f"{N_PROBES}\t4\t1\t2", "\t".join(["id", "pr_gene_symbol", *names])]
         head += ["\t".join(["cell_line", "na", *names[:2], "SK-N-FI", "A549"])]
         head += ["\t".join(["dose", "na", "1", "2", "3", "4"])]
-        beside = ["TP53"] + [f"GENE{i}" for i in range(1, N_PROBES)]
+        beside = ["TP53"] + [f"GENE{i}" for i in range(1, N_PROBES - 1)] + [""]  # a probe without a gene stays
     rows = ["\t".join([f"{1000 + i}_at", beside[i], *map(str, row)]) for i, row in enumerate(VALUES)]
     return "\n".join([*head, *rows]) + "\n"
 
