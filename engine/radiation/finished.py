@@ -14,6 +14,7 @@ import pandas as pd
 from engine.errors import JobError, TrainingError
 from engine.jobs.files import read_json, write_json
 from engine.jobs.queue import job_folder
+from engine.radiation import rsi
 from engine.radiation.cohort import filled
 from engine.radiation.intervals import calibration
 from engine.radiation.settings import RadiationSettings
@@ -41,6 +42,12 @@ class FinishedRun:
     def mean(self) -> np.ndarray:
         """(p,) mean of each probe over the samples."""
         return np.asarray(self.cohort.values.mean(axis=0, dtype=np.float64), np.float32)
+
+    @cached_property
+    def index_genes(self) -> np.ndarray:
+        """(p,) which gene of the radiosensitivity index each probe stands for, '' for none."""
+        names = zip(self.cohort.probes.tolist(), self.cohort.symbols.tolist(), strict=True)
+        return np.array([rsi.gene_of(str(probe), str(symbol)) for probe, symbol in names], dtype=str)
 
     @cached_property
     def lines(self) -> pd.DataFrame:

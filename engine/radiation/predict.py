@@ -11,12 +11,11 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.radiation import baselines
+from engine.radiation import baselines, rsi
 from engine.radiation.align import align
 from engine.radiation.finished import FinishedRun, load_run
 from engine.radiation.fits import models_of, network_file
 from engine.radiation.names import line_key, panel_of
-from engine.radiation.rsi import GENES as RSI_GENES
 from engine.radiation.settings import NETWORK, PROTOCOLS
 from engine.radiation.types import Cohort, Expression, SamplePrediction
 
@@ -69,6 +68,8 @@ def predict_expression(
         raise InputError(f"Run {run.run_id} has no model {', '.join(unknown)}. It has: {', '.join(known)}.")
     trained = run.cohort
     values, _, notes = align(given, trained.probes.tolist(), trained.symbols.tolist(), run.mean, trained.scale)
+    if "rsi" in wanted and (absent := rsi.missing(given.probes, given.symbols)):
+        notes = (*notes, f"The index lacks {', '.join(absent)}: the mean of the training samples stands for them.")
     joined = _joined(trained, given, values)
     k, n = len(values), len(trained.line)
     near, inside = _near(run, values)
@@ -148,15 +149,14 @@ def _network(
 def _largest(run: FinishedRun, moved: np.ndarray) -> tuple[tuple[str, str, float, bool], ...]:
     """The probes that moved most, and of every RSI gene that the array has the one that moved most."""
     order = np.argsort(-np.abs(moved), kind="stable")
-    symbols = run.cohort.symbols
+    probes, symbols, genes = run.cohort.probes, run.cohort.symbols, run.index_genes
     chosen = dict.fromkeys(order[:MOVERS].tolist())
-    for gene in RSI_GENES:
-        mine = order[symbols[order] == gene]
+    for gene in rsi.GENES:
+        mine = order[genes[order] == gene]
         chosen |= dict.fromkeys(mine[:1].tolist())
     shown = sorted(chosen, key=lambda probe: -abs(moved[probe]))
-    return tuple(
-        (str(run.cohort.probes[i]), str(symbols[i]), float(moved[i]), str(symbols[i]) in RSI_GENES) for i in shown
-    )
+    # A series matrix tells no symbols, but the genes of the index are known by their probe sets.
+    return tuple((str(probes[i]), str(symbols[i]) or str(genes[i]), float(moved[i]), bool(genes[i])) for i in shown)
 
 
 def _end(predicted: float, half: float | None, sign: int) -> float | None:

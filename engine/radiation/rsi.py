@@ -30,6 +30,12 @@ OLDER = {"PRKCB": ("PRKCB1", "PRKCB2"), "JUN": ("C-JUN", "CJUN"), "ABL1": ("C-AB
 SPELLINGS = {gene: (gene, *OLDER.get(gene, ())) for gene in GENES}
 
 
+def gene_of(probe: str, symbol: str) -> str:
+    """Which of the ten genes a probe stands for, by its published probe set or its symbol; '' for none of them."""
+    plain = {symbol.strip().upper(), probe.strip().upper()}
+    return next((gene for gene in GENES if probe == COEFFICIENTS[gene][1] or plain & set(SPELLINGS[gene])), "")
+
+
 def missing(probes: Sequence[str] | np.ndarray, symbols: Sequence[str] | np.ndarray) -> tuple[str, ...]:
     """Those of the ten genes that (p,) probes or their (p,) gene symbols do not have; empty where all are there."""
     there = {str(one) for one in probes}.union(_plain(symbols).tolist(), _plain(probes).tolist())

@@ -147,6 +147,27 @@ def test_movers_are_the_largest_with_the_genes_of_the_index_marked(file):
     assert not predict_file(file, GROUPED, movers=False)[0].movers
 
 
+def test_genes_of_the_index_are_known_by_their_probe_sets(home):
+    """A series matrix of GEO tells no symbols."""
+    run, given = load_run(GROUPED), cohort()
+    probes = given.probes.astype(object)
+    probes[-len(rsi.GENES) :] = [probe for _, probe in rsi.COEFFICIENTS.values()]
+    named = {"probes": probes.astype(str), "symbols": np.full(len(probes), "")}
+    run = replace(run, cohort=replace(run.cohort, **named))
+    (found,) = predict_expression(expression(replace(given, **named), given.values[0]), run, models=["network"])
+    assert {symbol for _, symbol, _, of_index in found.movers if of_index} == set(rsi.GENES)
+
+
+def test_an_index_without_all_its_genes_says_so(home):
+    run, given = load_run(GROUPED), cohort()
+    run = replace(run, settings=replace(run.settings, models=("rsi",)))
+    fewer = replace(given, probes=given.probes[:-1], symbols=given.symbols[:-1])
+    (_, found) = predict_expression(expression(fewer, given.values[0][:-1]), run)
+    assert found.model == "rsi" and any("The index lacks IRF1: the mean of the training" in n for n in found.notes)
+    (_, found) = predict_expression(expression(given, given.values[0]), run)
+    assert not any("The index lacks" in note for note in found.notes)
+
+
 def test_nothing_of_a_patient_enters_a_job_folder(home, file):
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
     predict_file(file, GROUPED)

@@ -52,6 +52,12 @@ def test_recalibrated_on_training_samples_only():
     assert baselines.predict("rsi", same, train, test, 0) == pytest.approx(np.full(3, cohort.sf2[:9].mean()))
 
 
+def test_probes_are_known_by_set_symbol_or_old_symbol():
+    assert rsi.gene_of("211110_s_at", "") == "AR" and rsi.gene_of("any_at", " ar ") == "AR"
+    assert rsi.gene_of("any_at", "PRKCB1") == "PRKCB" and rsi.gene_of("IRF1", "") == "IRF1"
+    assert rsi.gene_of("any_at", "") == "" == rsi.gene_of("any_at", "TP53")
+
+
 def test_refusals():
     with pytest.raises(InputError, match="needs ten genes; JUN, IRF1 are missing: leave rsi out"):
         rsi.index(np.ones((1, 8)), np.delete(GENES, [1, 9]), NONE[:8])
