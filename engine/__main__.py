@@ -128,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
     sf2.add_argument("--rounds", type=int, default=5, metavar="N", help="of the cross-validation (5)")
     sf2.add_argument("--models", default="all", help=f"names separated by commas, or all: {', '.join(MODELS)}")
     sf2.add_argument("--expression", default="", metavar="NAME", help="imported expression; the last one if not given")
-    sf2.add_argument("--survival", default="", metavar="NAME", help="imported SF2; the last ones if not given")
+    sf2.add_argument("--survival", default="", metavar="NAME", help="imported SF2; of most shared lines if not given")
     sf2.add_argument("--replicates", type=int, default=1, metavar="N", help="artificial ones of every sample (1: none)")
     sf2.add_argument("--noise", type=float, default=0.0, metavar="LOG2", help="s.d. of the artificial ones (0)")
     sf2.add_argument("--permutations", type=int, default=1, metavar="N", help="of the labels, for the floor (1)")

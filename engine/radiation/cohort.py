@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
-from engine.radiation.names import panel_of
+from engine.radiation.names import SAME_TUMOUR, panel_of
 from engine.radiation.protocol import repeated
 from engine.radiation.settings import RadiationSettings
 from engine.radiation.types import Cohort, Expression
@@ -39,9 +39,10 @@ def build_cohort(expression: Expression, survival: pd.DataFrame) -> tuple[Cohort
     """Samples whose line has a measured SF2, and what became of the others.
 
     survival: the table `survival` of one data set, a row per line. Probes that are missing in more than 20 % of the
-    samples are left out; values that are still missing stay NaN and are filled from training samples alone, see
-    `filled`. The receipt holds samples, lines, probes, scale, counts of what was left out (`samples
-    without SF2`, `lines without expression`, `probes left out`, `values missing`), `panels` and `notes`.
+    samples, trained or tested, are left out (which ones are missing tells nothing of SF2, and networks need one width);
+    values that are still missing stay NaN and are filled from training samples alone, see `filled`. The receipt holds
+    samples, lines, probes, scale, counts of what was left out (`samples without SF2`, `lines without expression`,
+    `probes left out`, `values missing`), `panels` and `notes`.
     Raises InputError where no line is in both, or no probe is left.
     """
     samples, by_line = expression.samples, survival.drop_duplicates("line").set_index("line")
@@ -160,7 +161,8 @@ def _panels(mine: pd.DataFrame, by_line: pd.DataFrame) -> tuple[np.ndarray, str]
 
 
 def _notes(cohort: Cohort, left: pd.Series, alone: list[str], probes: int, missing: int) -> list[str]:
-    n, lines = len(cohort.line), len(np.unique(cohort.line))
+    there = set(cohort.line.tolist())
+    n, lines = len(cohort.line), len(there)
     notes = []
     if len(left):
         notes.append(_without_sf2(left))
@@ -170,6 +172,12 @@ def _notes(cohort: Cohort, left: pd.Series, alone: list[str], probes: int, missi
         notes.append(
             f"{ONE_EACH}, so none has a replicate that could train while it is tested: both protocols ask the same "
             "question."
+        )
+    twins = [" and ".join(found) for group in SAME_TUMOUR if len(found := [one for one in group if one in there]) > 1]
+    if twins:
+        notes.append(
+            f"Lines of one patient's tumour under several names count as several lines here: {', '.join(twins)}. Where "
+            "one of them is tested, the other may train, in folds by line too."
         )
     if probes:
         notes.append(f"{probes:,} probes are missing in more than {MISSING_SHARE:.0%} of the samples and left out.")

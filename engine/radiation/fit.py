@@ -81,7 +81,8 @@ def fit_networks(
 
 
 def side_by_side(n_inputs: int, batch_size: int, device: str) -> int:
-    """How many networks to train together: on a CPU one, as together they only leave the cache sooner (measured)."""
+    """How many networks to train together: on a CPU one, as it works on one after the other anyway and several fill
+    its cache sooner."""
     if not device.startswith("cuda"):
         return 1
     free, _ = torch.cuda.mem_get_info()

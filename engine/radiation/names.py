@@ -13,6 +13,10 @@ PANELS = (
     "Leukemia", "Non-small cell lung", "Colon", "CNS", "Melanoma", "Ovarian", "Renal", "Prostate", "Breast",
 )  # fmt: skip
 
+# Lines that are one patient's tumour: M14 and MDA-N are MDA-MB-435, NCI/ADR-RES is OVCAR-8, U251 is SNB-19.
+# Source: the register of misidentified cell lines, International Cell Line Authentication Committee.
+SAME_TUMOUR = (("MDA-MB-435", "M14", "MDA-N"), ("NCI/ADR-RES", "OVCAR-8"), ("SNB-19", "U251"))
+
 # CellMiner writes BR:MCF7; the names that R makes of it have a dot, file names an underscore.
 _PREFIX = re.compile(r"^(?:NCI-?60|NIH|BR|CNS|CO|LC|LE|ME|OV|PR|RE)\s*([:._])\s*(?=\S)", re.IGNORECASE)
 _ATCC = re.compile(r"[\s/_(\[-]+ATCC[\])]?$", re.IGNORECASE)

@@ -113,7 +113,8 @@ def expression_sets(db: Database) -> pd.DataFrame:
 
 
 def survival_sets(db: Database) -> pd.DataFrame:
-    """Imported tables of surviving fractions, in the order of `expression_sets`.
+    """Imported tables of surviving fractions, in the order of `expression_sets`; which one trains where none is named
+    depends on the expression, see `training_inputs`.
 
     Columns dataset, assay, lines, curves (lines with a fitted curve), simulated, source_id, imported_at (UTC), origin,
     licence.
@@ -161,11 +162,16 @@ def training_inputs(
 ) -> tuple[dict[str, pd.DataFrame], str, str, bool]:
     """The tables a training job takes with it, the names of both data sets, and whether either is simulated.
 
-    expression, survival: empty takes the first of `expression_sets` and `survival_sets`.
-    Raises InputError saying what has to be imported first, which data sets there are, or that no line is in both.
+    expression: empty takes the first of `expression_sets`. survival: empty takes the set that shares most lines with
+    the expression, measured before simulated, and never chooses between two that fit equally well: an assay is not
+    replaced by another because it was imported later.
+    Raises InputError saying what has to be imported first, which data sets there are, which of them fit equally well,
+    or that no line is in both.
     """
     arrays = _chosen(expression_sets(db), expression, "expression set", NO_EXPRESSION)
-    doses = _chosen(survival_sets(db), survival, "table of surviving fractions", NO_SURVIVAL)
+    known = survival_sets(db)
+    survival = survival or _best_survival(db, known, str(arrays["dataset"]))
+    doses = _chosen(known, survival, "table of surviving fractions", NO_SURVIVAL)
     names = {"expression": str(arrays["dataset"]), "survival": str(doses["dataset"])}
     common = "line IN (SELECT line FROM survival WHERE dataset = ?)"
     both = [names["expression"], names["survival"]]
@@ -187,6 +193,25 @@ def training_inputs(
         ),
     }
     return tables, *names.values(), bool(arrays["simulated"] or doses["simulated"])  # type: ignore[return-value]
+
+
+def _best_survival(db: Database, known: pd.DataFrame, expression: str) -> str:
+    """The surviving fractions for an expression set, '' where none shares a line with it."""
+    shared = db.query(
+        """SELECT dataset, count(*) AS lines FROM survival
+           WHERE line IN (SELECT line FROM expression WHERE dataset = ?) GROUP BY dataset""",
+        [expression],
+    ).set_index("dataset")["lines"]
+    fitting = known[known["dataset"].isin(shared.index)]
+    fitting = fitting[fitting["simulated"] == fitting["simulated"].min()]
+    of_each = fitting["dataset"].map(shared)
+    best = fitting.loc[of_each == of_each.max(), "dataset"].tolist()
+    if len(best) > 1:
+        raise InputError(
+            f"{len(best)} tables of surviving fractions share {int(of_each.max()):,} lines with the expression set "
+            f"'{expression}' ({', '.join(best)}): say which one to train on (--survival on the command line)."
+        )
+    return str(best[0]) if best else ""
 
 
 def _chosen(known: pd.DataFrame, name: str, what: str, none: str) -> pd.Series:

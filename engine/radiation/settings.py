@@ -53,7 +53,8 @@ class RadiationSettings:
         (log2 units) added to each probe: artificial replicates of measured arrays, said wherever they are shown.
     permutations: how often the labels of lines are shuffled for the floor; 0 leaves it out.
     validation: whether samples that were not predicted correctly are predicted again, that sample alone left out.
-    expression, survival: data sets of the store; empty takes the one imported last.
+    expression, survival: data sets of the store; empty takes the measured expression imported last, and the surviving
+        fractions that share most lines with it.
     """
 
     protocol: str = "grouped"
@@ -90,7 +91,8 @@ class RadiationSettings:
             raise InputError(f"permutations is {self.permutations}: choose 0 or more.")
 
     def command(self) -> str:
-        """The command line that trains with these settings."""
+        """The command line that trains with these settings, but for batch size, learning rate, dropout and L2 weight,
+        for which it has no option."""
         words = [f"python -m engine train radiation --protocol {self.protocol}"]
         words += [f"--rounds {self.rounds} --folds {self.folds} --epochs {self.epochs} --seed {self.seed}"]
         for given, option in (

@@ -26,6 +26,10 @@ from engine.store.database import Database
 
 _Opened = tuple[Cohort, dict[str, Any], RadiationSettings, str]  # with the cohort's receipt, and the device
 FITTED, VALIDATED = 0.8, 0.95  # of the progress bar; the rest are measures and their intervals
+SECOND_CHANCE = (
+    "Prediction validation predicts only samples again that were not correct, so chance can mend some and spoil none: "
+    "measures after it are no fair estimate."
+)
 SAME_LABEL = (
     "The permuted labels stay with their lines: where a line's other arrays train, a model that recognises lines "
     "predicts them too, though they mean nothing."
@@ -86,14 +90,17 @@ def finish(job: JobContext, opened: _Opened | None = None) -> None:
     """Prediction validation, measures, intervals, and what later predicts other samples; writes the run's rows."""
     cohort, receipt, settings, device = opened or _opened(job)
     units = fits.planned(cohort, settings, fits.together(job))
-    # Parts of a cluster have done these already; a unit that a part has lost is fitted now.
+    # Parts of a cluster have done these already; what a part has lost is fitted now.
     _fit(job, units, cohort, settings, device, (FITTED, FITTED))
+    if NETWORK in settings.models:
+        told = _teller(job, "Networks on every sample", FITTED, 0.0)
+        fits.final_networks(job, cohort, settings, device, told)
     frame = pd.concat([fits.rows(job, unit, cohort, settings) for unit in units], ignore_index=True)
     notes = [*receipt["notes"], *([SAME_LABEL] if settings.permutations and settings.protocol == "published" else [])]
     again: list[fits.Unit] = []
     if settings.validation:
         again, said = _wrong_ones(cohort, frame, settings, fits.together(job))
-        notes += said
+        notes += [SECOND_CHANCE, *said] if again else said
         _fit(job, again, cohort, settings, device, (FITTED, VALIDATED))
         frame = pd.concat([frame, *(fits.rows(job, unit, cohort, settings) for unit in again)], ignore_index=True)
     job.progress(VALIDATED, "Measures and their intervals")

@@ -13,19 +13,17 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.radiation import models
+from engine.radiation.names import SAME_TUMOUR
 from engine.radiation.similarity import standardised
 from engine.radiation.types import Cohort
 
 LEAST_GENES = 50
-# Cell lines under several names that are one patient's tumour: M14 and MDA-N are MDA-MB-435, NCI/ADR-RES is OVCAR-8,
-# U251 is SNB-19. Source: the register of misidentified cell lines, International Cell Line Authentication Committee.
-ALIASES = (("MDA-MB-435", "M14", "MDA-N"), ("NCI/ADR-RES", "OVCAR-8"), ("SNB-19", "U251"))
 
 
 def same_as(lines: Iterable[str]) -> frozenset[str]:
     """These lines, as `names.line_key` writes them, and those that are the same tumour under another name."""
     given = set(lines)
-    return frozenset(given.union(*(group for group in ALIASES if given & set(group))))
+    return frozenset(given.union(*(group for group in SAME_TUMOUR if given & set(group))))
 
 
 def scores(cohort: Cohort, other: Cohort, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

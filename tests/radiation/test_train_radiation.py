@@ -130,8 +130,9 @@ def test_the_folder_of_the_demo_job_can_be_done_in_parts(store):
     job = job_for(store, "run-in-parts", protocol="published")
     for shard in range(2):
         run_shard(job, shard, 2)
-    assert (job.results / "network.pt").exists()
+    (job.results / "network.pt").unlink()  # what a part has lost is made again
     finish(job)
+    assert (job.results / "network.pt").exists()
     found = pd.read_parquet(job.results / "survival_prediction.parquet").drop(columns="run_id")
     whole = records.predictions(store, PUBLISHED).drop(columns="run_id")
     keys = ["model", "stage", "round", "sample"]
@@ -242,6 +243,27 @@ def test_data_sets_are_found_by_name_or_refused(db):
         submit_training(db, RadiationSettings(survival="other"))
 
 
+def test_surviving_fractions_are_those_of_the_expressions_lines(db):
+    """Another assay is not taken because it was imported later; of two that fit equally nobody chooses."""
+    fill_store(db, small_cohort(lines=8))
+    fill_store(db, small_cohort(lines=5), "fewer arrays", "later sf2")
+    with db.write() as connection:
+        connection.execute("UPDATE source SET imported_at = '2027-01-01' WHERE source_id = 'later sf2'")
+        connection.execute("UPDATE source SET imported_at = '2025-01-01' WHERE source_id = 'fewer arrays'")
+    assert records.survival_sets(db)["dataset"].tolist() == ["later sf2", "sf2"]
+    _, *chosen, simulated = records.training_inputs(db)
+    assert (chosen, simulated) == (["arrays", "sf2"], False)
+    with pytest.raises(InputError, match=r"2 tables .* share 5 lines .*'fewer arrays' \(later sf2, sf2\): say which"):
+        records.training_inputs(db, "fewer arrays")
+    assert records.training_inputs(db, "fewer arrays", "later sf2")[2] == "later sf2"
+    with db.write() as connection:  # made up: only where nothing measured shares a line
+        connection.execute("UPDATE source SET simulated = true WHERE source_id = 'sf2'")
+    assert records.training_inputs(db)[2] == "later sf2"
+    with db.write() as connection:
+        connection.execute("UPDATE survival SET line = 'X' || line WHERE dataset = 'later sf2'")
+    assert records.training_inputs(db)[2:] == ("sf2", True)
+
+
 def test_no_line_in_common_names_both(db):
     fill_store(db, small_cohort(lines=6))
     with db.write() as connection:
@@ -314,6 +336,16 @@ def test_a_cohort_without_any_common_line_or_probe_is_refused():
         cohorts.build_cohort(given, survival)
     with pytest.raises(InputError, match="No cell line is in both the expression .LINE-00.*surviving fractions .A"):
         cohorts.build_cohort(given, survival.assign(line="A"))
+
+
+def test_lines_of_one_tumour_are_said():
+    names = np.array(["M14", "U251", "MDA-MB-435", "OVCAR-8", "A549", "SNB-19"])
+    cohort = replace(small_cohort(lines=6, replicates=1), line=names)
+    tables = {"sample": names, "line": names, "line_name": names, "panel": "", "replicate": 1}
+    given = cohorts.Expression(pd.DataFrame(tables), cohort.probes, cohort.symbols, cohort.values, "log2")
+    _, receipt = cohorts.build_cohort(given, pd.DataFrame({"line": names, "sf2": cohort.sf2}))
+    (said,) = (note for note in receipt["notes"] if "one patient's tumour" in note)
+    assert "several lines here: MDA-MB-435 and M14, SNB-19 and U251." in said and "OVCAR" not in said
 
 
 def test_z_scores_are_said():
