@@ -52,7 +52,7 @@ def _relative_to_zero(points: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
     off = at_zero[((at_zero - 1).abs() > OFF_AT_ZERO) & (at_zero > 0)]
     if len(off):
         receipt.notes.append(
-            f"{count_lines(len(off))} had fractions at 0 Gy other than 1 (plating efficiency): the "
+            f"{count_lines(len(off))} had fractions at 0 Gy other than 1 (plating efficiency, or counts): the "
             "points were divided by their mean."
         )
     fraction = points["surviving_fraction"].astype(float) / points["line"].map(off).fillna(1.0).astype(float)

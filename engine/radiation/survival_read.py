@@ -12,7 +12,7 @@ from engine.files.receipt import Receipt
 from engine.files.tables import EXTRA, chunks, open_table
 from engine.radiation.names import line_key, nci60_lines, panel_of
 from engine.radiation.survival_columns import SurvivalColumns, recognise, refusal
-from engine.radiation.survival_lines import fit_lines, nothing_kept
+from engine.radiation.survival_lines import OFF_AT_ZERO, fit_lines, nothing_kept
 from engine.units import fraction_from_percent, gy_from_cgy
 
 # A fraction a little above 1 is measurement error of plating or growth and stays, flagged; more is something else.
@@ -25,6 +25,7 @@ MAX_DOSE_GY = 30.0  # no cell of a survival curve has met more in one dose; most
 SHOW = ("line_name", "sf2_text", "dose_text", "fraction_text")
 ABOVE_SF2 = f"SF2 above {MAX_SF2:g} (write the fraction that survives 2 Gy relative to 0 Gy, or all values in percent)"
 ABOVE_FRACTION = f"surviving fraction above {MAX_FRACTION:g} (write fractions relative to 0 Gy, or all in percent)"
+FRACTION_OF_PERCENT = "SF2 of 1 % or less in a column of percent, kept so: look whether it is a fraction"
 ABOVE_DOSE = f"dose above {MAX_DOSE_GY:g} Gy (write all doses in one unit)"
 
 
@@ -42,8 +43,8 @@ def read_survival(path: Path, name: str = "", on_progress: Callable[[float], Non
     """A table of SF2 (cell line, SF2), or of surviving fractions at doses, long or wide, or of both.
 
     A line's rows are averaged (SF2) or are replicates (doses). Percent and cGy are told by the column's name or by
-    most of its values, and converted with a note. SF2 above 1.2 is refused row by row, up to there it is kept and
-    flagged; see also `fit_curve` for one dose and for fractions of 0.
+    most of its values, and converted with a note; counts become fractions of those at 0 Gy. SF2 above 1.2 is refused
+    row by row, up to there it is kept and flagged; see also `fit_curve` for one dose and for fractions of 0.
     Raises InputError for a file that is no such table or keeps no line.
     """
     table = open_table(path, name, lambda header: recognise(header) is not None)
@@ -106,6 +107,9 @@ def _with_sf2(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt) -
     else:
         frame = _dropped(frame, why, receipt)
     receipt.flag(frame, frame["sf2"] > 1, "SF2 above 1, kept", SHOW)
+    # A value with a percent sign of its own means what it says.
+    plain = ~frame["sf2_text"].str.strip().str.endswith("%").fillna(False).astype(bool)
+    receipt.flag(frame, plain & (frame["sf2"] <= 0.01) & (numbers(frame["sf2_text"]) > 0.05), FRACTION_OF_PERCENT, SHOW)
     return frame
 
 
@@ -126,7 +130,7 @@ def _with_doses(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt)
         fraction_text=texts,
     )
     frame = _usable(frame, receipt)
-    above = frame["dose_gy"].notna() & (frame["surviving_fraction"] > 1)
+    above = frame["dose_gy"].notna() & (_judged(frame) > 1)
     receipt.flag(frame, above, "surviving fraction above 1, kept", SHOW)
     key = ["line", "dose_gy", "surviving_fraction", "replicate"]
     if place is not None:
@@ -144,7 +148,7 @@ def _usable(frame: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
             ABOVE_DOSE: dose > MAX_DOSE_GY,
             "surviving fraction missing or no number": fraction.isna(),
             "negative surviving fraction": fraction < 0,
-            ABOVE_FRACTION: fraction > MAX_FRACTION,
+            ABOVE_FRACTION: _judged(frame) > MAX_FRACTION,
         }
     )
     has_sf2 = frame["sf2"].notna()
@@ -152,6 +156,16 @@ def _usable(frame: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
         receipt.flag(frame, has_sf2 & (why == reason), reason, SHOW)
     frame.loc[has_sf2 & (why != ""), "dose_gy"] = np.nan
     return _dropped(frame, why.where(~has_sf2, ""), receipt)
+
+
+def _judged(points: pd.DataFrame) -> pd.Series:
+    """The surviving fractions of points (line, dose_gy, surviving_fraction) as they are judged: relative to 0 Gy where
+    most lines have more than 1 there, as they do in tables of colonies or of optical densities."""
+    fraction = points["surviving_fraction"]
+    at_zero = fraction[(points["dose_gy"] == 0) & (fraction > 0)].groupby(points["line"]).mean()
+    if not len(at_zero) or at_zero.median() <= 1 + OFF_AT_ZERO:
+        return fraction
+    return fraction / points["line"].map(at_zero).fillna(1.0)
 
 
 def _first_reason(wrong: dict[str, pd.Series]) -> pd.Series:
@@ -180,20 +194,20 @@ def _wide_points(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt
     declared = any(column.percent for column in columns.doses)
     stacked, all_texts = given.stack(future_stack=True), texts.stack(future_stack=True)
     values = _fractions("Surviving fractions", all_texts, declared, stacked, receipt, lowest).unstack()
-    for reason, cells in (
-        ("surviving fraction is no number", texts.notna() & values.isna()),
-        ("negative surviving fraction", values < 0),
-        (ABOVE_FRACTION, values > MAX_FRACTION),
-        ("surviving fraction above 1, kept", (values > 1) & (values <= MAX_FRACTION)),
-    ):
-        receipt.flag(frame, cells.any(axis=1), reason, SHOW)
-    usable = values.where((values >= 0) & (values <= MAX_FRACTION))
-    usable.columns = doses.to_list()
     parts = [
         pd.DataFrame({"row": frame["row"], "line": frame["line"], "dose_gy": dose, "surviving_fraction": column})
-        for dose, (_, column) in zip(doses, usable.items(), strict=True)
+        for dose, (_, column) in zip(doses, values.items(), strict=True)
     ]
-    return pd.concat(parts, ignore_index=True).dropna(subset="surviving_fraction").assign(replicate="")
+    points = pd.concat(parts, ignore_index=True)
+    judged = _judged(points)
+    receipt.flag(frame, (texts.notna() & values.isna()).any(axis=1), "surviving fraction is no number", SHOW)
+    for reason, cells in (
+        ("negative surviving fraction", judged < 0),
+        (ABOVE_FRACTION, judged > MAX_FRACTION),
+        ("surviving fraction above 1, kept", (judged > 1) & (judged <= MAX_FRACTION)),
+    ):
+        receipt.flag(frame, frame["row"].isin(points.loc[cells, "row"]), reason, SHOW)
+    return points[(judged >= 0) & (judged <= MAX_FRACTION)].reset_index(drop=True).assign(replicate="")
 
 
 def numbers(texts: pd.Series) -> pd.Series:

@@ -90,6 +90,30 @@ def test_sf2_in_percent_is_divided_with_a_note(read, text):
     assert found.receipt.flagged == {"SF2 above 1, kept": 1}
 
 
+def test_a_fraction_among_percent_is_flagged(read):
+    found = read("line,sf2\nA549,61\nMCF7,0.58\nSR,7\nHT29,79\n")
+    assert found.lines["sf2"].tolist() == pytest.approx([0.61, 0.0058, 0.07, 0.79])
+    assert found.receipt.flagged == {
+        "SF2 of 1 % or less in a column of percent, kept so: look whether it is a fraction": 1
+    }
+    assert read("line,sf2\nA549,61%\nMCF7,0.58%\n").receipt.flagged == {}
+    assert read("line,sf2\nA549,0.61\nMCF7,0.005\n").receipt.flagged == {}
+
+
+@pytest.mark.parametrize("scale", [200, 800, 1.8])  # read as percent, as no fraction, and near 1
+def test_counts_are_fractions_of_those_at_0_gy(read, scale):
+    doses = (0, 2, 4, 6)
+    a549, ht29 = (scale * factor * survival(doses, 0.3, 0.03) for factor in (1.0, 0.9))
+    rows = [f"{line},{dose},{value:.4f}" for line, of in (("A549", a549), ("HT29", ht29))
+            for dose, value in zip(doses, of, strict=True)]  # fmt: skip
+    long = read("\n".join(["cell_line,dose_gy,surviving_fraction", *rows]) + "\n")
+    wide = [",".join([line, *(f"{value:.4f}" for value in of)]) for line, of in (("A549", a549), ("HT29", ht29))]
+    for found in (long, read("\n".join(["cell_line,surv_0gy,surv_2gy,surv_4gy,surv_6gy", *wide]) + "\n")):
+        assert found.lines["sf2"].tolist() == pytest.approx([survival(2.0, 0.3, 0.03)] * 2, rel=1e-3)
+        assert found.receipt.dropped == found.receipt.flagged == {} and len(found.points) == 8
+        assert "2 lines had fractions at 0 Gy other than 1 (plating efficiency, or counts)" in found.receipt.notes[-1]
+
+
 def test_a_column_called_percent_that_holds_fractions_stays(read):
     found = read("line,percent SF2\nA549,0.61\nMCF7,0.576\n")
     assert found.lines["sf2"].tolist() == [0.61, 0.576]
@@ -138,7 +162,9 @@ def test_a_long_table_is_fitted_with_its_replicates(read):
     assert (line["sf2_from"], line["n_doses"], len(found.points)) == ("fit", 3, 7)
     assert found.points.groupby("dose_gy")["replicate"].max().to_dict() == {0: 1, 2: 2, 4: 2, 8: 2}
     # The one point at 0 Gy stands for 1, so all points were divided by 1 / 0.98.
-    assert found.receipt.notes[0].startswith("1 line had fractions at 0 Gy other than 1 (plating efficiency)")
+    assert found.receipt.notes[0].startswith(
+        "1 line had fractions at 0 Gy other than 1 (plating efficiency, or counts)"
+    )
     assert found.points["surviving_fraction"].iloc[0] == pytest.approx(1)
     assert line["sf2_lower"] < line["sf2"] < line["sf2_upper"]
 
