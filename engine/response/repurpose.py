@@ -11,6 +11,10 @@ import pandas as pd
 from engine.response.library_records import Screen
 from engine.response.repurpose_controls import Controls as Controls
 from engine.response.repurpose_controls import known_indications as known_indications
+from engine.response.repurpose_hits import HIT_COLUMNS as HIT_COLUMNS
+from engine.response.repurpose_hits import hit_table as hit_table
+from engine.response.repurpose_hits import measured_lines as measured_lines
+from engine.response.repurpose_hits import shared as shared
 from engine.response.repurpose_matrix import CLASSES, NON_ONCOLOGY, ONCOLOGY, UNKNOWN, approved_types
 from engine.response.repurpose_matrix import Matrix as Matrix
 from engine.response.repurpose_matrix import Thresholds as Thresholds
@@ -35,21 +39,17 @@ PUBLISHED = {
     "oncology left": 14, "non-oncology molecules": 1385, "non-oncology any_line": 176, "non-oncology any_type": 27,
     "non-oncology hits": 27, "non-oncology cytotoxic": 4, "non-oncology left": 23,
 }  # fmt: skip
-HIT_COLUMNS = (
-    "molecule_id", "name", "drug_class", "mechanism", "indications", "approved_types", "sensitive_types", "new_types",
-    "n_types", "n_new", "best_type", "best_share", "best_selectivity", "best_q", "n_sure", "cytotoxic", "nearest_drug",
-    "similarity", "inside",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """hits: HIT_COLUMNS, generally cytotoxic ones last, else the most selective first.
+    """hits: HIT_COLUMNS; supported ones first and generally cytotoxic ones last, within each the most selective first.
 
     sensitive_types, new_types, approved_types: names joined by ", "; n_types, n_new: how many; best_type: the new type
     in which sensitive lines are most enriched (of equals the one with the larger share of them, then the more
-    selective), with its share, selectivity and q. n_sure: sensitive types by the lines that are sensitive even at the
-    upper bound of their interval, missing without intervals.
+    selective), with its share, median ln(IC50) in uM, selectivity and q; supported: whether that type has both a
+    selectivity below SELECTIVE_BELOW and a q below FALSE_DISCOVERIES. n_sure: sensitive types by the lines that are
+    sensitive even at the upper bound of their interval, missing without intervals.
     counts: "<class> <step>" -> molecules, classes and steps as in CLASSES and STEPS.
     approved_unknown: oncology molecules of which no approved type takes part, so that every sensitive type is new.
     """
@@ -76,9 +76,8 @@ def outcome(screen: Screen, found: Matrix, thresholds: Thresholds) -> Outcome:
     sensitive = thresholds.sensitive_types(found.count, found.n_lines)
     n_types = sensitive.sum(axis=1)
     approved = approved_types(screen, found.types)
-    new = sensitive & ~approved
     cytotoxic = thresholds.cytotoxic(n_types, len(found.types))
-    hit = new.any(axis=1)
+    hits, hit = hit_table(screen, found, thresholds)
     drug_class = screen.molecules["drug_class"].to_numpy(object)
     steps = {
         "molecules": np.ones(len(hit), bool),
@@ -91,41 +90,5 @@ def outcome(screen: Screen, found: Matrix, thresholds: Thresholds) -> Outcome:
     of_class = {ONCOLOGY: drug_class == ONCOLOGY, NON_ONCOLOGY: drug_class == NON_ONCOLOGY}
     of_class[UNKNOWN] = ~(of_class[ONCOLOGY] | of_class[NON_ONCOLOGY])
     counts = {f"{name} {step}": int((of_class[name] & steps[step]).sum()) for name in CLASSES for step in STEPS}
-    rows = np.flatnonzero(hit)
-    best = _best(found, new)[rows]
-    names = np.array(found.types, dtype=object)
-    molecules = screen.molecules.iloc[rows]
-    hits = molecules[["molecule_id", "name", "drug_class", "mechanism", "indications"]].assign(
-        approved_types=[", ".join(names[approved[row]]) for row in rows],
-        sensitive_types=[", ".join(names[sensitive[row]]) for row in rows],
-        new_types=[", ".join(names[new[row]]) for row in rows],
-        n_types=n_types[rows],
-        n_new=new[rows].sum(axis=1),
-        best_type=names[best],
-        best_share=found.share[rows, best],
-        best_selectivity=found.selectivity[rows, best],
-        best_q=found.q[rows, best],
-        n_sure=_sure_types(screen, found, thresholds)[rows],
-        cytotoxic=cytotoxic[rows],
-        nearest_drug=molecules["nearest_drug"],
-        similarity=molecules["similarity"],
-        inside=molecules["inside"],
-    )
-    hits = hits.sort_values(["cytotoxic", "best_selectivity", "name"], ignore_index=True)[list(HIT_COLUMNS)]
     unknown = of_class[ONCOLOGY] & ~approved.any(axis=1)
     return Outcome(hits=hits, counts=counts, approved_unknown=int(unknown.sum()))
-
-
-def _best(found: Matrix, new: np.ndarray) -> np.ndarray:
-    """(m,) column of the new type with the smallest p, then the larger share, then the lower selectivity."""
-    keys = np.nan_to_num(found.selectivity), -found.share, found.p, ~new
-    return np.lexsort(keys, axis=1)[:, 0] if len(new) else np.empty(0, int)
-
-
-def _sure_types(screen: Screen, found: Matrix, thresholds: Thresholds) -> pd.api.extensions.ExtensionArray:
-    """(m,) sensitive types at the upper bounds of the intervals."""
-    if screen.summary.quantile is None:
-        return pd.array([pd.NA] * len(screen.molecules), dtype="Int64")
-    count = np.rint(found.sure * found.n_lines).astype(np.int64)
-    sure = thresholds.sensitive_types(count, found.n_lines).sum(axis=1)
-    return pd.array(sure, dtype="Int64")

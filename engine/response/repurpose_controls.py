@@ -27,6 +27,7 @@ from engine.response.repurpose_words import (
     SELECTIVE_BELOW,
     UNTOLD,
     sentences,
+    why_not,
 )
 
 FEWEST_MEASURED = 5  # measured lines of a type under which its measured values say little
@@ -55,7 +56,8 @@ class Controls:
     with FEWEST_MEASURED measured lines or more by the measured values (less what all drugs show in the type) and
     by the predictions again; NaN where there is none.
     pairs: every control: molecule_id, name, cancer_type, group, n_lines, share, sensitive, selectivity, q, rank (of
-    the type among the molecule's by selectivity, 1 is the most selective), measured_lines, measured_share.
+    the type among the molecule's by selectivity, 1 is the most selective), measured_lines, measured_share, why_not
+    (why the rule does not find it; '' where it does).
     sentences: what a reader should know, with every n.
     """
 
@@ -118,7 +120,7 @@ def known_indications(
         ],
         columns=list(RANK_COLUMNS),
     )
-    pairs = _pairs(screen, found, cases, called[RULE])
+    pairs = _pairs(screen, found, cases, called[RULE], thresholds)
     return Controls(table, ranks, pairs, sentences(table, ranks, thresholds))
 
 
@@ -170,8 +172,7 @@ def _line(
     ceiling: tuple[object, ...] = (pd.NA, pd.NA, pd.NA)
     if criterion == RULE:
         judged = approved & (cases.measured_lines >= FEWEST_MEASURED)
-        count = np.rint(np.nan_to_num(cases.measured_share) * cases.measured_lines).astype(int)
-        truly = thresholds.sensitive_types(count, cases.measured_lines)
+        truly = _truly(cases, thresholds)
         ceiling = (int(judged.sum()), int((truly & judged).sum()), int((called & judged).sum()))
     expected, p = _chance(chosen, targets, n_types, recovered)
     return (group, criterion, len(called), int(targets.sum()), recovered, expected, p, naive, *ceiling)
@@ -192,6 +193,12 @@ def _chance(chosen: np.ndarray, targets: np.ndarray, n_types: int, recovered: in
 def _drawn(n_types: int, wanted: int, drawn: int) -> np.ndarray:
     """(wanted + 1,) chances to draw so many of the wanted types; kept, as the same few numbers come again and again."""
     return hypergeom.pmf(np.arange(wanted + 1), n_types, wanted, drawn)
+
+
+def _truly(cases: _Cases, thresholds: Thresholds) -> np.ndarray:
+    """(k, t) whether the measured values meet the rule."""
+    count = np.rint(np.nan_to_num(cases.measured_share) * cases.measured_lines).astype(int)
+    return thresholds.sensitive_types(count, cases.measured_lines)
 
 
 def _ranks(group: str, selectivity: np.ndarray, cases: _Cases, effect: np.ndarray) -> tuple[object, ...]:
@@ -218,9 +225,14 @@ def _rank(score: np.ndarray, approved: np.ndarray) -> tuple[float, int]:
     return (lower / pairs if pairs else float("nan")), pairs
 
 
-def _pairs(screen: Screen, found: Matrix, cases: _Cases, sensitive: np.ndarray) -> pd.DataFrame:
+def _pairs(screen: Screen, found: Matrix, cases: _Cases, sensitive: np.ndarray, thresholds: Thresholds) -> pd.DataFrame:
     case, column = np.nonzero(cases.approved)
     rows = cases.rows[case]
+    truly, told = _truly(cases, thresholds), []
+    for k, t, row in zip(case, column, rows, strict=True):
+        as_measured = bool(truly[k, t]) if cases.measured_lines[k, t] >= FEWEST_MEASURED else None
+        cell = int(found.count[row, t]), int(found.n_lines[t]), float(found.median[row, t])
+        told.append("" if sensitive[k, t] else why_not(*cell, as_measured, thresholds))
     rank = np.argsort(np.argsort(found.selectivity[cases.rows], axis=1), axis=1) + 1
     molecules = screen.molecules.iloc[rows]
     table = pd.DataFrame(
@@ -237,6 +249,7 @@ def _pairs(screen: Screen, found: Matrix, cases: _Cases, sensitive: np.ndarray) 
             "rank": rank[case, column],
             "measured_lines": cases.measured_lines[case, column],
             "measured_share": cases.measured_share[case, column],
+            "why_not": np.array(told, dtype=object),
         }
     )
     return table.sort_values(["selectivity", "name", "cancer_type"], ignore_index=True)

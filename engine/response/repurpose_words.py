@@ -46,7 +46,6 @@ def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) 
             "again, and nothing says whether the hits are more than chance.",
         )
     among = f"{_count(rule['controls'], 'approved indication')} of {_count(rule['molecules'], 'oncology drug')}"
-    more = "more than" if thresholds.more_than else "at least"
     told = [
         f"Known indications: of {among}, the rule finds {rule['recovered']:,} again ({_percent(rule)}); "
         f"{_naive(rule)}.",
@@ -55,14 +54,7 @@ def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) 
         f"By enrichment (q < {FALSE_DISCOVERIES:g}) {row.loc[(ALL, ENRICHED), 'recovered']:,} are found; "
         f"{_naive(row.loc[(ALL, ENRICHED)])}.",
     ]
-    if rule["measured_controls"]:
-        told.append(
-            f"{_count(rule['measured_controls'], 'of these indications was', 'of these indications were')} measured: "
-            f"the measured values themselves meet the rule for {rule['measured_recovered']:,}, the predictions for "
-            f"{rule['model_recovered']:,}. Even a perfect model cannot find indications whose drugs do not reach "
-            f"ln(IC50) below {_minus(thresholds.sensitive_below)} in {more} {100 * thresholds.type_share:.3g} % of a "
-            "type's lines."
-        )
+    told += [ceiling(table, thresholds)] if rule["measured_controls"] else []
     told += _ranking(ranks.set_index("group").loc[ALL])
     known, new = row.loc[(KNOWN, RULE)], row.loc[(NEW, RULE)]
     if known["controls"]:
@@ -77,6 +69,37 @@ def sentences(table: pd.DataFrame, ranks: pd.DataFrame, thresholds: Thresholds) 
             f"on, the rule finds {new['recovered']:,}; {_naive(new)}."
         )
     return tuple(told)
+
+
+def ceiling(table: pd.DataFrame, thresholds: Thresholds) -> str:
+    """What a perfect model would find, in one sentence; '' where none of the indications was measured."""
+    rule = table.astype(object).set_index(["group", "criterion"]).loc[(ALL, RULE)]
+    if not rule["measured_controls"]:
+        return ""
+    return (
+        f"{_count(rule['measured_controls'], 'of these indications was', 'of these indications were')} measured: "
+        f"the measured values themselves meet the rule for {rule['measured_recovered']:,}, the predictions for "
+        f"{rule['model_recovered']:,}. Even a perfect model cannot find indications whose drugs do not reach "
+        f"ln(IC50) below {_minus(thresholds.sensitive_below)} in {_needed(thresholds)} of a type's lines."
+    )
+
+
+def why_not(count: int, n_lines: int, median: float, measured: bool | None, thresholds: Thresholds) -> str:
+    """Why the rule does not find an indication that is approved, in a few words.
+
+    count: predicted sensitive lines of n_lines; median: predicted ln(IC50), uM; measured: whether the measured values
+    meet the rule, None where too few lines were measured to say.
+    """
+    below = _minus(thresholds.sensitive_below)
+    found = f"{count:,} of {_count(n_lines, 'line')} below {below}" if count else f"no line below {below}"
+    told = f"{found}, {_needed(thresholds)} needed; median {_minus(round(median, 2))}"
+    if measured is None:
+        return told
+    return f"{told}; as measured {'it is' if measured else 'it is not either'}"
+
+
+def _needed(thresholds: Thresholds) -> str:
+    return f"{'more than' if thresholds.more_than else 'at least'} {100 * thresholds.type_share:.3g} %"
 
 
 def _ranking(row: pd.Series) -> list[str]:

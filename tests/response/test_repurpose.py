@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 from small_screen import predictions, small_screen, type_names
 
 from engine.errors import InputError, StoreError
-from engine.response.repurpose import PUBLISHED, Thresholds, matrix, outcome
+from engine.response.repurpose import PUBLISHED, Thresholds, hit_table, matrix, measured_lines, outcome, shared
 
 
 def by_rule(screen, **settings):
@@ -213,6 +213,54 @@ def test_hits_say_what_stands_behind_them():
     assert (row["best_type"], row["best_share"], row["n_types"], row["n_sure"]) == ("T00", 0.8, 2, 2)
     assert row["best_selectivity"] < -1 and row["best_q"] < 1e-6
     assert (row["nearest_drug"], row["similarity"], row["inside"]) == ("Erlotinib", 0.5, True)
+
+
+def test_supported_hits_come_first():
+    """M0 lies lower in T09 than molecule and type say, but its lines are sensitive everywhere: not enriched."""
+    mean = [predictions(0, *[9] * 9), predictions(8, 2, *[0] * 8), predictions(*[0] * 10)]
+    mean[0][-10:] = [-9.0] * 10
+    found = by_rule(small_screen(mean, type_names(10), "non-oncology"), cytotoxic_share=1.0).hits
+    assert found["molecule_id"].tolist() == ["M1", "M0"] and found["supported"].tolist() == [True, False]
+    assert found["best_selectivity"].iloc[1] < -1 < found["best_q"].iloc[1]
+    assert found["best_selectivity"].iloc[0] < -1 and found["best_q"].iloc[0] < 0.05
+
+
+def test_hits_of_one_type_have_their_evidence_there():
+    mean = [predictions(5, 0), predictions(2, 9), predictions(0, 4)]
+    classes, approved = ["oncology", "oncology", "non-oncology"], ["T00", "", ""]
+    screen = small_screen(mean, type_names(2), classes, approved)
+    found = matrix(screen, Thresholds())
+    hits, hit = hit_table(screen, found, Thresholds(), "T00")
+    assert hits["molecule_id"].tolist() == ["M1"] and hit.tolist() == [False, True, False]  # M0 is approved there
+    row = hits.iloc[0]
+    assert (row["best_type"], row["best_share"], row["best_median"]) == ("T00", 0.2, found.median[1, 0])
+    assert (row["best_selectivity"], row["best_q"]) == (found.selectivity[1, 0], found.q[1, 0])
+    everywhere = hit_table(screen, found, Thresholds())[0].set_index("molecule_id")
+    assert everywhere["best_type"].to_dict() == {"M1": "T01", "M2": "T01"}
+    lines = screen.lines["cosmic_id"].tolist()
+    measured = pd.DataFrame({"molecule_id": ["M1", "M1", "M1", "M2"], "cosmic_id": [lines[0], lines[1], lines[12], -1]})
+    assert measured_lines(hits, screen, measured).tolist() == [2]
+    assert measured_lines(hits, screen, measured.iloc[:0]).tolist() == [0]
+
+
+def hits_with(nearest, mechanism):
+    return pd.DataFrame({"nearest_drug": nearest, "mechanism": mechanism, "similarity": 0.3})
+
+
+def test_hits_that_lean_on_one_drug_are_called_one_artefact():
+    told = shared(hits_with(["Paclitaxel"] * 9 + ["Erlotinib"] * 2, ["agonist|other"] * 6 + ["", None] + ["x"] * 3))
+    assert told == (
+        "9 of 11 hits are nearest to Paclitaxel (median similarity 0.30); 6 share the mechanism agonist: likely one "
+        "artefact of extrapolation, not 9 findings."
+    )
+    told = shared(hits_with([f"D{i}" for i in range(10)], ["tubulin inhibitor"] * 6 + [""] * 4))
+    assert told == "6 of 10 hits share the mechanism tubulin inhibitor: likely one finding, not 6 findings."
+
+
+@pytest.mark.parametrize(("same", "of"), [(9, 9), (5, 10), (6, 12)])
+def test_of_few_hits_or_no_more_than_half_nothing_is_said(same, of):
+    assert shared(hits_with(["A"] * same + [f"D{i}" for i in range(of - same)], [""] * of)) == ""
+    assert shared(hits_with([None] * 10, [None] * 10)) == ""
 
 
 def test_no_hit_is_an_empty_table_with_its_columns():

@@ -7,7 +7,18 @@ from small_screen import predictions, small_screen, type_names
 
 from engine.response.repurpose import Thresholds, matrix
 from engine.response.repurpose_controls import known_indications
-from engine.response.repurpose_words import ALL, CRITERIA, GROUPS, KNOWN, NEW, RULE, SELECTIVE, UNTOLD, headline
+from engine.response.repurpose_words import (
+    ALL,
+    CRITERIA,
+    GROUPS,
+    KNOWN,
+    NEW,
+    RULE,
+    SELECTIVE,
+    UNTOLD,
+    headline,
+    why_not,
+)
 
 
 def controls(screen, naive=None, measured=None):
@@ -80,9 +91,19 @@ def test_measured_values_are_the_ceiling():
     pairs = found.pairs.set_index(["molecule_id", "cancer_type"]).sort_index()
     assert pairs["measured_lines"].tolist() == [4, 6, 5]
     assert pairs["measured_share"].tolist() == pytest.approx([1, 1 / 6, 0])
+    assert pairs["why_not"].tolist() == ["", "no line below −2, more than 10 % needed; median 1; as measured it is", ""]
     assert row(found, criterion=SELECTIVE)[["measured_controls"]].isna().all()
     said = "2 of these indications were measured: the measured values themselves meet the rule for 1"
     assert any(said in sentence for sentence in found.sentences)
+
+
+def test_a_miss_says_what_was_missing():
+    """1 of 10 lines is not more than 10 %; a share that must be reached only is."""
+    screen = small_screen([predictions(1, 0)], type_names(2), "oncology", ["T00"])
+    assert controls(screen).pairs["why_not"].tolist() == ["1 of 10 lines below −2, more than 10 % needed; median 1"]
+    assert why_not(1, 10, -0.456, False, Thresholds(more_than=False, type_share=0.2)) == (
+        "1 of 10 lines below −2, at least 20 % needed; median −0.46; as measured it is not either"
+    )
 
 
 def test_drugs_the_run_was_trained_on_stand_apart():
