@@ -75,6 +75,7 @@ KEYS: dict[str, Key] = {
     "rep_rows": Key("whether hits or every molecule is in the matrix", "hits", linked=True),
     "rep_order": Key("how the matrix is sorted", "cluster", linked=True),
     "rep_search": Key("what its drugs are searched for", "", linked=True),
+    "rep_type": Key("the cancer type that drugs are asked for; empty: all", "", linked=True),
     "rep_below": Key("ln(IC50) below which a line is sensitive", -2.0, linked=True),
     "rep_share": Key("percent of a type's lines that make it sensitive", 10.0, linked=True),
     "rep_rule": Key("whether it takes more than that share or at least", "more", linked=True),
