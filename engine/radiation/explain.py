@@ -20,9 +20,10 @@ def integrated_gradients(
 ) -> np.ndarray:
     """(k, p) float64: how much SF2 each probe of each sample adds to that of the baseline, mean over the networks.
 
-    A row sums to the mean prediction of the sample minus that of the baseline, within 1e-3. values: (k, p).
-    baseline: (p,), in the unit of the values; None takes `mean_baseline`. Midpoints of a straight path, twice as many
-    where the sum is further off than 5e-4, up to 1,024. Errors: `TrainedSF2.standardised`.
+    A row sums to the mean prediction of the sample minus that of the baseline: within 5e-4, unless 1,024 points do not
+    suffice for that. values: (k, p). baseline: (p,), in the unit of the values; None takes `mean_baseline`. Midpoints
+    of a straight path, twice as many where the sum of a network's shares is further off, up to 1,024.
+    Errors: `TrainedSF2.standardised`.
     """
     start = np.asarray(mean_baseline(trained) if baseline is None else baseline, np.float32)
     shares = np.zeros(values.shape)

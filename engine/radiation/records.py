@@ -129,6 +129,18 @@ def survival_sets(db: Database) -> pd.DataFrame:
     )
 
 
+def survival_for(db: Database, expression: str) -> pd.DataFrame:
+    """Those of `survival_sets` that share lines with an expression set, best first: measured before simulated, then by
+    `shared`, the number of lines that both have; of equal ones the one imported last."""
+    shared = db.query(
+        """SELECT dataset, count(DISTINCT line) AS shared FROM survival
+           WHERE line IN (SELECT line FROM expression WHERE dataset = ?) GROUP BY dataset""",
+        [expression],
+    )
+    found = survival_sets(db).merge(shared, on="dataset")
+    return found.sort_values(["simulated", "shared"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
 def samples(db: Database, dataset: str) -> pd.DataFrame:
     """The samples of an expression set: sample, line, line_name, panel ('' where not told), replicate."""
     return db.query(
@@ -169,9 +181,8 @@ def training_inputs(
     or that no line is in both.
     """
     arrays = _chosen(expression_sets(db), expression, "expression set", NO_EXPRESSION)
-    known = survival_sets(db)
-    survival = survival or _best_survival(db, known, str(arrays["dataset"]))
-    doses = _chosen(known, survival, "table of surviving fractions", NO_SURVIVAL)
+    survival = survival or _best_survival(db, str(arrays["dataset"]))
+    doses = _chosen(survival_sets(db), survival, "table of surviving fractions", NO_SURVIVAL)
     names = {"expression": str(arrays["dataset"]), "survival": str(doses["dataset"])}
     common = "line IN (SELECT line FROM survival WHERE dataset = ?)"
     both = [names["expression"], names["survival"]]
@@ -195,23 +206,19 @@ def training_inputs(
     return tables, *names.values(), bool(arrays["simulated"] or doses["simulated"])  # type: ignore[return-value]
 
 
-def _best_survival(db: Database, known: pd.DataFrame, expression: str) -> str:
+def _best_survival(db: Database, expression: str) -> str:
     """The surviving fractions for an expression set, '' where none shares a line with it."""
-    shared = db.query(
-        """SELECT dataset, count(*) AS lines FROM survival
-           WHERE line IN (SELECT line FROM expression WHERE dataset = ?) GROUP BY dataset""",
-        [expression],
-    ).set_index("dataset")["lines"]
-    fitting = known[known["dataset"].isin(shared.index)]
-    fitting = fitting[fitting["simulated"] == fitting["simulated"].min()]
-    of_each = fitting["dataset"].map(shared)
-    best = fitting.loc[of_each == of_each.max(), "dataset"].tolist()
+    fitting = survival_for(db, expression)
+    if fitting.empty:
+        return ""
+    first = fitting.iloc[0]
+    best = fitting[(fitting["shared"] == first["shared"]) & (fitting["simulated"] == first["simulated"])]["dataset"]
     if len(best) > 1:
         raise InputError(
-            f"{len(best)} tables of surviving fractions share {int(of_each.max()):,} lines with the expression set "
+            f"{len(best)} tables of surviving fractions share {first['shared']:,} lines with the expression set "
             f"'{expression}' ({', '.join(best)}): say which one to train on (--survival on the command line)."
         )
-    return str(best[0]) if best else ""
+    return str(first["dataset"])
 
 
 def _chosen(known: pd.DataFrame, name: str, what: str, none: str) -> pd.Series:

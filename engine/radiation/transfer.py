@@ -1,7 +1,7 @@
 """What another assay over other lines teaches: its model predicts the lines of a cohort, as one more random effect.
 
 The 9-day assay of Yard et al. 2016 measured 540 lines, 316 of them with expression of 706 genes as z-scores. Where
-the two assays share lines their SF2 agree little (r 0.37 over 32 lines), so it cannot teach much; `predict` lets the
+the two assays share lines their SF2 agree little (r 0.39 over 34 lines), so it cannot teach much; `predict` lets the
 training lines decide how much. On 58 lines of the NCI-60, folds by line, it did not help: r 0.62 and RMSE 0.160 with
 it, 0.63 and 0.158 without, and its scores alone do not follow SF2 (r -0.19; the assay has hardly any leukaemia).
 n = samples, k = training lines, t = samples to predict, s = shared genes.

@@ -76,6 +76,7 @@ def test_prediction_validation_takes_what_was_not_correct(store):
     assert set(again.loc[again["model"] == "ridge", "sample"]) == set(wrong["sample"]) != set()
     assert (again["fold"] == 0).all() and again["mean"].notna().all()
     assert (wrong["rescued"] | wrong["prediction_hard"]).all()
+    assert train.SECOND_CHANCE in notes(store, GROUPED)
 
 
 def test_the_network_is_not_validated_where_that_takes_longer_than_it_took(store):
@@ -251,6 +252,7 @@ def test_surviving_fractions_are_those_of_the_expressions_lines(db):
         connection.execute("UPDATE source SET imported_at = '2027-01-01' WHERE source_id = 'later sf2'")
         connection.execute("UPDATE source SET imported_at = '2025-01-01' WHERE source_id = 'fewer arrays'")
     assert records.survival_sets(db)["dataset"].tolist() == ["later sf2", "sf2"]
+    assert records.survival_for(db, "arrays")[["dataset", "shared"]].values.tolist() == [["sf2", 8], ["later sf2", 5]]
     _, *chosen, simulated = records.training_inputs(db)
     assert (chosen, simulated) == (["arrays", "sf2"], False)
     with pytest.raises(InputError, match=r"2 tables .* share 5 lines .*'fewer arrays' \(later sf2, sf2\): say which"):
