@@ -108,7 +108,10 @@ def intervals_of(run: RunSummary, honest: RunSummary | None, otherwise: str) -> 
         same = networks_of(honest) == networks_of(run)
         # Widths that follow the spread of other networks say nothing about the spread of these.
         if calibration is not None and (same or calibration.floor is None):
-            other = "Skill was measured and intervals were calibrated with other networks than those that predict."
+            other = (
+                "The skill and the intervals told here were measured on another set of networks than the one that "
+                "predicts: take them as a guide."
+            )
             return Intervals(calibration, honest.split, "" if same else other)
     if own is None:
         return Intervals(None, "", "There are no intervals: the run has none. Train again to get them.")

@@ -13,7 +13,8 @@ import pandas as pd
 from engine.errors import InputError, StoreError
 from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, half_width, screens
 from engine.response.repurpose_matrix import row_medians
-from engine.response.screen_rows import screen_lines, screen_molecules
+from engine.response.screen_rows import screen_lines, screen_molecules, screen_reference
+from engine.response.selectivity import Expected, expected, selectivity
 from engine.store.database import Database
 from engine.units import ic50_um
 
@@ -32,9 +33,10 @@ class Ranked:
     the store's lists), l rows; types: t names of types with enough lines, n_lines: (t,).
 
     median: (m, t) float32, ln uM; share: (m, t) of the type's lines that are sensitive; selectivity: (m, t) the type's
-    mean with the molecule's and the type's mean removed, in sd of that residual, as `repurpose_matrix.matrix` has it.
-    own: (m,) the molecule's mean over all lines, of_line: (l,) the line's over all molecules, in the order of `lines`;
-    line_sd: of what is left of single predictions without both, ln uM.
+    mean with the molecule's mean and the type's effect removed, in sd of that residual (type_sd, ln uM), as
+    `repurpose_matrix.matrix` has it. own: (m,) the molecule's mean over all lines; by_line: the effects of the lines,
+    in the order of `lines`, and the sd of what is left of single predictions without both.
+    Effects and sd are those of the drugs that the run was trained on, of older screens those of the library itself.
     """
 
     summary: ScreenSummary
@@ -45,9 +47,9 @@ class Ranked:
     median: np.ndarray
     share: np.ndarray
     selectivity: np.ndarray
+    type_sd: float
     own: np.ndarray
-    of_line: np.ndarray
-    line_sd: float
+    by_line: Expected
 
 
 def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_lines: int = 10) -> Ranked:
@@ -83,8 +85,15 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
         squares - n * float((own**2).sum()) - m * float((of_line**2).sum()) + m * n * float(own.mean() if m else 0) ** 2
     )
     line_sd = float(np.sqrt(max(left, 0.0) / (m * n))) if m > 1 and n > 1 else float("nan")
+    reference = screen_reference(db, screen_id, lines["place"].to_numpy())
+    if reference is None:
+        of_types, of_lines = expected(mean), Expected(of_line - (own.mean() if m else 0.0), line_sd)
+    else:
+        of_types = expected(np.column_stack([reference[:, column].mean(axis=1, dtype=float) for column in columns]))
+        of_lines = expected(reference)
+    selective = selectivity(mean, of_types).astype(np.float32)
     return Ranked(
-        known[screen_id], molecules, lines, types, n_lines, median, share, _two_way(mean), own, of_line, line_sd
+        known[screen_id], molecules, lines, types, n_lines, median, share, selective, of_types.sd, own, of_lines
     )  # fmt: skip
 
 
@@ -120,11 +129,12 @@ def by_line(of: Ranked, db: Database, cosmic_id: int) -> pd.DataFrame:
     for row, values in _parts(db, of.summary.screen_id, of.molecules["molecule_id"], columns, LINE_PART):
         mean[row], spread[row] = values["mean"], values["spread"]
     # Rounding of single precision has no direction.
-    known = of.line_sd > np.finfo(np.float32).eps * max(1.0, float(np.abs(mean).max(initial=0.0)))
-    left = mean - of.own - of.of_line[found[0]] + (of.own.mean() if len(mean) else 0.0)
-    selectivity = left / of.line_sd if known or np.isnan(of.line_sd) else np.zeros(len(mean))
+    sd = of.by_line.sd
+    known = sd > np.finfo(np.float32).eps * max(1.0, float(np.abs(mean).max(initial=0.0)))
+    left = mean - of.own - of.by_line.of_column[found[0]]
+    selective = left / sd if known or np.isnan(sd) else np.zeros(len(mean))
     half = half_width(of.summary, spread)
-    return _table(of, mean, selectivity, lower=mean - half, upper=mean + half)
+    return _table(of, mean, selective, lower=mean - half, upper=mean + half)
 
 
 def ordered(table: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -173,7 +183,7 @@ def molecules_page(db: Database, library: str, start: int, n: int, search: str =
 def _table(
     of: Ranked,
     ln_ic50: np.ndarray,
-    selectivity: np.ndarray,
+    selective: np.ndarray,
     share: np.ndarray | float = np.nan,
     lower: np.ndarray | float = np.nan,
     upper: np.ndarray | float = np.nan,
@@ -181,7 +191,7 @@ def _table(
     numbers = {
         "ln_ic50": np.asarray(ln_ic50, float),
         "ic50_um": ic50_um(np.asarray(ln_ic50, float)),
-        "selectivity": np.asarray(selectivity, float),
+        "selectivity": np.asarray(selective, float),
         "novelty": 1.0 - of.molecules["similarity"].astype(float).to_numpy(),
         "share": share,
         "lower": lower,
@@ -233,17 +243,3 @@ def _wide(lists: pd.Series, n: int, screen_id: str) -> np.ndarray:
     if (lists.map(len) != n).any():
         raise StoreError(f"The screen {screen_id} has lists that do not fit its {n:,} lines. Screen the library again.")
     return np.stack([np.asarray(numbers, np.float32) for numbers in lists])
-
-
-def _two_way(values: np.ndarray) -> np.ndarray:
-    """(m, t) residuals of a two-way layout in their standard deviation; NaN of one row or column alone."""
-    m, t = values.shape
-    if m < 2 or t < 2:
-        return np.full((m, t), np.nan, np.float32)
-    left = values.astype(float)  # changed in place: a large library has it once
-    left += left.mean() - left.mean(axis=1, keepdims=True) - left.mean(axis=0, keepdims=True)
-    sd = float(left.std())
-    if sd <= np.finfo(np.float32).eps * max(1.0, float(np.abs(values).max())):
-        return np.zeros((m, t), np.float32)
-    left /= sd
-    return left.astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import StoreError
-from engine.response.screen_rows import screen_lines, screen_molecules
+from engine.response.screen_rows import screen_lines, screen_molecules, screen_reference
 from engine.store.database import Database
 
 MOLECULE_COLUMNS = (
@@ -45,6 +45,7 @@ class ScreenSummary:
     interval_split: str | None
     simulated: bool
     dataset: str = ""  # whose responses the run was trained on; empty where the run is gone
+    n_reference: int = 0  # compounds of the run, predicted for the same lines; 0 in screens older than that
     current: bool = True  # whether the library still holds the very molecules that were screened
 
 
@@ -53,7 +54,8 @@ class Screen:
     """What a run predicts for every molecule of a library on every line with mutations and a cancer type.
 
     molecules: MOLECULE_COLUMNS, m rows; lines: cosmic_id, name, cancer_type, l rows; mean, spread: (m, l) float32,
-    predicted ln(IC50) in uM and its standard deviation over the networks.
+    predicted ln(IC50) in uM and its standard deviation over the networks. reference: (r, l) the same of the compounds
+    that the run was trained on, or None.
     Raises StoreError where these do not fit together or a prediction is not finite.
     """
 
@@ -62,6 +64,7 @@ class Screen:
     lines: pd.DataFrame
     mean: np.ndarray
     spread: np.ndarray
+    reference: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = len(self.molecules), len(self.lines)
@@ -121,7 +124,7 @@ def _all_screens(db: Database) -> tuple[ScreenSummary, ...]:
                          LEFT JOIN library l ON l.library = s.library AND l.molecule_id = p.molecule_id),
                 told AS (SELECT screen_id, count(screened) AS n, count(held) AS n_held FROM pair GROUP BY screen_id),
                 size AS (SELECT library, count(*) AS n_now FROM library GROUP BY library)
-           SELECT s.* EXCLUDE (cosmic_ids), r.config->>'dataset' AS dataset,
+           SELECT s.* EXCLUDE (cosmic_ids, reference), r.config->>'dataset' AS dataset, len(reference) AS n_reference,
                   n IS NULL OR (n = n_held AND n = coalesce(n_now, 0)) AS current
            FROM library_screen s LEFT JOIN run r USING (run_id) LEFT JOIN told USING (screen_id)
            LEFT JOIN size ON size.library = s.library ORDER BY s.created_at DESC, s.screen_id DESC"""
@@ -173,8 +176,9 @@ def load_screen(db: Database, screen_id: str) -> Screen:
     lines = screen_lines(db, screen_id).sort_values(["cancer_type", "name", "cosmic_id"], ignore_index=True)
     found = screen_molecules(db, screen_id)
     molecules = found[list(MOLECULE_COLUMNS)]
-    mean, spread = _predictions(db, screen_id, found, lines.pop("place").to_numpy())
-    return Screen(summary, molecules, lines, mean, spread)
+    order = lines.pop("place").to_numpy()
+    mean, spread = _predictions(db, screen_id, found, order)
+    return Screen(summary, molecules, lines, mean, spread, screen_reference(db, screen_id, order))
 
 
 def _predictions(
@@ -289,6 +293,7 @@ def _summary(row: Any) -> ScreenSummary:
         floor=number(row.floor),
         interval_split=None if pd.isna(row.interval_split) else str(row.interval_split),
         simulated=bool(row.simulated),
+        n_reference=int(number(row.n_reference) or 0),
         dataset="" if pd.isna(row.dataset) else str(row.dataset),
         current=bool(row.current),
     )

@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control
 
 from engine.errors import InputError
 from engine.response.library_records import PART, Screen, half_width
+from engine.response.selectivity import expected, selectivity
 
 ONCOLOGY, NON_ONCOLOGY, UNKNOWN = CLASSES = ("oncology", "non-oncology", "unknown")
 FINEST_SHARE = 1_000_000  # a share of 0.1 means 1/10, not the nearest binary number above it
@@ -62,9 +63,10 @@ class Matrix:
 
     count, share: of the type's lines that are sensitive; median: of predicted ln(IC50), uM. sure: share of lines that
     are sensitive even at the upper bound of their interval, NaN without intervals.
-    selectivity: the type's mean with the molecule's and the type's mean removed, in standard deviations of that
-    residual over all cells (selectivity_sd, ln uM); negative is more sensitive than molecule and type alone explain;
-    NaN where there are fewer than two molecules or types.
+    selectivity: the type's mean with the molecule's mean and the type's effect removed, in standard deviations of that
+    residual (selectivity_sd, ln uM); negative is more sensitive than molecule and type alone explain. Effects and
+    deviation are those of the drugs that the run was trained on, of older screens those of all cells
+    (`selectivity.relative_to`); NaN where there are fewer than two of them, or of types.
     p: chance of as many sensitive lines in the type if the molecule's sensitive lines lay anywhere (hypergeometric,
     upper tail); 1 where no line is sensitive or all are. q: p's corrected for the number of cells tested, which are
     those of molecules with some sensitive lines and some that are not (Benjamini & Hochberg).
@@ -107,7 +109,10 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
             sure[rows] = _sums(upper < thresholds.sensitive_below, starts) / n_lines
         type_mean[rows] = np.add.reduceat(mean, starts, axis=1, dtype=np.float64) / n_lines
         median[rows] = np.column_stack([row_medians(part) for part in np.split(mean, starts[1:], axis=1)])
-    selectivity, sd = _selectivity(type_mean)
+    beside = type_mean
+    if screen.reference is not None:
+        beside = np.add.reduceat(screen.reference[:, order], starts, axis=1, dtype=np.float64) / n_lines
+    usual = expected(beside)
     p, q = _enrichment(count, n_lines)
     return Matrix(
         types=tuple(map(str, types)),
@@ -117,8 +122,8 @@ def matrix(screen: Screen, thresholds: Thresholds) -> Matrix:
         share=count / n_lines,
         median=median,
         sure=sure,
-        selectivity=selectivity,
-        selectivity_sd=sd,
+        selectivity=selectivity(type_mean, usual),
+        selectivity_sd=usual.sd,
         p=p,
         q=q,
     )
@@ -144,20 +149,6 @@ def row_medians(part: np.ndarray) -> np.ndarray:
     """(m,) medians of (m, n) numbers; sorting short rows is faster than np.median's partitions."""
     ranked, n = np.sort(part, axis=1), part.shape[1]
     return (ranked[:, (n - 1) // 2].astype(float) + ranked[:, n // 2]) / 2
-
-
-def _selectivity(type_mean: np.ndarray) -> tuple[np.ndarray, float]:
-    """(m, t) residuals of a two-way layout in their standard deviation, and that in ln uM."""
-    m, t = type_mean.shape
-    if m < 2 or t < 2:
-        return np.full((m, t), np.nan), float("nan")
-    of_molecule, of_type = type_mean.mean(axis=1, keepdims=True), type_mean.mean(axis=0, keepdims=True)
-    residual = type_mean - of_molecule - of_type + type_mean.mean()
-    sd = float(residual.std())
-    # What is left of exactly additive predictions is the rounding of single precision, and has no direction.
-    if sd <= np.finfo(np.float32).eps * max(1.0, float(np.abs(type_mean).max())):
-        return np.zeros((m, t)), 0.0
-    return residual / sd, sd
 
 
 def _enrichment(count: np.ndarray, n_lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -56,26 +56,46 @@ class ScreenModel:
     ) -> Chunk:
         """names: what an error calls each molecule. Raises MoleculeError for a structure that RDKit does not take."""
         bits: dict[FingerprintSettings, np.ndarray] = {}  # which all networks of a run share
+
+        def bits_for(settings: FingerprintSettings) -> np.ndarray:
+            if settings not in bits:
+                bits[settings] = drug_fingerprints(smiles, settings, names)
+            return bits[settings]
+
+        mean, spread = mean_and_spread(self._values(len(smiles), bits_for, on_progress))
+        first = bits_for(self.members[0][0].trained.fingerprint)
+        domain = None if self.reference is None else drugs_domain(self.reference, first)
+        return Chunk(mean, spread, domain)
+
+    def predict_reference(self, on_progress: Callable[[float], None] = lambda share: None) -> np.ndarray | None:
+        """(r, l) float32, ln uM: each compound that the run was trained on, in the order of its drugs.
+
+        None where the run is older than that.
+        """
+        if self.reference is None:
+            return None
+        compounds = np.sort(np.unique(self.reference.structure, return_index=True)[1])
+        bits = self.reference.drug_bits[compounds]
+        return mean_and_spread(self._values(len(bits), lambda settings: bits, on_progress))[0]
+
+    def _values(
+        self, n: int, bits_for: Callable[[FingerprintSettings], np.ndarray], on_progress: Callable[[float], None]
+    ) -> np.ndarray:
+        """(networks, folds, n, l) predictions of n molecules with these bits."""
         n_lines = len(self.members[0][0].lines.vector)
-        values = np.empty((len(self.members), len(self.members[0]), len(smiles), n_lines), np.float32)
+        values = np.empty((len(self.members), len(self.members[0]), n, n_lines), np.float32)
         done = 0
         with one_thread_per_block() as workers:
             for i, folds in enumerate(self.members):
                 for k, (trained, lines) in enumerate(folds):
-                    settings = trained.fingerprint
-                    if settings not in bits:
-                        bits[settings] = drug_fingerprints(smiles, settings, names)
-                    of_drugs = drug_features(trained, bits[settings])
+                    of_drugs = drug_features(trained, bits_for(trained.fingerprint))
 
                     def told(share: float, before: int = done) -> None:
                         on_progress((before + share) / self.size)
 
                     values[i, k] = predict_grid(trained, lines, of_drugs, workers, told)
                     done += 1
-        mean, spread = mean_and_spread(values)
-        first = bits[self.members[0][0].trained.fingerprint]
-        domain = None if self.reference is None else drugs_domain(self.reference, first)
-        return Chunk(mean, spread, domain)
+        return values
 
 
 def load_screen_model(

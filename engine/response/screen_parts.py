@@ -68,6 +68,41 @@ def write_part(job: JobContext, chunk: int, molecule_ids: pd.Series, found: "Chu
         half.unlink(missing_ok=True)
 
 
+def reference_file(job: JobContext) -> Path:
+    """Where the predictions of the drugs that the run was trained on lie once they are complete."""
+    return job.results / "reference.npy"
+
+
+def write_reference(job: JobContext, mean: np.ndarray) -> None:
+    """Put (r, l) predictions of the run's drugs in place in one step.
+
+    Raises JobError where the disk does not take them.
+    """
+    target = reference_file(job)
+    half = target.with_name(f".{target.name}.{os.getpid()}.half")
+    content = io.BytesIO()
+    np.save(content, mean, allow_pickle=False)
+    try:
+        half.write_bytes(content.getbuffer())
+        half.replace(target)
+    except OSError as error:
+        raise JobError(
+            f"The predictions of the run's own drugs could not be written ({error.strerror or error}). Free some "
+            "space, then resume."
+        ) from error
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def read_reference(job: JobContext) -> list[list[float]] | None:
+    """As `write_reference` left them; None where there are none."""
+    file = reference_file(job)
+    if not file.exists():
+        return None
+    told: list[list[float]] = np.load(file, allow_pickle=False).tolist()
+    return told
+
+
 def check_parts(job: JobContext) -> Parts:
     """All parts against the molecules that the job came with.
 

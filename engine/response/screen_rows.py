@@ -1,7 +1,9 @@
-"""SQL: the lines and the molecules of one screen of a library, with their places in its predictions."""
+"""SQL: the lines, the molecules and the yardstick of one screen of a library, with their places in its predictions."""
 
+import numpy as np
 import pandas as pd
 
+from engine.errors import StoreError
 from engine.store.database import Database
 
 
@@ -33,3 +35,18 @@ def screen_molecules(db: Database, screen_id: str) -> pd.DataFrame:
         [screen_id],
     )
     return found.astype({"nearest_drug_id": "Int64"})
+
+
+def screen_reference(db: Database, screen_id: str, order: np.ndarray) -> np.ndarray | None:
+    """(r, l) predictions of the compounds that the run was trained on, ln uM, lines in `order`; None in older screens.
+
+    order: (l,) places in the store's lists. Raises StoreError where these are not that many numbers.
+    """
+    found = db.query("SELECT unnest(reference) AS drug FROM library_screen WHERE screen_id = ?", [screen_id])["drug"]
+    rows = [np.asarray(row, np.float32) for row in found]
+    if any(len(row) != len(order) or not np.isfinite(row).all() for row in rows):
+        raise StoreError(
+            f"The drugs of the run in the screen {screen_id} do not fit its {len(order):,} lines. Screen the library "
+            "again."
+        )
+    return np.stack(rows)[:, order] if rows else None

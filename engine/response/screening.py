@@ -2,7 +2,8 @@
 
 The job carries the molecules, the lines and their mutations as they were when it was submitted; the networks are read
 from the run's own job folder. Chunk k of the molecules becomes results/library_prediction/part-<k>.parquet in one
-step, so whoever dies leaves whole parts only, and what is started again computes those that are missing. On a cluster
+step, so whoever dies leaves whole parts only, and what is started again computes those that are missing. The drugs
+that the run was trained on are predicted for the same lines, once: selectivity is relative to them. On a cluster
 shard k of n takes the chunks k, k + n, k + 2n, ...; here one process takes them all. The numbers are the same.
 """
 
@@ -115,6 +116,10 @@ def run_shard(job: JobContext, shard: int, shards: int) -> None:
     run_id = str(job.params["run_id"])
     results = queue.job_folder(run_id) / "results"
     model = load_screen_model(run_id, results, job.params["networks"], job.params["folds"], mutations, lines)
+    if shard == 0 and not parts.reference_file(job).exists():
+        of_run = model.predict_reference(lambda share: job.check_cancelled())
+        if of_run is not None:
+            parts.write_reference(job, of_run)
     predicted, began = 0, time.monotonic()
     for k in missing:
         started = time.monotonic()
@@ -156,6 +161,7 @@ def finish(job: JobContext) -> None:
         "floor": params["floor"],
         "interval_split": params["interval_split"],
         "simulated": params["simulated"],
+        "reference": parts.read_reference(job),
     }
     frame = pd.DataFrame([row]).astype({"quantile": "Float64", "floor": "Float64"})
     job.write_table("library_screen", frame)

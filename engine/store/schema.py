@@ -279,7 +279,10 @@ CREATE TABLE survival_prediction (  -- SF2 of held-out samples
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION)
+# ln uM of each drug the run was trained on, for the same lines: what selectivity is relative to; NULL in older screens.
+SCREEN_REFERENCE = "ALTER TABLE library_screen ADD COLUMN reference FLOAT[][]"
+
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION, SCREEN_REFERENCE)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
