@@ -102,6 +102,8 @@ KEYS: dict[str, Key] = {
     "lib_file": Key("the file that the name of the next library belongs to"),
     "lib_name": Key("the name of the next library; None: from the file's name"),
     "lib_replace": Key("whether it takes the place of the library of that name", False),
+    "lib_imported": Key("the file, name and settings of the last import of molecules on this page"),
+    "lib_arrived": Key("the job of the import whose library the page has turned to"),
     "lib_min": Key("weight below which molecules are left out, g/mol", 200.0),
     "lib_max": Key("weight above which molecules are left out, g/mol", 650.0),
     "lib_fragment": Key("whether the largest fragment of a salt is used", False),

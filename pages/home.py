@@ -69,6 +69,8 @@ def _starting_points() -> None:
     nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
     nav.link("cancer_types.py", "See for which cancer types the model helps", ":material/category:")
     nav.link("patient.py", "Upload one patient's mutations and rank drugs", ":material/clinical_notes:")
+    nav.link("repurposing.py", "Find further cancer types for approved drugs", ":material/grid_on:")
+    nav.link("library.py", "Screen and rank your own molecules", ":material/science:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()
