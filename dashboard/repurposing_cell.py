@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import entity, frame, messages, nav, repurposing_data
+from dashboard import entity, frame, messages, nav, reach_words, repurposing_data
 from dashboard.repurposing_data import Analysis
 from engine.errors import MoleculeError
-from engine.figures.repurposing_lines import line_table, lines_chart
+from engine.figures.repurposing_lines import intervals_from, line_table, lines_chart
 from engine.figures.text import chance, count, interval, number, plural
 from engine.figures.type_words import type_name
+from engine.response.repurpose_controls import TRAINED_ON
 
 COLUMNS = {"Cell line": 84, "Predicted, ln µM": 150, "Observed, ln µM": 100, "Predicted IC50, µM": 70}  # widths, px
 SHORT = {"Predicted IC50, µM": "IC50, µM"}
@@ -22,15 +23,25 @@ def show(of: Analysis, cell: tuple[int, int]) -> None:
     lines = repurposing_data.lines(of, str(molecule["molecule_id"]), cancer_type)
     name = messages.plain(molecule["name"])
     st.subheader(f"{name} in {type_name(cancer_type)}", anchor=False)
-    _badges(molecule, cancer_type)
-    st.markdown(_words(of, row, column))
-    item = lines_chart(lines, str(molecule["name"]), cancer_type, of.thresholds.sensitive_below, frame.dark())
+    cut_off = reach_words.drug_cut_off(of.screen.summary.run_id)
+    intervals = intervals_of(of, molecule)
+    _badges(molecule, cancer_type, cut_off)
+    st.markdown(_words(of, row, column, intervals))
+    below = of.thresholds.sensitive_below
+    item = lines_chart(lines, str(molecule["name"]), cancer_type, below, frame.dark(), intervals)
     frame.chart(item, "repurposing_lines", (of.screen.summary.screen_id, cell))
     _table(lines, f"repurposing_lines_table_{of.screen.summary.screen_id}_{row}_{column}")
-    _molecule(molecule)
+    _molecule(molecule, cut_off)
 
 
-def _badges(molecule: pd.Series, cancer_type: str) -> None:
+def intervals_of(of: Analysis, molecule: pd.Series) -> str:
+    """What the intervals of the molecule were calibrated on, and whether that holds for it."""
+    similarity = molecule["similarity"]
+    known = pd.notna(similarity) and float(similarity) >= TRAINED_ON
+    return intervals_from(of.screen.summary.interval_split, bool(known))
+
+
+def _badges(molecule: pd.Series, cancer_type: str, cut_off: float | None) -> None:
     with st.container(horizontal=True, gap="small"):
         st.badge(
             {"unknown": "Unknown class"}.get(molecule["drug_class"], molecule["drug_class"].capitalize()), color="gray"
@@ -40,18 +51,17 @@ def _badges(molecule: pd.Series, cancer_type: str) -> None:
         if molecule["cytotoxic"]:
             words = f"Sensitive in {plural(int(molecule['n_types']), 'type')}: a poison rather than a treatment of one"
             st.badge("Generally cytotoxic", color="orange", icon=":material/warning:", help=words)
-        if molecule["inside"] is not None and not pd.isna(molecule["inside"]) and not molecule["inside"]:
-            far = "Unlike every drug that was trained on: its predictions are guesses"
-            st.badge("Extrapolation", color="orange", icon=":material/warning:", help=far)
+        reach_words.reach_chip(molecule["similarity"], molecule["inside"], cut_off)
 
 
-def _words(of: Analysis, row: int, column: int) -> str:
+def _words(of: Analysis, row: int, column: int, intervals: str) -> str:
     found = of.found
     n, sensitive = int(found.n_lines[column]), int(found.count[row, column])
     words = [f"**{count(sensitive)} of {plural(n, 'line')} sensitive ({number(100 * found.share[row, column])} %)**"]
     sure = found.sure[row, column]
     if pd.notna(sure):
-        words.append(f"{count(round(sure * n))} even at the upper end of the interval")
+        narrow = f" ({intervals.partition(', ')[2]})" if ", " in intervals else ""
+        words.append(f"{count(round(sure * n))} even at the upper bound of the interval{narrow}")
     words.append(f"selectivity {number(found.selectivity[row, column])} sd")
     words.append(chance(float(found.q[row, column]), "q").replace("<", r"\<"))
     return " · ".join(words)
@@ -83,7 +93,7 @@ def _table(lines: pd.DataFrame, key: str) -> None:
         st.caption(f"Measured as {messages.plain(', '.join(measured_as))}.")
 
 
-def _molecule(molecule: pd.Series) -> None:
+def _molecule(molecule: pd.Series, cut_off: float | None) -> None:
     st.subheader(messages.plain(molecule["name"]), anchor=False)
     try:
         drawing = entity.structure(molecule["smiles"], frame.dark(), str(molecule["name"]))
@@ -100,11 +110,8 @@ def _molecule(molecule: pd.Series) -> None:
             "Target": entity.plain(str(molecule["target"] or "").replace("|", ", ") or None),
             "Indications": entity.plain(str(molecule["indications"] or "").replace("|", ", ") or None),
             "Approved types": entity.plain(approved or None),
-            "Nearest trained drug": entity.plain(
-                f"{molecule['nearest_drug']}, Tanimoto similarity {number(float(molecule['similarity']), 2)}"
-            )
-            if near
-            else None,
+            "Nearest trained drug": entity.plain(molecule["nearest_drug"]) if near else None,
+            "Reach": entity.plain(reach_words.reach_words(molecule["similarity"], molecule["inside"], cut_off)),
             "Weight": entity.plain(number(float(weight), 4), " g/mol") if pd.notna(weight) else None,
             "Molecule id": entity.plain(molecule["molecule_id"]),
         }

@@ -20,8 +20,8 @@ RULES = {"more": "more than", "least": "at least"}
 CYTOTOXIC, LINES = (0.0, 100.0), (1.0, 1000.0)  # the least and the most that may be asked for
 THRESHOLDS = ("rep_below", "rep_share", "rep_rule", "rep_cytotoxic", "rep_lines")
 LINK = (
-    "rep_library", "rep_screen", "rep_measure", "rep_class", "rep_rows", "rep_order", "rep_search", *THRESHOLDS,
-    "rep_cell",
+    "rep_library", "rep_screen", "rep_measure", "rep_class", "rep_rows", "rep_order", "rep_search",
+    "rep_type", *THRESHOLDS, "rep_cell",
 )  # fmt: skip
 
 
@@ -119,9 +119,12 @@ def thresholds() -> Thresholds:
     """The rule's settings; the published ones unless changed."""
     published = Thresholds()
     below = _number("Sensitive below ln(IC50)", "rep_below", -12.0, 6.0, 0.5, "Natural logarithm of µM: −2 is 0.135 µM")
+    least = state.get("rep_rule") == "least"
     share = _number(
-        "Type counts from, %", "rep_share", 0.0, 100.0, 1.0, "Share of a type's lines that must be sensitive"
-    )
+        f"{'At least' if least else 'More than'}, % of lines",
+        "rep_share", 0.0, 100.0, 1.0,
+        "Share of a type's lines that must be sensitive for the type to count; Rule changes more than to at least",
+    )  # fmt: skip
     # Drawn only while it is open: fields in a closed popover are not in the browser yet, miss the values that are put
     # back, and would come up, and answer, with the least they may hold.
     box = st.popover(
@@ -131,7 +134,7 @@ def thresholds() -> Thresholds:
         with box:
             rule = forms.choose("A type counts with", list(RULES), "rep_rule", lambda one: f"{RULES[one]} this share")
             cytotoxic = _number("Generally cytotoxic above, % of types", "rep_cytotoxic", *CYTOTOXIC, 1.0)
-            least = _number("Lines that a type needs to take part", "rep_lines", *LINES, 1.0)
+            fewest = _number("Lines that a type needs to take part", "rep_lines", *LINES, 1.0)
             st.caption(
                 f"Published: ln(IC50) below −2 in more than {100 * published.type_share:.0f} % of a type's lines; "
                 f"generally cytotoxic in more than {100 * published.cytotoxic_share:.0f} % of the types."
@@ -141,13 +144,13 @@ def thresholds() -> Thresholds:
         rule = state.get("rep_rule")
         rule = state.keep("rep_rule", rule if rule in RULES else state.KEYS["rep_rule"].default)
         cytotoxic = state.keep("rep_cytotoxic", _known("rep_cytotoxic", *CYTOTOXIC))
-        least = state.keep("rep_lines", _known("rep_lines", *LINES))
+        fewest = state.keep("rep_lines", _known("rep_lines", *LINES))
     return Thresholds(
         sensitive_below=below,
         type_share=share / 100,
         more_than=rule == "more",
         cytotoxic_share=cytotoxic / 100,
-        min_lines=int(least),
+        min_lines=int(fewest),
     )
 
 

@@ -27,6 +27,7 @@ class Analysis:
     found: Matrix
     outcome: Outcome
     controls: Controls
+    measured: pd.DataFrame  # molecule_id, cosmic_id, ln_ic50 (uM) of molecules that are measured drugs
 
     @cached_property
     def molecules(self) -> pd.DataFrame:
@@ -42,6 +43,19 @@ class Analysis:
     def place(self) -> dict[str, int]:
         """Position of every molecule by its id."""
         return {one: at for at, one in enumerate(self.screen.molecules["molecule_id"])}
+
+    @cached_property
+    def hits(self) -> dict[str, pd.DataFrame]:
+        """Hits by cancer type, as they are asked for; "" holds those of any type."""
+        return {}
+
+    def hits_of(self, cancer_type: str) -> pd.DataFrame:
+        """The hits with n_measured, the lines they were measured in there; of one type where one is named."""
+        if cancer_type not in self.hits:
+            found = repurpose.hit_table(self.screen, self.found, self.thresholds, cancer_type or None)[0]
+            n_measured = repurpose.measured_lines(found, self.screen, self.measured)
+            self.hits[cancer_type] = found.assign(n_measured=n_measured)
+        return self.hits[cancer_type]
 
     def cell(self, position: int) -> str:
         """The name of a cell, as it stands in the address, from its position in the matrix."""
@@ -85,7 +99,7 @@ def _analysis(path: str, version: int, screen_id: str, thresholds: Thresholds) -
     told = repurpose.outcome(screen, found, thresholds)
     naive, measured = _measured(path, version, screen_id)
     controls = known_indications(screen, found, thresholds, naive, measured)
-    return Analysis(screen, thresholds, found, told, controls)
+    return Analysis(screen, thresholds, found, told, controls, measured)
 
 
 @st.cache_resource(max_entries=2, ttl="1h", show_spinner=False)

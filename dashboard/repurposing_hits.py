@@ -5,23 +5,34 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, frame, state
+from dashboard import export, frame, messages, state
 from dashboard.repurposing_data import Analysis, about, whole_matrix
+from dashboard.repurposing_matrix import Asked, matching
 from engine.chem.drawing import structure_svg
 from engine.errors import MoleculeError
-from engine.figures.text import chance, count, plural
+from engine.figures.repurposing_lines import intervals_from
+from engine.figures.text import chance, count, plural, setting
+from engine.figures.type_words import type_name
+from engine.response.repurpose import shared
+from engine.response.repurpose_words import FALSE_DISCOVERIES, SELECTIVE_BELOW
 
 FORMATS = ("XLSX", "Parquet")
 DRAWN = 300  # hits up to which the table holds drawings: more are megabytes on their way to the browser
 ROW_PX, HEADER_PX, TALLEST_PX = 66, 38, 640  # of the table
 DRAWING_PX = (200, 140)
 STRUCTURE = "Structure"
+BEST, ASKED = "Best new type", "Cancer type"
 COLUMNS = {
     "name": "Drug",
-    "best_type": "Best new type",
+    "best_type": BEST,
     "best_share": "Sensitive there, %",
     "best_selectivity": "Selectivity there, sd",
     "best_q": "q",
+    "both": "Both met",
+    "nearest_drug": "Nearest trained drug",
+    "similarity": "Similarity",
+    "best_median": "Median there, ln µM",
+    "n_measured": "Measured lines there",
     "mechanism": "Mechanism",
     "flag": "Flag",
     "drug_class": "Class",
@@ -30,69 +41,102 @@ COLUMNS = {
     "n_sure": "Surely sensitive types",
     "new_types": "All new types",
     "approved_types": "Approved types",
-    "nearest_drug": "Nearest trained drug",
-    "similarity": "Similarity",
     "reach": "Reach",
     "indications": "Indications",
     "smiles": "SMILES",
     "molecule_id": "Molecule id",
 }
 WIDTHS = {  # px: as wide as what stands in them, so that the evidence is in sight without scrolling
-    "Drug": 112, STRUCTURE: 104, "Best new type": 94, "Sensitive there, %": 82, "Selectivity there, sd": 96, "q": 58,
-    "Mechanism": 110, "Flag": 128, "All new types": 200, "Indications": 240, "SMILES": 240,
+    "Drug": 108, STRUCTURE: 96, BEST: 74, ASKED: 74, "Sensitive there, %": 72, "Selectivity there, sd": 76, "q": 56,
+    "Both met": 60, "Nearest trained drug": 98, "Similarity": 68, "Median there, ln µM": 76,
+    "Measured lines there": 74, "Mechanism": 130, "Flag": 128, "All new types": 200, "Indications": 240,
+    "SMILES": 240,
 }  # fmt: skip
-SHORT = {"Sensitive there, %": "Sensitive, %", "Selectivity there, sd": "Selectivity, sd"}  # beside the type itself
+SHORT = {  # beside the type itself
+    BEST: "Best type", ASKED: "Type", "Sensitive there, %": "Sens., %", "Selectivity there, sd": "Select., sd",
+    "Nearest trained drug": "Nearest", "Median there, ln µM": "Median", "Measured lines there": "Measured",
+}  # fmt: skip
 HELP = {
-    "Best new type": "The type without approval in which sensitive lines are most enriched",
-    "Sensitive there, %": "Share of that type's lines that are predicted sensitive",
-    "Selectivity there, sd": "In that type: mean ln(IC50) with the drug's and the type's mean removed; below 0: "
-    "more sensitive than both say. What acts on everything is near 0",
+    BEST: "The type without approval in which sensitive lines are most enriched (smallest p)",
+    ASKED: "The cancer type that is asked about",
+    "Sensitive there, %": "Sensitive lines: share of that type's lines that are predicted sensitive",
+    "Selectivity there, sd": "Selectivity in that type: mean ln(IC50) with the drug's and the type's mean removed; "
+    "below 0: more sensitive than both say. What acts on everything is near 0",
     "q": "Of the enrichment of sensitive lines in that type (hypergeometric, Benjamini-Hochberg over all cells)",
-    "Surely sensitive types": "By lines that are sensitive even at the upper end of their 90 % interval",
+    "Both met": f"Selectivity below {setting(SELECTIVE_BELOW)} sd and q below {FALSE_DISCOVERIES:g} in that type",
+    "Nearest trained drug": "The drug that was trained on and is most alike; its answer is what the model knows best",
+    "Median there, ln µM": "Median of the predicted ln(IC50) of that type's lines",
+    "Measured lines there": "Lines of that type in which the drug was measured",
+    "Surely sensitive types": "By lines that are sensitive even at the upper bound of their 90 % interval; see below "
+    "what the intervals were calibrated on",
     "Similarity": "Tanimoto, to the nearest drug that was trained on; 1 is the same fingerprint",
     "Reach": "Extrapolation: unlike every drug that was trained on",
 }
 
 
-def show(of: Analysis, cell: tuple[int, int] | None) -> None:
-    """The hits, the most selective first and generally cytotoxic ones last; a picked row opens its cell.
+def show(of: Analysis, asked: Asked, cell: tuple[int, int] | None) -> None:
+    """The hits, those that meet both first and generally cytotoxic ones last; a picked row opens its cell.
 
-    cell: the one looked at; the row that opens it stands ticked.
+    cell: the one looked at; the row of its molecule stands ticked.
     """
-    hits = chosen_hits(of)
-    table = hit_table(hits)
-    stem = f"tumorcast-repurposing-{of.screen.summary.library}".lower().replace(" ", "-")
+    hits = chosen_hits(of, asked)
+    table = hit_table(hits, asked.cancer_type)
+    whole = f"tumorcast-repurposing-{of.screen.summary.library}".lower().replace(" ", "-")
+    stem = f"{whole}-{asked.cancer_type.lower().replace('/', '-')}" if asked.cancer_type else whole
+    of_type = f" for {messages.plain(type_name(asked.cancer_type))}" if asked.cancer_type else ""
+    told = about(of) | {"cancer_type_asked_for": asked.cancer_type or "every", "search": asked.search or "none"}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader(plural(len(hits), "hit"), anchor=False, width="content")
+        st.subheader(f"{plural(len(hits), 'hit')}{of_type}", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             st.caption("Hits", width="content")
-            export.buttons(table, f"{stem}-hits", key="repurposing_hits", formats=FORMATS, about=about(of))
+            export.buttons(table, f"{stem}-hits", key="repurposing_hits", formats=FORMATS, about=told)
             st.caption("Whole matrix", width="content")
             matrix = pd.DataFrame({"molecule": of.screen.molecules["molecule_id"]})
             export.buttons(
                 matrix,
-                f"{stem}-matrix",
+                f"{whole}-matrix",
                 key="repurposing_matrix_file",
                 whole=lambda: whole_matrix(of),
                 formats=FORMATS,
                 about=about(of),
             )
     if hits.empty:
-        st.caption("No hit under these thresholds.")
+        st.caption("No hit matches." if asked.search.strip() else f"No hit{of_type} under these thresholds.")
         return
+    lean = shared(hits)
+    if lean:
+        st.markdown(f":material/warning: **{messages.plain(lean)}**")
     cells = (hits["molecule_id"] + "|" + hits["best_type"]).tolist()
-    looked_at = f"{of.screen.molecules['molecule_id'].iloc[cell[0]]}|{of.found.types[cell[1]]}" if cell else ""
-    _table(of, hits, table, cells, cells.index(looked_at) if looked_at in cells else None)
-    st.caption(
-        f"{count(len(hits))} of {count(len(of.screen.molecules))} molecules, the most selective first, generally "
-        "cytotoxic ones last. Pick a row to see its lines. "
-        + (
+    ids = hits["molecule_id"].tolist()
+    looked_at = of.screen.molecules["molecule_id"].iloc[cell[0]] if cell else ""
+    _table(of, hits, table, cells, ids.index(looked_at) if looked_at in ids else None)
+    st.caption(_caption(of, hits, asked, of_type))
+
+
+def _caption(of: Analysis, hits: pd.DataFrame, asked: Asked, of_type: str) -> str:
+    """How many, in which order, how the type of each was chosen, and what its intervals are worth."""
+    limits = f"selectivity below {setting(SELECTIVE_BELOW)} sd and q \\< {FALSE_DISCOVERIES:g}"
+    n, total = count(len(hits)), count(len(of.screen.molecules))
+    words = [
+        f"{n} of {total} molecules{of_type}. First the {count(int(hits['supported'].sum()))} with {limits} there, "
+        "generally cytotoxic ones last, within each the most selective first."
+    ]
+    if asked.cancer_type:
+        words.append("Every number is that of this type; drugs approved for it are no hits.")
+    else:
+        words.append(
+            "Best type: the one without approval in which sensitive lines are most enriched (smallest p), so another "
+            "may be more selective."
+        )
+    split = of.screen.summary.interval_split
+    if split is not None:
+        words.append(f"90 % intervals are {intervals_from(split, known=False).replace(' such as this', '')}.")
+    if of.outcome.approved_unknown:
+        words.append(
             f"Of {plural(of.outcome.approved_unknown, 'oncology drug')} no approved type is known here, so every "
             "sensitive type counts as new."
-            if of.outcome.approved_unknown
-            else ""
         )
-    )
+    return " ".join([*words, "Pick a row to see its lines."])
 
 
 def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[str], ticked: int | None) -> None:
@@ -113,12 +157,19 @@ def _table(of: Analysis, hits: pd.DataFrame, table: pd.DataFrame, cells: list[st
     if drawn:  # rows with room for a second line; the column Flag says it too
         flagged = zip(table["Drug"], table["Flag"], strict=True)
         texts["Drug"] = [f"{name} ({flag})" if flag else str(name) for name, flag in flagged]
+
+    def pick(at: int | None) -> None:
+        # The ticked row may be of another cell of its molecule: a click on it takes the tick away and opens its own.
+        row = ticked if at is None else at
+        if row is not None:
+            state.choose("rep_cell", cells[row])
+
     frame.table(
         shown,
         f"repurposing_hits_table_{hash((of.screen.summary.screen_id, tuple(cells)))}",
         height=min(HEADER_PX + row * len(hits), TALLEST_PX),
         shown=texts,
-        on_pick=lambda at: None if at is None else state.choose("rep_cell", cells[at]),
+        on_pick=pick,
         ticked=ticked,
         row_height=row if drawn else None,
         **helped,
@@ -139,16 +190,19 @@ def _pictures(_hits: pd.DataFrame, smiles: tuple[str, ...], dark: bool) -> list[
     return found
 
 
-def chosen_hits(of: Analysis) -> pd.DataFrame:
-    """The hits with their smiles; oncology and non-oncology stay apart here too."""
-    drug_class, hits = state.get("rep_class"), of.outcome.hits
-    hits = hits.assign(smiles=hits["molecule_id"].map(of.screen.molecules.set_index("molecule_id")["smiles"]))
-    return hits if drug_class == "all" else hits[hits["drug_class"] == drug_class].reset_index(drop=True)
+def chosen_hits(of: Analysis, asked: Asked) -> pd.DataFrame:
+    """The hits with their smiles and measured lines, of the type, the class and the words that are asked for."""
+    hits = of.hits_of(asked.cancer_type)
+    molecules = of.screen.molecules
+    hits = hits.assign(smiles=hits["molecule_id"].map(molecules.set_index("molecule_id")["smiles"]))
+    wanted = set(molecules["molecule_id"][matching(of, asked)])
+    return hits[hits["molecule_id"].isin(wanted)].reset_index(drop=True)
 
 
-def hit_table(hits: pd.DataFrame) -> pd.DataFrame:
-    """Hits, as `chosen_hits` gives them, with the names that columns have on screen."""
+def hit_table(hits: pd.DataFrame, cancer_type: str = "") -> pd.DataFrame:
+    """Hits, as `chosen_hits` gives them, with the names that columns have on screen. cancer_type: the one asked for."""
     shown = hits.assign(
+        both=hits["supported"].map({True: "yes", False: "no"}),
         flag=hits["cytotoxic"].map({True: "generally cytotoxic", False: ""}),
         reach=hits["inside"].map({True: "within reach", False: "extrapolation"}).fillna("not known"),
         best_share=100 * hits["best_share"],
@@ -157,4 +211,5 @@ def hit_table(hits: pd.DataFrame) -> pd.DataFrame:
         mechanism=hits["mechanism"].str.replace("|", ", "),
         indications=hits["indications"].str.replace("|", ", "),
     )
-    return shown[list(COLUMNS)].rename(columns=COLUMNS)
+    names = COLUMNS | ({"best_type": ASKED} if cancer_type else {})
+    return shown[list(COLUMNS)].rename(columns=names)

@@ -1,18 +1,19 @@
 """Repurposing page: its cards and its matrix."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, export, forms, frame, messages, state
-from dashboard.repurposing_data import Analysis, about
+from dashboard import data, forms, frame, messages, state
+from dashboard.repurposing_data import Analysis
 from engine.figures.repurposing import matrix_chart
 from engine.figures.repurposing_order import MOST_CLUSTERED, ORDERS, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView
 from engine.figures.text import count, number, plural
+from engine.figures.type_words import type_name
 from engine.response import repurpose
 from engine.response.repurpose import NON_ONCOLOGY, ONCOLOGY, PUBLISHED, UNKNOWN, Thresholds
 
@@ -45,17 +46,28 @@ def headline(of: Analysis) -> None:
 
 
 def _hits(of: Analysis, drug_class: str, label: str) -> frame.Card:
-    told = of.outcome.counts
+    told, name = of.outcome.counts, CLASSES[drug_class].lower()
+    total = told[f"{drug_class} molecules"]
+    if not total:
+        return frame.Card(label, "none", f"The library names no {name} drugs")
     published = (
         f"{PUBLISHED[f'{drug_class} hits']} of {count(PUBLISHED[f'{drug_class} molecules'])}, "
         f"{PUBLISHED[f'{drug_class} cytotoxic']} cytotoxic"
     )
     return frame.Card(
         label,
-        f"{count(told[f'{drug_class} hits'])} of {count(told[f'{drug_class} molecules'])}",
+        f"{count(told[f'{drug_class} hits'])} of {count(total)}",
         f"{count(told[f'{drug_class} cytotoxic'])} generally cytotoxic",
-        (("Published:", published, "", False),),
+        (("Published, at −2 and 10 %:", published, "", False),) if _as_published(of.thresholds) else (),
     )
+
+
+def _as_published(thresholds: Thresholds) -> bool:
+    """Whether the rule is the published one; counts of another rule cannot be compared with the publication's.
+
+    Types of few lines are left out or not without any molecule being judged differently in the others.
+    """
+    return replace(thresholds, min_lines=Thresholds().min_lines) == Thresholds()
 
 
 def _recovered(of: Analysis) -> frame.Card:
@@ -74,35 +86,6 @@ def _recovered(of: Analysis) -> frame.Card:
     )
 
 
-def controls(of: Analysis) -> None:
-    """How far the approved indications are found again, in words and case by case."""
-    told = of.controls
-    if told.pairs.empty:
-        return
-    place = st.expander("Are approved indications found again?", key="repurposing_controls_box", on_change="rerun")
-    if not place.open:
-        return
-    with place:
-        for sentence in told.sentences:
-            st.markdown(messages.plain(sentence))
-        names = dict(zip(of.screen.molecules["molecule_id"], of.screen.molecules["name"], strict=True))
-        table = pd.DataFrame(
-            {
-                "Drug": told.pairs["molecule_id"].map(names),
-                "Approved type": told.pairs["cancer_type"],
-                "Recovered": told.pairs["sensitive"].map({True: "yes", False: "no"}),
-                "Sensitive, % of lines": 100 * told.pairs["share"].astype(float),
-                "Selectivity, sd": told.pairs["selectivity"].astype(float),
-                "Rank among types": told.pairs["rank"],
-                "Measured lines": told.pairs["measured_lines"],
-                "Measured sensitive, %": 100 * told.pairs["measured_share"].astype(float),
-                "Seen in training": told.pairs["group"],
-            }
-        )
-        frame.table(table, "repurposing_controls", height=260, missing="not measured")
-        export.buttons(table, "tumorcast-approved-indications", key="repurposing_controls_file", about=about(of))
-
-
 @dataclass(frozen=True)
 class Asked:
     """What the matrix is asked to show: MEASURES, CLASSES, SHOWN and ORDERS name the values."""
@@ -111,12 +94,14 @@ class Asked:
     drug_class: str
     which: str
     order: str
+    search: str = ""
+    cancer_type: str = ""
 
 
-def ask() -> Asked:
-    """The controls of the matrix in one row."""
+def ask(types: tuple[str, ...]) -> Asked:
+    """The controls of the matrix in one row, and what drugs are asked for. types: of the screen."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        return Asked(
+        how = (
             forms.choose_one("Show", list(MEASURES), "rep_measure", MEASURES.__getitem__),
             forms.choose_one("Drugs", list(CLASSES), "rep_class", CLASSES.__getitem__),
             forms.choose_one("Rows", list(SHOWN), "rep_rows", SHOWN.__getitem__),
@@ -124,12 +109,16 @@ def ask() -> Asked:
                 "Order", list(ORDERS), "rep_order", ORDERS.__getitem__, width=230, label_visibility="collapsed"
             ),
         )
-
-
-def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
-    """The matrix under its search; returns the cell looked at, None where none is shown."""
-    measure = asked.measure
     with st.container(horizontal=True, vertical_alignment="center"):
+        cancer_type = forms.choose(
+            "Cancer type",
+            ["", *sorted(types)],
+            "rep_type",
+            lambda one: type_name(one) if one else "Every cancer type",
+            width=250,
+            label_visibility="collapsed",
+            help="Which drugs for this type? It stands first in the matrix, and hits and their file are those for it",
+        )
         search = st.text_input(
             "Search drugs",
             key=state.bound("rep_search"),
@@ -138,21 +127,24 @@ def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
             width=330,
         )
         state.keep("rep_search", search)
-        paging = st.container(horizontal=True, vertical_alignment="center", width="content")
-    placed, columns = _in_order(
-        of, of.screen.summary.screen_id, data.database().version(), of.thresholds, asked, search
-    )
+    return Asked(*how, search or "", cancer_type)
+
+
+def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
+    """The matrix under its pages; returns the cell looked at, None where none is shown."""
+    placed, columns = _in_order(of, of.screen.summary.screen_id, data.database().version(), of.thresholds, asked)
     if not len(placed):
-        _nothing(of, asked.drug_class, asked.which, search)
+        _nothing(of, asked)
         return None
     asked_for = of.find(state.get("rep_cell"))
-    with paging:
-        page = _page(placed, asked_for, (asked, search))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = _page(of, placed, asked_for, asked)
     if asked.order == "cluster" and len(placed) > MOST_CLUSTERED:
         st.caption(f"More than {MOST_CLUSTERED:,} drugs are not clustered: the most sensitive types come first.")
-    chosen = asked_for or _first(of, page)
-    view = MatrixView(of.found, of.molecules, page, columns, measure, of.thresholds, chosen)
-    shown = (of.screen.summary.screen_id, measure, of.thresholds, page.tobytes(), columns.tobytes())
+    chosen = asked_for or _first(of, page, asked.cancer_type)
+    own_type = asked.cancer_type or None
+    view = MatrixView(of.found, of.molecules, page, columns, asked.measure, of.thresholds, chosen, own_type)
+    shown = (of.screen.summary.screen_id, asked.measure, of.thresholds, page.tobytes(), columns.tobytes())
     frame.chart(
         matrix_chart(view, _context(of), frame.dark()),
         "repurposing_matrix",
@@ -176,44 +168,42 @@ def _context(of: Analysis) -> str:
 
 @st.cache_data(max_entries=32, ttl="1h", show_spinner=False)
 def _in_order(
-    _of: Analysis, screen_id: str, version: int, thresholds: Thresholds, asked: Asked, search: str
+    _of: Analysis, screen_id: str, version: int, thresholds: Thresholds, asked: Asked
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the molecules and of the types in the order shown; a click need not cluster them again."""
-    rows = _rows(_of, asked.drug_class, asked.which, search)
+    rows = np.flatnonzero(matching(_of, asked) & (_of.molecules["hit"].to_numpy(bool) | (asked.which != "hits")))
     values = np.asarray(getattr(_of.found, asked.measure), float)[rows]
     molecules = _of.molecules.iloc[rows]
     n_types, names = molecules["n_types"].to_numpy(), molecules["name"].to_numpy(str)
     placed = rows[row_order(asked.order, values, n_types, names, low_first=asked.measure != "share")]
-    return placed, column_order(asked.order, values, _of.found.types)
+    return placed, column_order(asked.order, values, _of.found.types, asked.cancer_type)
 
 
-def _rows(of: Analysis, drug_class: str, which: str, search: str) -> np.ndarray:
-    """Positions of the molecules to show: every word searched for stands somewhere in their texts."""
-    molecules = of.molecules
+def matching(of: Analysis, asked: Asked) -> np.ndarray:
+    """(m,) whether a molecule is of the class, and every word searched for stands somewhere in its texts."""
+    molecules, search = of.molecules, asked.search
     holds = np.ones(len(molecules), bool)
-    if drug_class != "all":
-        holds &= (molecules["drug_class"] == drug_class).to_numpy()
-    if which == "hits":
-        holds &= molecules["hit"].to_numpy(bool)
+    if asked.drug_class != "all":
+        holds &= (molecules["drug_class"] == asked.drug_class).to_numpy()
     if search.strip():
         # A molecule without a name is shown by its id, which nobody searches for by a few letters.
         named = molecules["name"].where(molecules["name"] != molecules["molecule_id"], "")
         texts = molecules.assign(name=named)[list(SEARCHED)].fillna("").astype(str).agg(" ".join, axis=1).str.casefold()
         for word in search.casefold().split():
             holds &= texts.str.contains(re.escape(word)).to_numpy(bool)
-    return np.flatnonzero(holds)
+    return holds
 
 
-def _nothing(of: Analysis, drug_class: str, which: str, search: str) -> None:
-    if which == "hits" and not search.strip():
-        kind = "" if drug_class == "all" else f" {CLASSES[drug_class].lower()}"
+def _nothing(of: Analysis, asked: Asked) -> None:
+    if asked.which == "hits" and not asked.search.strip():
+        kind = "" if asked.drug_class == "all" else f" {CLASSES[asked.drug_class].lower()}"
         messages.empty(
             f"**No{kind} hit under these thresholds.** The lowest predicted ln(IC50) of this screen is "
             f"{number(float(of.screen.mean.min()) if of.screen.mean.size else None)}. Loosen the thresholds, or show "
             "all molecules."
         )
     else:
-        messages.empty("**No molecule matches.**")
+        messages.empty(f"**No {'hit' if asked.which == 'hits' else 'molecule'} matches.**")
     st.button("Show all molecules", on_click=_every)
 
 
@@ -222,11 +212,11 @@ def _every() -> None:
     state.choose("rep_rows", "every")
 
 
-def _page(placed: np.ndarray, cell: tuple[int, int] | None, view: tuple[object, ...]) -> np.ndarray:
+def _page(of: Analysis, placed: np.ndarray, cell: tuple[int, int] | None, asked: Asked) -> np.ndarray:
     """The drugs of one page of the matrix, or all of them.
 
-    The page of the cell that was asked for opens when another is asked for, or in another order; the page that a
-    person turns to after that stays.
+    The page of the cell that was asked for opens when another is asked for, or in another order, and says so; without
+    such a cell another order opens the first page. The page that a person turns to after that stays.
     """
     pages = -(-len(placed) // ROWS)
     if pages <= 1:
@@ -236,11 +226,14 @@ def _page(placed: np.ndarray, cell: tuple[int, int] | None, view: tuple[object, 
     if whole:
         return placed
     names = list(range(1, pages + 1))
-    if state.get("rep_turned") != (cell, view):
-        state.keep("rep_turned", (cell, view))
-        at = np.flatnonzero(placed == cell[0]) if cell else np.array([], int)
+    at = np.flatnonzero(placed == cell[0]) if cell else np.array([], int)
+    if state.get("rep_turned") != (cell, asked):
+        before = state.get("rep_turned")
+        state.keep("rep_turned", (cell, asked))
         if len(at):
             state.choose("rep_page", int(at[0]) // ROWS + 1)
+        elif before is not None and before[1] != asked:
+            state.choose("rep_page", 1)
     key = state.bound("rep_page", names, 1)
     page = st.selectbox(
         "Drugs",
@@ -251,14 +244,16 @@ def _page(placed: np.ndarray, cell: tuple[int, int] | None, view: tuple[object, 
         width=150,
     )
     state.keep("rep_page", page)
+    if len(at) and page == int(at[0]) // ROWS + 1:
+        st.caption(f"The page with {messages.plain(of.molecules['name'].iloc[placed[at[0]]])}", width="content")
     return placed[(page - 1) * ROWS : page * ROWS]
 
 
-def _first(of: Analysis, rows: np.ndarray) -> tuple[int, int]:
-    """Until somebody clicks: the most selective hit that is not generally cytotoxic, among the drugs in sight."""
-    hits = of.outcome.hits  # in this very order, generally cytotoxic ones last
+def _first(of: Analysis, rows: np.ndarray, cancer_type: str) -> tuple[int, int]:
+    """Until somebody clicks: the first hit of the table that is in sight."""
+    hits = of.hits_of(cancer_type)
     own = hits[hits["molecule_id"].isin(of.screen.molecules["molecule_id"].iloc[rows])]
     if len(own):
         return of.place[own["molecule_id"].iloc[0]], of.found.types.index(own["best_type"].iloc[0])
     row = int(rows[0])
-    return row, int(np.argmax(of.found.share[row]))
+    return row, of.found.types.index(cancer_type) if cancer_type else int(np.argmax(of.found.share[row]))

@@ -10,6 +10,7 @@ from dashboard import (
     messages,
     repurposing_cell,
     repurposing_choose,
+    repurposing_controls,
     repurposing_data,
     repurposing_hits,
     repurposing_matrix,
@@ -55,7 +56,7 @@ def _screen(of: repurposing_data.Analysis) -> None:
     repurposing_matrix.headline(of)
     runs = data.runs()
     library_screen.worth(next((run for run in runs if run.run_id == of.screen.summary.run_id), None), runs)
-    asked = repurposing_matrix.ask()
+    asked = repurposing_matrix.ask(of.found.types)
     main_cell, side, below = frame.main_side_and_below("repurposing")
     with main_cell:
         cell = repurposing_matrix.show(of, asked)
@@ -64,8 +65,8 @@ def _screen(of: repurposing_data.Analysis) -> None:
         with side:
             repurposing_cell.show(of, cell)
     with below:
-        repurposing_hits.show(of, cell)
-        repurposing_matrix.controls(of)
+        repurposing_hits.show(of, asked, cell)
+        repurposing_controls.show(of)
 
 
 main()

@@ -17,6 +17,7 @@ from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import count
 
 LABELLED = 80  # rows up to which every drug's name has room
+FEW_TYPES = 12  # whose names have room to stand slanted
 FULL_HOVER = 4000  # cells up to which each carries its whole story to the browser
 FRAME_PX, ROW_PX, LEAST_ROW_PX, TALLEST_PX = 110, 23, 13, 1400
 QUESTIONS = {
@@ -44,9 +45,13 @@ def matrix_chart(view: MatrixView, context: str, dark: bool = False) -> Chart:
     figure.update_xaxes(
         side="top",
         tickvals=[*range(t), *(at for at, _ in extra)],
-        ticktext=[*view.types, *(f"<i>{text}</i>" for _, text in extra)],
-        tickangle=-55,
-        tickfont={"size": 12},
+        ticktext=[
+            *(f"<b>{one}</b>" if one == view.cancer_type else one for one in view.types),
+            *(f"<i>{text}</i>" for _, text in extra),
+        ],
+        # Upright names of many types do not touch where the page is narrow.
+        tickangle=-55 if t <= FEW_TYPES else -90,
+        tickfont={"size": 12 if t <= FEW_TYPES else 11},
         range=[-0.5, t + len(extra) - 0.1],
         showgrid=False,
     )

@@ -5,19 +5,23 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.template import Chart, Palette, palette, styled
-from engine.figures.text import count, interval, number, plural, setting
+from engine.figures.text import count, interval, number, plural, setting, split_name
 from engine.units import ic50_um
 
 HEIGHT = 300
 NAMED = 25  # lines up to which the axis has room for every name
 BROAD = 80
+UNSEEN_DRUGS = ("drug", "both")  # splits whose intervals hold for drugs that nobody measured
 
 
-def lines_chart(lines: pd.DataFrame, drug: str, cancer_type: str, below: float, dark: bool = False) -> Chart:
+def lines_chart(
+    lines: pd.DataFrame, drug: str, cancer_type: str, below: float, dark: bool = False, intervals: str = ""
+) -> Chart:
     """Predicted ln(IC50) of every line with its 90 % interval, the most sensitive first, and observed values.
 
     lines: not empty; cosmic_id, name, mean, lower, upper and observed (ln uM), as `lines_of_cell` gives them.
-    below: the ln(IC50) below which a line counts as sensitive.
+    below: the ln(IC50) below which a line counts as sensitive. intervals: what they were calibrated on, and whether
+    that holds for this drug, as `intervals_from` says it.
     """
     colours = palette(dark)
     lines = in_order(lines)
@@ -31,19 +35,17 @@ def lines_chart(lines: pd.DataFrame, drug: str, cancer_type: str, below: float, 
     low, high = min(float(np.nanmin(ends)), below), max(float(np.nanmax(ends)), below)
     margin = 0.06 * (high - low) or 1.0
     figure.add_hline(y=below, line={"color": colours.muted, "width": 1, "dash": "dash"})
-    # Above the line where its left half is taken by sensitive lines, which lie below; else below at the right.
-    left = bool((lines["mean"] < below).mean() > 0.5)
+    # Above the picture, where neither an interval nor a point can lie under it.
     figure.add_annotation(
-        x=0 if left else 1,
+        x=1,
         xref="x domain",
-        y=below,
-        text=f"sensitive below {setting(below)} ({number(float(ic50_um(below)), 2)} µM)",
+        y=1,
+        yref="y domain",
+        text=f"dashed: sensitive below {setting(below)} ({number(float(ic50_um(below)), 2)} µM)",
         showarrow=False,
-        xanchor="left" if left else "right",
-        yanchor="bottom" if left else "top",
+        xanchor="right",
+        yanchor="bottom",
         font={"color": colours.text},
-        bgcolor=colours.ground,
-        opacity=0.85,
     )
     named = n <= NAMED
     figure.update_xaxes(
@@ -56,11 +58,11 @@ def lines_chart(lines: pd.DataFrame, drug: str, cancer_type: str, below: float, 
         showgrid=False,
     )
     figure.update_yaxes(title_text="ln(IC50), µM", range=[low - margin, high + margin])
-    styled(figure, dark, HEIGHT).update_layout(dragmode=False)
+    styled(figure, dark, HEIGHT).update_layout(dragmode=False, margin={"t": 26})
     return Chart(
         figure=figure,
         question="Which of its lines would it act on?",
-        caption=_caption(lines, measured),
+        caption=_caption(lines, measured, intervals),
         summary=_summary(lines, drug, cancer_type, below),
         table=line_table(lines),
     )
@@ -140,18 +142,33 @@ def _hover(lines: pd.DataFrame) -> list[str]:
     ]
 
 
-def _caption(lines: pd.DataFrame, measured: np.ndarray) -> str:
+def intervals_from(split: str | None, known: bool) -> str:
+    """What 90 % intervals were calibrated on, and whether they are too narrow for this drug.
+
+    split: that of the pairs they were calibrated on; None where there are none. known: whether the run was trained on
+    the drug.
+    """
+    if split is None:
+        return ""
+    narrow = "" if known or split in UNSEEN_DRUGS else ", too narrow for unseen drugs such as this"
+    return f"calibrated on {split_name(split)}{narrow}"
+
+
+def _caption(lines: pd.DataFrame, measured: np.ndarray, intervals: str) -> str:
     words = "Open: predicted, teal where sensitive."
     banded = bool(lines[["lower", "upper"]].notna().all(axis=None))
-    words += " Thin line: 90 % interval." if banded else " The run has no prediction intervals."
+    if banded:
+        words += f" Thin line: 90 % interval{f', {intervals}' if intervals else ''}."
+    else:
+        words += " The run has no prediction intervals."
     if not measured.any():
         return f"{words} Nobody measured this molecule in these lines, as far as the store knows."
     known = lines[measured]
-    within = f", {count(int(known['observed'].between(known['lower'], known['upper']).sum()))} within the interval"
-    return (
-        f"{words} Filled: observed in {count(len(known))} of {plural(len(lines), 'line')}{within if banded else ''}; "
-        "these pairs may have been trained on."
-    )
+    words += f" Filled: observed in {count(len(known))} of {plural(len(lines), 'line')}"
+    within = int(known["observed"].between(known["lower"], known["upper"]).sum())
+    if banded:
+        words += f"; {count(within)} of {count(len(known))} measured within their interval (90 % expected)"
+    return f"{words}; these pairs may have been trained on."
 
 
 def _summary(lines: pd.DataFrame, drug: str, cancer_type: str, below: float) -> str:
@@ -160,6 +177,6 @@ def _summary(lines: pd.DataFrame, drug: str, cancer_type: str, below: float) -> 
     first = ", ".join(f"{name} {number(value)}" for name, value in lines[["name", "mean"]].head(3).to_numpy())
     return (
         f"Predicted ln(IC50) of {drug} in {plural(len(lines), 'line')} of {cancer_type}: {count(sensitive)} sensitive "
-        f"(below {setting(below)}), {count(surely)} even at the upper end of the 90 % interval. "
+        f"(below {setting(below)}), {count(surely)} even at the upper bound of the 90 % interval. "
         f"Most sensitive: {first}."
     )

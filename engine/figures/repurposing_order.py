@@ -61,8 +61,13 @@ def row_order(how: str, values: np.ndarray, n_types: np.ndarray, names: np.ndarr
     return clustered(values, mean)
 
 
-def column_order(how: str, values: np.ndarray, types: tuple[str, ...]) -> np.ndarray:
-    """The order of the cancer types: clustered with the drugs, else by name. values: (r, t)."""
+def column_order(how: str, values: np.ndarray, types: tuple[str, ...], first: str | None = None) -> np.ndarray:
+    """The order of the cancer types: clustered with the drugs, else by name. values: (r, t). first: one of them."""
     if how == "cluster" and len(values) > 1:
-        return clustered(values.T)
-    return np.array(sorted(range(len(types)), key=lambda one: types[one]), dtype=int)
+        order = clustered(values.T)
+    else:
+        order = np.array(sorted(range(len(types)), key=lambda one: types[one]), dtype=int)
+    if first not in types:
+        return order
+    place = types.index(first)
+    return np.concatenate([[place], order[order != place]])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engine.figures.text import chance, count, number, plural, setting
-from engine.figures.type_words import full_name
+from engine.figures.type_words import full_name, type_name
 from engine.response.repurpose_matrix import Matrix, Thresholds
 from engine.units import ic50_um
 
@@ -20,7 +20,7 @@ class MatrixView:
 
     found: share (0 to 1), median (ln uM) and selectivity (sd), each (m, t). molecules: m rows with name, drug_class,
     cancer_types (approved ones, joined by |), n_types and cytotoxic. rows, columns: positions in the order shown.
-    chosen: position of the molecule and of the type looked at.
+    chosen: position of the molecule and of the type looked at. cancer_type: the one asked about, None for all.
     """
 
     found: Matrix
@@ -30,6 +30,7 @@ class MatrixView:
     measure: str
     thresholds: Thresholds
     chosen: tuple[int, int] | None = None
+    cancer_type: str | None = None
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -89,6 +90,8 @@ def matrix_caption(view: MatrixView, context: str) -> str:
         words += f"The scale turns at ln(IC50) {setting(view.thresholds.sensitive_below)}: orange is sensitive. "
     if view.measure == "selectivity":
         words += "Drug and type means removed; below 0, orange: more sensitive than both say. "
+    if view.cancer_type is not None:
+        words += f"First column: {type_name(view.cancer_type)}, which is asked about. "
     return words + "Outlined: approved for that type. ×: generally cytotoxic. Click a cell to see its lines."
 
 

@@ -11,12 +11,14 @@ from page_checks import Open, assert_healthy, shown
 from small_library import LIBRARY, MOLECULES, SCREEN
 
 from dashboard import export, repurposing_data, repurposing_hits, state
+from dashboard.repurposing_matrix import Asked
 from engine.errors import JobError
 from engine.jobs import queue
 from engine.response.repurpose import Thresholds
 from engine.settings import store_path
 from engine.store.database import Database
 
+ASKED = Asked("share", "all", "hits", "cluster")
 PAGE, RULE = "repurposing.py", "repurposing_rule"
 DISULFIRAM = "SMILES:CCN(CC)C(=S)SSC(=S)N(CC)CC"
 
@@ -39,7 +41,8 @@ def test_the_cards_count_by_the_rule_beside_the_published_counts(filled_home: Pa
     # Disulfiram, Digoxin, Niclosamide; Erlotinib and Lapatinib have no new type, Olaparib none at all.
     assert '<dd class="tc-value">3 of 8</dd><dd class="tc-note">1 generally cytotoxic</dd>' in text
     assert '<dd class="tc-value">3 of 6</dd><dd class="tc-note">1 generally cytotoxic</dd>' in text
-    assert "Published: 27 of 1,385, 4 cytotoxic" in text and "Published: 23 of 102, 9 cytotoxic" in text
+    assert "Published, at −2 and 10 %: 27 of 1,385, 4 cytotoxic" in text
+    assert "Published, at −2 and 10 %: 23 of 102, 9 cytotoxic" in text
     assert "Approved indications recovered" in text and '<dd class="tc-value">3 of 5</dd>' in text
     assert "Naive baseline" in text and "Research use only" in text
 
@@ -84,7 +87,10 @@ def test_measured_molecules_show_what_was_observed(filled_home: Path, open_page:
     app = open_page(PAGE, rep_cell=f"{dabrafenib}|SKCM")
     assert_healthy(app)
     text = shown(app)
-    assert "Filled: observed in 8 of 8 lines" in text and "Measured as Dabrafenib" in text
+    assert (
+        "Filled: observed in 8 of 8 lines; " in text and " of 8 measured within their interval (90 % expected)" in text
+    )
+    assert "Measured as Dabrafenib" in text
     assert "Approved for this type" in text
 
 
@@ -165,12 +171,16 @@ def test_the_first_cell_is_the_most_selective_hit_and_q_is_not_told_too_exactly(
     app = open_page(PAGE, rep_order="name")
     assert_healthy(app)
     hits = repurposing_data.analysis(SCREEN, Thresholds()).outcome.hits
-    best = hits[~hits["cytotoxic"]].sort_values("best_selectivity").iloc[0]
+    best = hits[hits["supported"] & ~hits["cytotoxic"]].sort_values("best_selectivity").iloc[0]
     (cell,) = [item.value for item in app.subheader if " in " in item.value and "(" in item.value]
     assert cell.startswith(f"{best['name']} in ") and f"({best['best_type']})" in cell
     assert r"q \< 0.001" in shown(app)
     bar = [json.loads(chart.proto.config).get("displayModeBar") for chart in app.get("plotly_chart")]
     assert bar[0] is False and bar[1] is None
+
+
+def hit_rows(app) -> pd.DataFrame:
+    return next(table.value for table in app.dataframe if "Nearest trained drug" in table.value)
 
 
 def ticked(app, start: str = "repurposing_hits_table_") -> list[int]:
@@ -179,15 +189,17 @@ def ticked(app, start: str = "repurposing_hits_table_") -> list[int]:
     return list(app.session_state[key]["selection"]["rows"])
 
 
-def test_a_link_ticks_its_row_of_the_hits_and_another_cell_none(filled_home: Path, open_page: Open):
+def test_a_cell_ticks_the_row_of_its_molecule(filled_home: Path, open_page: Open):
     app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
     assert_healthy(app)
     hits = next(table.value for table in app.dataframe if "Best new type" in table.value)
     assert list(hits["Drug"].iloc[ticked(app)]) == ["Disulfiram"]
-    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|SKCM")  # no row opens this cell
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|SKCM")
     assert_healthy(app)
+    assert list(hit_rows(app)["Drug"].iloc[ticked(app)]) == ["Disulfiram"]
+    app = open_page(PAGE, rep_rows="every", rep_cell="SMILES:c1ccccc1O|SKCM")  # no hit
     assert ticked(app) == []
-    assert ticked(open_page(PAGE)) == [0]  # the most selective hit is the one that is opened
+    assert ticked(open_page(PAGE)) == [0]  # the first hit is the one that is opened
 
 
 def test_the_page_of_the_matrix_is_the_one_with_the_cell_looked_at(filled_home: Path, open_page: Open, monkeypatch):
@@ -201,6 +213,17 @@ def test_the_page_of_the_matrix_is_the_one_with_the_cell_looked_at(filled_home: 
     app = next(one for one in app.selectbox if one.key == "rep_order").set_value("hits").run()
     # Bortezomib, Digoxin, Trametinib and Dabrafenib have more sensitive types.
     assert next(one for one in app.selectbox if one.key == "rep_page").value == 1
+    assert any(item.value == "The page with Disulfiram" for item in app.caption)
+
+
+def test_another_order_opens_the_first_page_until_a_cell_is_asked_for(filled_home: Path, open_page: Open, monkeypatch):
+    monkeypatch.setattr("dashboard.repurposing_matrix.ROWS", 3)
+    app = next(one for one in open_page(PAGE).selectbox if one.key == "rep_page").set_value(3).run()
+    assert next(one for one in app.selectbox if one.key == "rep_page").value == 3
+    app = next(one for one in app.selectbox if one.key == "rep_order").set_value("name").run()
+    assert_healthy(app)
+    assert next(one for one in app.selectbox if one.key == "rep_page").value == 1
+    assert not any(item.value.startswith("The page with") for item in app.caption)
 
 
 def test_until_a_cell_is_asked_for_one_in_sight_is_shown(filled_home: Path, open_page: Open, monkeypatch):
@@ -233,7 +256,94 @@ def test_hits_carry_their_evidence_and_flag_poisons(filled_home: Path, open_page
     assert set(hits.index[-2:]) == {"Bortezomib", "Digoxin"}
     assert hits.loc["Disulfiram", "Best new type"] == "GBM" and hits.loc["Disulfiram", "Sensitive there, %"] == 100.0
     assert hits.loc["Trametinib", "All new types"] == "COAD/READ, LUAD"
-    assert "7 of 16 molecules, the most selective first" in shown(app)
+    assert "7 of 16 molecules. First the " in shown(app) and "Best type: the one without approval" in shown(app)
+    assert list(hits)[2:7] == ["Sensitive there, %", "Selectivity there, sd", "q", "Both met", "Nearest trained drug"]
+    assert hits.loc["Disulfiram", "Similarity"] == pytest.approx(0.15 + 0.04 * 9)
+    both = (hits["Selectivity there, sd"] < -1) & (hits["q"] < 0.05)
+    assert (hits["Both met"] == both.map({True: "yes", False: "no"})).all() and set(both) == {True, False}
+
+
+def test_hits_of_one_nearest_drug_are_called_an_artefact(filled_home: Path, open_page: Open, monkeypatch):
+    assert "likely one" not in shown(open_page(PAGE))
+    monkeypatch.setattr("engine.response.repurpose_hits.FEWEST_HITS", 5)
+    change("UPDATE library_prediction SET nearest_drug_id = 1, similarity = 0.3")
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "7 of 7 hits are nearest to " in shown(app) and "likely one artefact of extrapolation" in shown(app)
+
+
+def test_a_cancer_type_is_asked_for(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_type="LUAD")
+    assert_healthy(app)
+    text = shown(app)
+    assert "First column: Lung adenocarcinoma (LUAD), which is asked about." in text
+    assert any(item.value.startswith("4 hits for Lung adenocarcinoma") for item in app.subheader)
+    hits = hit_rows(app).set_index("Drug")
+    assert set(hits.index) == {"Bortezomib", "Digoxin", "Thioridazine", "Trametinib"}  # Erlotinib is approved there
+    assert set(hits["Cancer type"]) == {"LUAD"} and "Best new type" not in hits
+    of = repurposing_data.analysis(SCREEN, Thresholds())
+    row, column = list(of.molecules["name"]).index("Trametinib"), of.found.types.index("LUAD")
+    assert hits.loc["Trametinib", "Selectivity there, sd"] == of.found.selectivity[row, column]
+    assert hits.loc["Trametinib", "Median there, ln µM"] == of.found.median[row, column]
+    assert hits.loc["Trametinib", "Measured lines there"] == 8 and hits.loc["Digoxin", "Measured lines there"] == 0
+    assert any(" in Lung adenocarcinoma (LUAD)" in item.value for item in app.subheader)
+    app = app.selectbox(key="rep_type").set_value("").run()
+    assert len(hit_rows(app)) == 7 and "rep_type" not in app.query_params
+    assert_healthy(open_page(PAGE, rep_type="NOWHERE"))
+
+
+def test_the_search_is_for_hits_too(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_search="inhibitor")
+    assert len(hit_rows(app)) < 7 and hit_rows(app)["Mechanism"].str.contains("inhibitor").all()
+    app = open_page(PAGE, rep_search="no such drug")
+    assert_healthy(app)
+    assert "No hit matches." in shown(app)
+    assert not [table for table in app.dataframe if "Nearest trained drug" in table.value]
+
+
+def test_counts_of_another_rule_stand_beside_no_published_ones(filled_home: Path, open_page: Open):
+    app = open_page(PAGE, rep_below="-3", rep_rule="least")
+    assert "Published, at" not in shown(app)
+    assert app.number_input(key="rep_share").label == "At least, % of lines"
+    assert open_page(PAGE, rep_lines="8").number_input(key="rep_share").label == "More than, % of lines"
+    assert "Published, at" in shown(open_page(PAGE, rep_lines="8"))
+
+
+def test_a_class_without_molecules_has_no_published_count(filled_home: Path, open_page: Open):
+    change("UPDATE library SET drug_class = 'unknown' WHERE drug_class = 'non-oncology'")
+    app = open_page(PAGE)
+    assert_healthy(app)
+    assert "The library names no non-oncology drugs" in shown(app) and "27 of 1,385" not in shown(app)
+
+
+def test_intervals_say_for_which_drugs_they_hold(filled_home: Path, open_page: Open):
+    text = shown(open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM"))
+    assert "too narrow for unseen drugs such as this)" in text  # the line of numbers
+    assert ", too narrow for unseen drugs such as this." in text  # the caption of the picture
+    change("UPDATE library_screen SET interval_split = 'drug'")
+    assert "too narrow" not in shown(open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM"))
+
+
+def test_reach_is_told_with_its_numbers_and_praises_nothing(filled_home: Path, open_page: Open):
+    change("UPDATE library_prediction SET similarity = 0.3, inside = true")
+    app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
+    assert_healthy(app)
+    text = shown(app)
+    assert "Within reach: similarity 0.3" in text and "path fingerprints, 3 × 1,024 bits" in text
+    assert "green-badge[" not in text.split("Disulfiram in Glioblastoma")[1].split("Within reach")[0]
+
+
+def test_indications_that_are_missed_say_why(filled_home: Path, open_page: Open):
+    app = open_page(PAGE)
+    app.session_state["repurposing_controls_box"] = True
+    app = app.run()
+    assert_healthy(app)
+    found = next(table.value for table in app.dataframe if "By chance" in table.value)
+    first = found.iloc[0]
+    assert (first["Found by"], first["Of"], first["Found"]) == ("Rule: a sensitive type", "All drugs (5)", 3)
+    cases = next(table.value for table in app.dataframe if "Why not" in table.value).set_index("Drug")
+    assert cases.loc["Olaparib", "Why not"].startswith("no line below −2, more than 10 % needed; median ")
+    assert (cases.loc[cases["Recovered"] == "yes", "Why not"] == "").all()
 
 
 def test_names_of_files_are_no_markup(filled_home: Path, open_page: Open):
@@ -261,7 +371,7 @@ def test_files_say_how_they_were_made(filled_home: Path, open_page: Open):
     assert (told["library"], told["screen"], told["lines"], told["types"]) == (LIBRARY, SCREEN, 40, 5)
     assert told["run"] == of.screen.summary.run_id and told["intervals_90_from_split"] == "cell_line"
     assert told["type_sensitive_share_of_lines"] == "at least 0.1" and told["least_lines_of_a_type"] == 8
-    hits = repurposing_hits.hit_table(repurposing_hits.chosen_hits(of))
+    hits = repurposing_hits.hit_table(repurposing_hits.chosen_hits(of, ASKED))
     sheets = pd.read_excel(io.BytesIO(export.as_xlsx(hits, told)), sheet_name=None)
     assert list(sheets) == ["Tumorcast", "About"] and len(sheets["Tumorcast"]) == len(hits)
     assert dict(sheets["About"].to_numpy()) == told
@@ -273,7 +383,7 @@ def test_without_intervals_nothing_is_said_of_them(filled_home: Path, open_page:
     change("UPDATE library_screen SET quantile = NULL, floor = NULL")
     app = open_page(PAGE, rep_cell=f"{DISULFIRAM}|GBM")
     assert_healthy(app)
-    assert "The run has no prediction intervals." in shown(app) and "upper end" not in shown(app)
+    assert "The run has no prediction intervals." in shown(app) and "upper bound" not in shown(app)
 
 
 def test_an_empty_store_offers_the_reference_list(tumorcast_home: Path, open_page: Open, monkeypatch):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from engine.figures.repurposing import matrix_chart, matrix_height
-from engine.figures.repurposing_lines import line_table, lines_chart
+from engine.figures.repurposing_lines import intervals_from, line_table, lines_chart
 from engine.figures.repurposing_order import MOST_CLUSTERED, clustered, column_order, row_order
 from engine.figures.repurposing_view import MEASURES, MatrixView, matrix_table
 from engine.response.repurpose import Matrix, Thresholds
@@ -182,9 +182,41 @@ def test_lines_stand_most_sensitive_first_with_interval_and_observed():
     item = lines_chart(lines(), "Cobimetinib", "SKCM", -2.0)
     assert item.figure.data[1].y.tolist() == [-4.0, -2.5, -1.0]
     assert item.figure.data[2].y.tolist() == [-6.0, -1.5] and item.figure.data[2].x.tolist() == [2, 3]
-    assert "Filled: observed in 2 of 3 lines, 1 within the interval" in item.caption
-    assert "2 sensitive (below −2), 1 even at the upper end" in item.summary
+    assert "Filled: observed in 2 of 3 lines; 1 of 2 measured within their interval (90 % expected)" in item.caption
+    assert "2 sensitive (below −2), 1 even at the upper bound" in item.summary
     assert list(item.table["Cell line"]) == ["SK-MEL-2", "COLO", "A375"]
+
+
+def test_intervals_say_what_they_were_calibrated_on():
+    unlike = intervals_from("cell_line", known=False)
+    assert unlike.endswith(", too narrow for unseen drugs such as this")
+    assert "too narrow" not in intervals_from("cell_line", known=True)
+    assert "too narrow" not in intervals_from("drug", known=False) and intervals_from(None, known=False) == ""
+    caption = lines_chart(lines(), "Disulfiram", "GBM", -2.0, intervals=unlike).caption
+    assert f"Thin line: 90 % interval, {unlike}." in caption
+
+
+def test_the_threshold_is_named_above_the_picture():
+    (note,) = lines_chart(lines(), "Cobimetinib", "SKCM", -2.0).figure.layout.annotations
+    assert note.text == "dashed: sensitive below −2 (0.14 µM)"
+    assert (note.yref, note.y, note.yanchor) == ("y domain", 1, "bottom")
+
+
+def test_the_type_asked_about_stands_first_and_bold():
+    assert column_order("name", np.zeros((2, 3)), ("A", "B", "C"), "C").tolist() == [2, 0, 1]
+    assert column_order("cluster", np.eye(3), ("A", "B", "C"), "B")[0] == 1
+    assert column_order("name", np.zeros((2, 3)), ("A", "B", "C"), "no type").tolist() == [0, 1, 2]
+    item = matrix_chart(view(cancer_type="SKCM"), "a library")
+    assert item.figure.layout.xaxis.ticktext[:2] == ("<b>SKCM</b>", "BRCA")
+    assert "First column: Melanoma (SKCM), which is asked about." in item.caption
+
+
+def test_names_of_many_types_stand_upright():
+    assert matrix_chart(view(), "").figure.layout.xaxis.tickangle == -55
+    wide = {name: np.zeros((3, 13)) for name in ("share", "median", "selectivity", "q")}
+    types = tuple(f"T{i}" for i in range(13))
+    many = replace(matrix(), types=types, n_lines=np.full(13, 10), count=np.zeros((3, 13), int), **wide)
+    assert matrix_chart(view(found=many, columns=np.arange(13)), "").figure.layout.xaxis.tickangle == -90
 
 
 def test_lines_that_nobody_measured_and_runs_without_intervals():
