@@ -47,14 +47,15 @@ COLUMNS = {
     "molecule_id": "Molecule id",
 }
 WIDTHS = {  # px: as wide as what stands in them, so that the evidence is in sight without scrolling
-    "Drug": 108, STRUCTURE: 96, BEST: 74, ASKED: 74, "Sensitive there, %": 72, "Selectivity there, sd": 76, "q": 56,
-    "Both met": 60, "Nearest trained drug": 98, "Similarity": 68, "Median there, ln µM": 76,
+    "Drug": 100, STRUCTURE: 84, BEST: 66, ASKED: 66, "Sensitive there, %": 62, "Selectivity there, sd": 72, "q": 56,
+    "Both met": 58, "Nearest trained drug": 88, "Similarity": 60, "Median there, ln µM": 66,
     "Measured lines there": 74, "Mechanism": 130, "Flag": 128, "All new types": 200, "Indications": 240,
     "SMILES": 240,
 }  # fmt: skip
 SHORT = {  # beside the type itself
     BEST: "Best type", ASKED: "Type", "Sensitive there, %": "Sens., %", "Selectivity there, sd": "Select., sd",
-    "Nearest trained drug": "Nearest", "Median there, ln µM": "Median", "Measured lines there": "Measured",
+    "Nearest trained drug": "Nearest", "Similarity": "Simil.", "Both met": "Both", "Median there, ln µM": "Median",
+    "Measured lines there": "Measured",
 }  # fmt: skip
 HELP = {
     BEST: "The type without approval in which sensitive lines are most enriched (smallest p)",
@@ -116,10 +117,11 @@ def show(of: Analysis, asked: Asked, cell: tuple[int, int] | None) -> None:
 def _caption(of: Analysis, hits: pd.DataFrame, asked: Asked, of_type: str) -> str:
     """How many, in which order, how the type of each was chosen, and what its intervals are worth."""
     limits = f"selectivity below {setting(SELECTIVE_BELOW)} sd and q \\< {FALSE_DISCOVERIES:g}"
-    n, total = count(len(hits)), count(len(of.screen.molecules))
+    n, total, supported = count(len(hits)), count(len(of.screen.molecules)), int(hits["supported"].sum())
+    first = f"First the {count(supported)} with {limits}" if supported else f"None has {limits}"
     words = [
-        f"{n} of {total} molecules{of_type}. First the {count(int(hits['supported'].sum()))} with {limits} there, "
-        "generally cytotoxic ones last, within each the most selective first."
+        f"{n} of {total} molecules{of_type}. {first} there; generally cytotoxic ones last, within each the most "
+        "selective first."
     ]
     if asked.cancer_type:
         words.append("Every number is that of this type; drugs approved for it are no hits.")

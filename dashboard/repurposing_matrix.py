@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, forms, frame, messages, state
 from dashboard.repurposing_data import Analysis
@@ -21,7 +22,7 @@ ROWS = 60  # drugs on one page of the matrix: their names have room
 CLASSES = {"all": "All", ONCOLOGY: "Oncology", NON_ONCOLOGY: "Non-oncology", UNKNOWN: "Unknown class"}
 SHOWN = {"hits": "Hits", "every": "All molecules"}
 SEARCHED = ("name", "mechanism", "target", "indications")
-FILTERS = ("rep_class", "rep_rows", "rep_search")
+FILTERS = ("rep_class", "rep_rows", "rep_search", "rep_type")
 
 
 def cards(of: Analysis) -> None:
@@ -98,8 +99,11 @@ class Asked:
     cancer_type: str = ""
 
 
-def ask(types: tuple[str, ...]) -> Asked:
-    """The controls of the matrix in one row, and what drugs are asked for. types: of the screen."""
+def ask(types: tuple[str, ...]) -> tuple[Asked, DeltaGenerator]:
+    """The controls of the matrix in one row, what drugs are asked for, and the place of its pages beside that.
+
+    types: of the screen.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         how = (
             forms.choose_one("Show", list(MEASURES), "rep_measure", MEASURES.__getitem__),
@@ -127,17 +131,18 @@ def ask(types: tuple[str, ...]) -> Asked:
             width=330,
         )
         state.keep("rep_search", search)
-    return Asked(*how, search or "", cancer_type)
+        paging = st.container(horizontal=True, vertical_alignment="center", width="content")
+    return Asked(*how, search or "", cancer_type), paging
 
 
-def show(of: Analysis, asked: Asked) -> tuple[int, int] | None:
-    """The matrix under its pages; returns the cell looked at, None where none is shown."""
+def show(of: Analysis, asked: Asked, paging: DeltaGenerator) -> tuple[int, int] | None:
+    """The matrix, its pages in their place; returns the cell looked at, None where none is shown."""
     placed, columns = _in_order(of, of.screen.summary.screen_id, data.database().version(), of.thresholds, asked)
     if not len(placed):
         _nothing(of, asked)
         return None
     asked_for = of.find(state.get("rep_cell"))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with paging:
         page = _page(of, placed, asked_for, asked)
     if asked.order == "cluster" and len(placed) > MOST_CLUSTERED:
         st.caption(f"More than {MOST_CLUSTERED:,} drugs are not clustered: the most sensitive types come first.")
@@ -171,7 +176,10 @@ def _in_order(
     _of: Analysis, screen_id: str, version: int, thresholds: Thresholds, asked: Asked
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the molecules and of the types in the order shown; a click need not cluster them again."""
-    rows = np.flatnonzero(matching(_of, asked) & (_of.molecules["hit"].to_numpy(bool) | (asked.which != "hits")))
+    holds = matching(_of, asked)
+    if asked.which == "hits":
+        holds &= _of.molecules["molecule_id"].isin(set(_of.hits_of(asked.cancer_type)["molecule_id"])).to_numpy()
+    rows = np.flatnonzero(holds)
     values = np.asarray(getattr(_of.found, asked.measure), float)[rows]
     molecules = _of.molecules.iloc[rows]
     n_types, names = molecules["n_types"].to_numpy(), molecules["name"].to_numpy(str)
@@ -197,8 +205,9 @@ def matching(of: Analysis, asked: Asked) -> np.ndarray:
 def _nothing(of: Analysis, asked: Asked) -> None:
     if asked.which == "hits" and not asked.search.strip():
         kind = "" if asked.drug_class == "all" else f" {CLASSES[asked.drug_class].lower()}"
+        of_type = f" for {messages.plain(type_name(asked.cancer_type))}" if asked.cancer_type else ""
         messages.empty(
-            f"**No{kind} hit under these thresholds.** The lowest predicted ln(IC50) of this screen is "
+            f"**No{kind} hit{of_type} under these thresholds.** The lowest predicted ln(IC50) of this screen is "
             f"{number(float(of.screen.mean.min()) if of.screen.mean.size else None)}. Loosen the thresholds, or show "
             "all molecules."
         )

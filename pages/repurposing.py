@@ -56,10 +56,10 @@ def _screen(of: repurposing_data.Analysis) -> None:
     repurposing_matrix.headline(of)
     runs = data.runs()
     library_screen.worth(next((run for run in runs if run.run_id == of.screen.summary.run_id), None), runs)
-    asked = repurposing_matrix.ask(of.found.types)
+    asked, paging = repurposing_matrix.ask(of.found.types)
     main_cell, side, below = frame.main_side_and_below("repurposing")
     with main_cell:
-        cell = repurposing_matrix.show(of, asked)
+        cell = repurposing_matrix.show(of, asked, paging)
     state.keep("rep_cell", state.get("rep_cell") if of.find(state.get("rep_cell")) else None)
     if cell is not None:
         with side:

@@ -278,6 +278,7 @@ def test_a_cancer_type_is_asked_for(filled_home: Path, open_page: Open):
     text = shown(app)
     assert "First column: Lung adenocarcinoma (LUAD), which is asked about." in text
     assert any(item.value.startswith("4 hits for Lung adenocarcinoma") for item in app.subheader)
+    assert "4 drugs × 5 cancer types" in text and "None has selectivity" not in text
     hits = hit_rows(app).set_index("Drug")
     assert set(hits.index) == {"Bortezomib", "Digoxin", "Thioridazine", "Trametinib"}  # Erlotinib is approved there
     assert set(hits["Cancer type"]) == {"LUAD"} and "Best new type" not in hits
