@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+SORTS = ("potency", "selectivity", "novelty")  # `library_rank.ORDERS`, which would load pandas
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and option; a test holds that each command has an example and --json."""
     top = argparse.ArgumentParser(prog="python -m engine", description="Tumorcast on the command line.")
@@ -173,6 +176,10 @@ def parser() -> argparse.ArgumentParser:
     serve = command("repurpose", "Which molecules of a screened library might serve which cancer type, and how surely.")
     serve.add_argument("--library", required=True, metavar="NAME", help="a library that `screen-library` has screened")
     serve.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest screen if not given")
+    serve.add_argument("--all", action="store_true", dest="rank_all", help="every molecule for one type, not the hits")
+    serve.add_argument("--type", default="", dest="cancer_type", metavar="T", help="of --all: a cancer type, like GBM")
+    serve.add_argument("--sort", choices=SORTS, default=SORTS[0], help="of --all: what comes first (potency)")
+    serve.add_argument("--out", type=Path, metavar="FILE", help="of --all: write the table there, .csv or .xlsx")
     serve.add_argument("--sensitive-below", type=float, default=-2.0, metavar="LN_UM", help="of a line (-2)")
     serve.add_argument("--type-share", type=float, default=0.1, metavar="SHARE", help="sensitive lines of a type (0.1)")
     serve.add_argument("--at-least", action="store_true", help="that share is enough; else there must be more")

@@ -9,7 +9,7 @@ from typing import Any
 from engine.cli import radiation
 from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.library import run_screen_library as run_screen_library
-from engine.cli.output import Answer, bar, duration, follow, table
+from engine.cli.output import Answer, bar, duration, follow, printable, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
@@ -59,7 +59,11 @@ def run_import(given: Namespace) -> Answer:
         return submitted(job_id)
     finish(job_id, db)
     receipt = queue.read_result(job_id)
-    dropped = [f"  dropped {count:,}: {reason}" for reason, count in receipt.get("dropped", {}).items()]
+    such = {reason: f" ({'; '.join(rows[:3])})" for reason, rows in receipt.get("examples", {}).items() if rows}
+    dropped = [
+        printable(f"  dropped {count:,}: {reason}{such.get(reason, '')}")
+        for reason, count in receipt.get("dropped", {}).items()
+    ]
     notes = [f"  note: {note}" for note in receipt.get("notes", [])]
     head = f"{given.file.name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
     return Answer({"job": job_id, "state": "collected", "receipt": receipt}, "\n".join([head, *dropped, *notes]))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from engine.cli.output import Answer, table
+from engine.errors import InputError
 
 if TYPE_CHECKING:
-    from engine.response.library_records import Screen
+    from engine.response.library_records import Screen, ScreenSummary
     from engine.response.repurpose import Controls, Matrix, Outcome, Thresholds
 
 TOP_HITS = 20
@@ -21,7 +22,9 @@ def run_repurpose(given: Namespace) -> Answer:
     """Apply the rule to the newest screen of a library."""
     from engine.cli.commands import open_store
     from engine.response import library_records
+    from engine.response.library_rank import ORDERS
     from engine.response.repurpose import Thresholds, known_indications, matrix, outcome
+    from engine.response.selectivity import relative_to
 
     thresholds = Thresholds(
         sensitive_below=given.sensitive_below,
@@ -30,10 +33,16 @@ def run_repurpose(given: Namespace) -> Answer:
         cytotoxic_share=given.cytotoxic_share,
         min_lines=given.min_lines,
     )
+    if not given.rank_all and (given.cancer_type or given.out or given.sort != ORDERS[0]):
+        raise InputError("--type, --sort and --out belong to --all, which ranks every molecule for one cancer type.")
     db = open_store()
     summary = library_records.find_screen(db, given.library, given.run_id)
     screen = library_records.load_screen(db, summary.screen_id)
     found = matrix(screen, thresholds)
+    if given.rank_all:
+        from engine.cli.ranking import rank
+
+        return rank(given, db, screen, found)
     told = outcome(screen, found, thresholds)
     controls = known_indications(
         screen,
@@ -50,6 +59,10 @@ def run_repurpose(given: Namespace) -> Answer:
             "created_at": str(summary.created_at),
         },
         "thresholds": asdict(thresholds),
+        "selectivity": {
+            "relative_to": relative_to(summary.n_reference, summary.n_molecules),
+            "sd_ln_um": _number_or_none(found.selectivity_sd),
+        },
         "types": [{"name": name, "lines": int(n)} for name, n in zip(found.types, found.n_lines, strict=True)],
         "types_left_out": list(found.left_out),
         "counts": _counts(told),
@@ -100,7 +113,7 @@ def _text(screen: "Screen", found: "Matrix", told: "Outcome", controls: "Control
         f"molecule generally cytotoxic in more than {100 * thresholds.cytotoxic_share:.3g} % of the types.",
     ]
     counts = [{name: _number(value) for name, value in row.items()} for row in told.table().to_dict("records")]
-    notes = []
+    notes = [_relative(summary, found)]
     if told.approved_unknown:
         n = told.approved_unknown
         notes.append(
@@ -115,6 +128,16 @@ def _text(screen: "Screen", found: "Matrix", told: "Outcome", controls: "Control
         RESEARCH_USE,
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _relative(summary: "ScreenSummary", found: "Matrix") -> str:
+    """What selectivity is counted beside, and why it may not be compared with that of another library."""
+    from engine.response.selectivity import relative_to, relative_warning
+
+    words = relative_to(summary.n_reference, summary.n_molecules)
+    sd = f", one sd is {found.selectivity_sd:.3g} ln uM" if found.selectivity_sd > 0 else ""
+    warning = relative_warning(summary.n_reference, summary.n_molecules)
+    return f"Selectivity is {words}{sd}." + (f" {warning}" if warning else "")
 
 
 def _hits(hits: pd.DataFrame) -> str:
@@ -141,6 +164,10 @@ def _hits(hits: pd.DataFrame) -> str:
 
 def _number(value: Any, form: str = "") -> Any:
     return "-" if pd.isna(value) else format(value, form) if form else value
+
+
+def _number_or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _short(text: Any) -> str:

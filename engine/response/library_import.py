@@ -144,6 +144,7 @@ def run_library_import(job: JobContext) -> None:
         part.unlink(missing_ok=True)
     told = _as_receipt(receipt)
     summary = told.as_dict({**asdict(settings), "format": receipt.format}) | {"library": library, "classes": classes}
+    del summary["merged"]  # rows averaged into others, which molecules are not: repeated ones stand under dropped
     job.write_table("source", source_row(job, receipt.format, told, summary))
     file = job.spec.inputs[FILE]
     params = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}

@@ -13,7 +13,7 @@ import pandas as pd
 from engine.errors import InputError, StoreError
 from engine.response.library_records import MOLECULE_COLUMNS, ScreenSummary, half_width, screens
 from engine.response.repurpose_matrix import row_medians
-from engine.response.screen_rows import screen_lines, screen_molecules, screen_reference
+from engine.response.screen_rows import screen_lines, screen_measured, screen_molecules, screen_reference
 from engine.response.selectivity import Expected, expected, selectivity
 from engine.store.database import Database
 from engine.units import ic50_um
@@ -32,7 +32,8 @@ class Ranked:
     """A screen as it is ranked. molecules: MOLECULE_COLUMNS, m rows; lines: cosmic_id, name, cancer_type, place (in
     the store's lists), l rows; types: t names of types with enough lines, n_lines: (t,).
 
-    median: (m, t) float32, ln uM; share: (m, t) of the type's lines that are sensitive; selectivity: (m, t) the type's
+    median: (m, t) float32, ln uM; half: (m, t) half the 90 % interval of the type's median line, ln uM, NaN without
+    intervals; share: (m, t) of the type's lines that are sensitive; selectivity: (m, t) the type's
     mean with the molecule's mean and the type's effect removed, in sd of that residual (type_sd, ln uM), as
     `repurpose_matrix.matrix` has it. own: (m,) the molecule's mean over all lines; by_line: the effects of the lines,
     in the order of `lines`, and the sd of what is left of single predictions without both.
@@ -45,6 +46,7 @@ class Ranked:
     types: tuple[str, ...]
     n_lines: np.ndarray
     median: np.ndarray
+    half: np.ndarray
     share: np.ndarray
     selectivity: np.ndarray
     type_sd: float
@@ -65,9 +67,12 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
     types, n_lines, columns = _types(lines, min_lines)
     m, n = len(molecules), len(lines)
     median, share, mean = (np.empty((m, len(types)), np.float32) for _ in range(3))
+    half = np.full((m, len(types)), np.float32(half_width(known[screen_id], np.zeros(1))[0]))
+    # Intervals of one width are known without the spread, which would be as much to read again.
+    of_spread = known[screen_id].quantile is not None and known[screen_id].floor is not None
     own, of_line, squares = np.empty(m), np.zeros(n), 0.0
     del molecules["place"]
-    for row, found in _parts(db, screen_id, molecules["molecule_id"], "mean", PART):
+    for row, found in _parts(db, screen_id, molecules["molecule_id"], "mean, spread" if of_spread else "mean", PART):
         values = _wide(found["mean"], n, screen_id)[:, lines["place"].to_numpy()]
         if not np.isfinite(values).all():
             raise StoreError(f"The screen {screen_id} holds a prediction that is no number. Screen the library again.")
@@ -76,6 +81,10 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
             median[row, at] = row_medians(of_type)
             share[row, at] = (of_type < sensitive_below).mean(axis=1)
             mean[row, at] = of_type.mean(axis=1, dtype=float)
+        if of_spread:
+            spread = _wide(found["spread"], n, screen_id)[:, lines["place"].to_numpy()]
+            for at, column in enumerate(columns):
+                half[row, at] = half_width(known[screen_id], row_medians(spread[:, column]))
         own[row] = values.mean(axis=1, dtype=float)
         of_line += values.sum(axis=0, dtype=float)
         squares += float(np.einsum("ij,ij->", values, values, dtype=float))
@@ -93,7 +102,7 @@ def ranked(db: Database, screen_id: str, sensitive_below: float = -2.0, min_line
         of_lines = expected(reference)
     selective = selectivity(mean, of_types).astype(np.float32)
     return Ranked(
-        known[screen_id], molecules, lines, types, n_lines, median, share, selective, of_types.sd, own, of_lines
+        known[screen_id], molecules, lines, types, n_lines, median, half, share, selective, of_types.sd, own, of_lines
     )  # fmt: skip
 
 
@@ -102,13 +111,15 @@ def by_type(of: Ranked, cancer_type: str) -> pd.DataFrame:
 
     ln_ic50: predicted, median of the type's lines, ln uM, and ic50_um the same in uM; novelty: 1 - Tanimoto similarity
     to the nearest drug that was trained on, missing where the run does not know its drugs; share: of the type's lines
-    that are predicted sensitive; lower, upper: missing, a median has no interval.
+    that are predicted sensitive; lower, upper: around it the median of the 90 % intervals of its lines, as of one
+    line of the type, missing where the run has none.
     Raises InputError naming the types that can be ranked.
     """
     if cancer_type not in of.types:
         raise InputError(f"'{cancer_type}' is no cancer type of this screen with enough lines: {', '.join(of.types)}.")
     at = of.types.index(cancer_type)
-    return _table(of, of.median[:, at], of.selectivity[:, at], share=of.share[:, at])
+    middle, half = of.median[:, at].astype(float), of.half[:, at].astype(float)
+    return _table(of, middle, of.selectivity[:, at], of.share[:, at], middle - half, middle + half)
 
 
 def by_line(of: Ranked, db: Database, cosmic_id: int) -> pd.DataFrame:
@@ -135,6 +146,24 @@ def by_line(of: Ranked, db: Database, cosmic_id: int) -> pd.DataFrame:
     selective = left / sd if known or np.isnan(sd) else np.zeros(len(mean))
     half = half_width(of.summary, spread)
     return _table(of, mean, selective, lower=mean - half, upper=mean + half)
+
+
+def with_measured(table: pd.DataFrame, of: Ranked, db: Database, cosmic_ids: list[int]) -> pd.DataFrame:
+    """The table with `measured`, the median measured ln(IC50) in uM over these lines, and `n_measured` lines behind it.
+
+    Of molecules that are measured drugs of the run's dataset, which the run was trained on; missing and 0 of others.
+    """
+    found = screen_measured(db, of.summary.screen_id, of.summary.dataset, cosmic_ids)
+    told = found.groupby("molecule_id")["ln_ic50"].agg(["median", "size"])
+    ids = table["molecule_id"]
+    return table.assign(
+        measured=ids.map(told["median"]).astype(float), n_measured=ids.map(told["size"]).fillna(0).astype(int)
+    )
+
+
+def lines_of(of: Ranked, cancer_type: str) -> list[int]:
+    """COSMIC ids of the lines of a cancer type."""
+    return [int(one) for one in of.lines.loc[of.lines["cancer_type"] == cancer_type, "cosmic_id"]]
 
 
 def ordered(table: pd.DataFrame, by: str) -> pd.DataFrame:

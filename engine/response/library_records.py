@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import StoreError
-from engine.response.screen_rows import screen_lines, screen_molecules, screen_reference
+from engine.response.screen_rows import (
+    MEASURED_AS,
+    screen_lines,
+    screen_measured,
+    screen_molecules,
+    screen_reference,
+)
 from engine.store.database import Database
 
 MOLECULE_COLUMNS = (
@@ -21,10 +27,6 @@ MOLECULE_COLUMNS = (
 LINE_COLUMNS = ("cosmic_id", "name", "mean", "lower", "upper", "sensitive", "observed", "observed_as")
 PART = 5_000  # molecules read at once: 16 MB of means for 800 lines
 MOST_PAIRS = 150_000_000  # held at once, 1.2 GB: about 185,000 molecules on 808 lines
-# The molecules of a screen that are drugs of the store. Salts and stereoisomers share the first block of an InChIKey.
-MEASURED_AS = """SELECT p.molecule_id, d.drug_id, d.name FROM library_prediction p
-    JOIN drug d ON split_part(d.inchikey, '-', 1) = split_part(p.molecule_id, '-', 1)
-    WHERE p.screen_id = ? AND d.inchikey <> '' AND p.molecule_id NOT LIKE 'SMILES:%'"""
 
 
 @dataclass(frozen=True)
@@ -239,13 +241,8 @@ def measured_values(db: Database, screen: Screen) -> pd.DataFrame:
 
     Drugs of one structure (without stereochemistry) are averaged.
     """
-    return db.query(
-        f"""SELECT m.molecule_id, r.cosmic_id, avg(r.ln_ic50) AS ln_ic50
-            FROM ({MEASURED_AS}) m JOIN response r USING (drug_id)
-            WHERE r.dataset = ? AND isfinite(r.ln_ic50) AND list_contains(?, r.cosmic_id)
-            GROUP BY ALL ORDER BY ALL""",
-        [screen.summary.screen_id, screen.summary.dataset, screen.lines["cosmic_id"].tolist()],
-    )
+    summary = screen.summary
+    return screen_measured(db, summary.screen_id, summary.dataset, screen.lines["cosmic_id"].tolist())
 
 
 def type_means(db: Database, screen: Screen) -> pd.Series:

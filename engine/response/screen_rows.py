@@ -6,6 +6,11 @@ import pandas as pd
 from engine.errors import StoreError
 from engine.store.database import Database
 
+# The molecules of a screen that are drugs of the store. Salts and stereoisomers share the first block of an InChIKey.
+MEASURED_AS = """SELECT p.molecule_id, d.drug_id, d.name FROM library_prediction p
+    JOIN drug d ON split_part(d.inchikey, '-', 1) = split_part(p.molecule_id, '-', 1)
+    WHERE p.screen_id = ? AND d.inchikey <> '' AND p.molecule_id NOT LIKE 'SMILES:%'"""
+
 
 def screen_lines(db: Database, screen_id: str) -> pd.DataFrame:
     """cosmic_id, name, cancer_type (None where unknown) and place in the lists of predictions, by name."""
@@ -50,3 +55,17 @@ def screen_reference(db: Database, screen_id: str, order: np.ndarray) -> np.ndar
             "again."
         )
     return np.stack(rows)[:, order] if rows else None
+
+
+def screen_measured(db: Database, screen_id: str, dataset: str, cosmic_ids: list[int]) -> pd.DataFrame:
+    """molecule_id, cosmic_id, ln_ic50 (uM) of the screen's molecules that are measured drugs of a dataset.
+
+    cosmic_ids: the lines asked for. Drugs of one structure (without stereochemistry) are averaged.
+    """
+    return db.query(
+        f"""SELECT m.molecule_id, r.cosmic_id, avg(r.ln_ic50) AS ln_ic50
+            FROM ({MEASURED_AS}) m JOIN response r USING (drug_id)
+            WHERE r.dataset = ? AND isfinite(r.ln_ic50) AND list_contains(?, r.cosmic_id)
+            GROUP BY ALL ORDER BY ALL""",
+        [screen_id, dataset, cosmic_ids],
+    )

@@ -117,6 +117,7 @@ def run_shard(job: JobContext, shard: int, shards: int) -> None:
     results = queue.job_folder(run_id) / "results"
     model = load_screen_model(run_id, results, job.params["networks"], job.params["folds"], mutations, lines)
     if shard == 0 and not parts.reference_file(job).exists():
+        job.progress(kept / total, "predicting the drugs that the run was trained on")
         of_run = model.predict_reference(lambda share: job.check_cancelled())
         if of_run is not None:
             parts.write_reference(job, of_run)

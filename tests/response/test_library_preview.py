@@ -40,6 +40,26 @@ def test_a_table_tells_its_columns_and_the_fate_of_its_rows(tmp_path: Path):
     ]
 
 
+def test_a_row_that_settings_leave_out_comes_with_the_setting_that_keeps_it(tmp_path: Path):
+    text = (
+        f"name,clinical_phase,smiles\nLight,Launched,{CAFFEINE}\nSalt,Launched,{VERAPAMIL}.Cl\n"
+        f"Light salt,Launched,{CAFFEINE}.Cl\nEarly,Preclinical,{VERAPAMIL}\nBroken,Launched,C1CC(\n"
+        f"Kept,Launched,{VERAPAMIL}C\nAgain,Launched,{VERAPAMIL}C\n"
+    )
+    cures = look(tmp_path, text, "mine.csv", max_weight_g_mol=460.0).cures
+    assert cures.to_numpy().tolist() == [
+        [2, "Light", "194.2 g/mol, set Lightest to 190"],
+        [3, "Salt", "turn on Largest fragment of salts"],
+        [4, "Light salt", "turn on Largest fragment of salts; 194.2 g/mol, set Lightest to 190"],
+        [5, "Early", "turn off Approved molecules only"],
+        [7, "Kept", "468.6 g/mol, set Heaviest to 470"],
+        [8, "Again", "468.6 g/mol, set Heaviest to 470"],
+    ]
+    # Each cure keeps its row, and what is dropped as a duplicate or unreadable has none.
+    assert look(tmp_path, text, "mine.csv", min_weight_g_mol=190.0).rows["fate"][0] == "kept"
+    assert list(look(tmp_path, text, "mine.csv").cures["name"]) == ["Light", "Salt", "Light salt", "Early"]
+
+
 def test_pasted_lines_and_columns_without_names(tmp_path: Path):
     pasted = look(tmp_path, f"{VERAPAMIL} Verapamil\n{CAFFEINE}\n", "pasted.smi")
     assert pasted.format == "list of SMILES" and list(pasted.columns["column"]) == ["structure", "name"]

@@ -87,6 +87,7 @@ def test_hits_counts_thresholds_and_controls(screened_home, capsys):
     rule = told["controls"]["table"][0]
     assert (rule["group"], rule["criterion"], rule["controls"], rule["recovered"]) == ("all", "rule", 2, 1)
     assert rule["expected"] == 0.4 and rule["naive"] in (0, 1)
+    assert told["selectivity"]["relative_to"] == "relative to the 4 molecules of this library"
     assert told["thresholds"] == {
         "sensitive_below": -2.0,
         "type_share": 0.1,
@@ -112,6 +113,57 @@ def test_the_text_says_what_it_rests_on(screened_home, capsys):
     assert "non-oncology, published" in text and "Gout drug" in text and "1,385" in text
     assert "1 oncology molecule has no approved type among these" in text
     assert "Known indications: of 2 approved indications of 1 oncology drug, the rule finds 1 again (50 %)" in text
+
+
+def ranked(capsys, *options):
+    return answer(capsys, "--all", "--type", "SKCM", *options)
+
+
+def test_every_molecule_is_ranked_for_a_type(screened_home, capsys):
+    """Medians in SKCM, 8 lines: all of the poison's, half of the gout drug's, none of the others' are sensitive."""
+    told = ranked(capsys)
+    assert [one["name"] for one in told["molecules"]] == ["Poison", "Gout drug", "Approved", "Idle"]
+    gout = told["molecules"][1]
+    assert (gout["ln_ic50"], gout["share"], gout["nearest_drug"]) == (-0.5, 0.5, "Erlotinib")
+    assert (gout["similarity"], gout["novelty"], gout["inside"]) == (0.4, pytest.approx(0.6), None)
+    assert gout["q"] < 0.05 and told["molecules"][0]["q"] == 1.0
+    assert (told["cancer_type"], told["lines"], told["run"]) == ("SKCM", 8, RUN)
+    assert told["selectivity"] == "relative to the 4 molecules of this library"
+    assert "fewer than 100" in told["warning"] and told["selectivity_sd_ln_um"] > 0
+    selective = ranked(capsys, "--sort", "selectivity")["molecules"]
+    assert selective[0]["name"] == "Gout drug" and selective[0]["selectivity"] < -1
+    numbers = [one["selectivity"] for one in selective]
+    assert numbers == sorted(numbers)
+
+
+def test_the_ranking_is_written_as_a_file_that_says_how_it_was_made(screened_home, capsys, tmp_path):
+    for name in ("ranked.csv", "ranked.xlsx"):
+        assert ranked(capsys, "--out", str(tmp_path / name))["out"] == str(tmp_path / name)
+    flat = pd.read_csv(tmp_path / "ranked.csv")
+    assert list(flat["name"]) == ["Poison", "Gout drug", "Approved", "Idle"] and set(flat["cancer_type"]) == {"SKCM"}
+    book = pd.read_excel(tmp_path / "ranked.xlsx", sheet_name=None)
+    assert list(book["Tumorcast"]["name"]) == list(flat["name"])
+    about = book["About"].set_index("What")["Value"]
+    assert (about["run"], about["lines"], about["sorted_by"]) == (RUN, 8, "potency")
+    assert main(["repurpose", "--library", "mine", "--min-lines", "8", "--all", "--type", "SKCM"]) == 0
+    text = capsys.readouterr().out
+    assert "mine for SKCM: 4 molecules by potency, median of 8 lines" in text
+    assert "Selectivity is relative to the 4 molecules of this library, one sd is" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--all"], "--all needs a cancer type of this screen with enough lines: --type BRCA"),
+        (["--all", "--type", "XYZ"], "'XYZ' is no cancer type of this screen with enough lines"),
+        (["--all", "--type", "SKCM", "--out", "table.txt"], "table.txt is neither .csv nor .xlsx"),
+        (["--all", "--type", "SKCM", "--out", "no/such/folder/a.csv"], "a.csv could not be written"),
+        (["--type", "SKCM"], "--type, --sort and --out belong to --all"),
+    ],
+)
+def test_a_ranking_that_cannot_be_made_is_said(screened_home, capsys, options, said):
+    assert main(["repurpose", "--library", "mine", "--min-lines", "8", *options]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
