@@ -7,8 +7,10 @@ import streamlit as st
 
 from dashboard import data, forms, job_panel, messages, state
 from dashboard.job_panel import when
+from engine.errors import EngineError
 from engine.figures.text import count
 from engine.figures.type_words import type_name
+from engine.jobs import queue
 from engine.response.library_import import REFERENCE_LIBRARY, REFERENCE_ORIGIN
 from engine.response.library_rank import Ranked
 from engine.response.library_records import ScreenSummary
@@ -28,7 +30,7 @@ def library(libraries: pd.DataFrame) -> str:
     names = list(libraries["library"])
     sizes = dict(zip(names, libraries["molecules"], strict=True))
     _tell_gone("lib_library", names, "library")
-    more = {"on_change": state.clear, "args": (OF_SCREEN,), "width": 240}
+    more = {"on_change": state.clear, "args": (OF_SCREEN,), "width": 220}
     return forms.choose("Library", names, "lib_library", lambda one: f"{one} ({count(sizes[one])})", **more)
 
 
@@ -45,7 +47,7 @@ def screen(of_library: Sequence[ScreenSummary], runs: Sequence[RunSummary]) -> S
         made = forms.run_label(run).partition(" · ")[2] if run else f"run {one.run_id}, no longer in the store"
         return f"{when(str(one.created_at))} · {made}"
 
-    return by_id[forms.choose("Screen", list(by_id), "lib_screen", label, width=430)]
+    return by_id[forms.choose("Screen", list(by_id), "lib_screen", label, width=560)]
 
 
 def subject(of: Ranked) -> tuple[bool, str]:
@@ -56,8 +58,14 @@ def subject(of: Ranked) -> tuple[bool, str]:
         most_lines = sorted(of.types, key=lambda one: -int(of.n_lines[of.types.index(one)]))
         sizes = dict(zip(of.types, of.n_lines, strict=True))
         _tell_gone("lib_type", most_lines, "cancer type with enough lines")
+        why = "In order of lines: the first has most, so its medians are the surest. The type last looked at stays."
         return True, forms.choose(
-            "Cancer type", most_lines, "lib_type", lambda one: f"{type_name(one)}, {count(sizes[one])} lines", width=260
+            "Cancer type",
+            most_lines,
+            "lib_type",
+            lambda one: f"{type_name(one)}, {count(sizes[one])} lines",
+            width=260,
+            help=why,
         )
     names = dict(zip(of.lines["cosmic_id"].astype(str), of.lines["name"], strict=True))
     types = dict(zip(of.lines["cosmic_id"].astype(str), of.lines["cancer_type"], strict=True))
@@ -65,6 +73,30 @@ def subject(of: Ranked) -> tuple[bool, str]:
     return False, forms.choose(
         "Cell line", list(names), "lib_line", lambda one: f"{names[one]}, {types[one] or 'no type'}", width=260
     )
+
+
+def arrive(libraries: pd.DataFrame) -> None:
+    """Turn to the library that an import on this page has just brought in, once; before the select is drawn."""
+    job_id = state.get("followed").get(IMPORTING)
+    if job_id is None or job_id == state.get("lib_arrived"):
+        return
+    try:
+        if queue.status(job_id).state != "collected":
+            return
+        library = str(queue.read_result(job_id)["library"])
+    except EngineError:  # the job was deleted
+        return
+    if library in set(libraries["library"]):
+        turn_to(library)
+        state.keep("lib_arrived", job_id)
+
+
+def turn_to(library: str, tab: str = "") -> None:
+    """Another library, and another part of the page where one is named; for on_click or before widgets are drawn."""
+    state.clear(OF_SCREEN)
+    state.choose("lib_library", library)
+    if tab:
+        state.choose("lib_tab", tab)
 
 
 def taken() -> set[str]:

@@ -63,11 +63,9 @@ def ranked(screen_id: str) -> Ranked:
 
 
 def table(of: Ranked, is_type: bool, name: str) -> pd.DataFrame:
-    """Every molecule for a cancer type, or for a line by its COSMIC id as text."""
-    if is_type:
-        return library_rank.by_type(of, name)
+    """Every molecule for a cancer type, or for a line by its COSMIC id as text, with what was measured of it."""
     db = data.database()
-    return _by_line(str(db.path), db.version(), of.summary.screen_id, int(name))
+    return _table(str(db.path), db.version(), of.summary.screen_id, is_type, name)
 
 
 @st.cache_resource(max_entries=2, ttl="1h", show_spinner="Reading every prediction of the screen ...", show_time=True)
@@ -75,6 +73,9 @@ def _ranked(path: str, version: int, screen_id: str) -> Ranked:
     return library_rank.ranked(data._database(path), screen_id, SENSITIVE_BELOW)
 
 
-@st.cache_resource(max_entries=8, ttl="1h", show_spinner="Reading the predictions for the line ...")
-def _by_line(path: str, version: int, screen_id: str, cosmic_id: int) -> pd.DataFrame:
-    return library_rank.by_line(_ranked(path, version, screen_id), data._database(path), cosmic_id)
+@st.cache_resource(max_entries=8, ttl="1h", show_spinner="Reading the predictions ...")
+def _table(path: str, version: int, screen_id: str, is_type: bool, name: str) -> pd.DataFrame:
+    of, db = _ranked(path, version, screen_id), data._database(path)
+    if is_type:
+        return library_rank.with_measured(library_rank.by_type(of, name), of, db, library_rank.lines_of(of, name))
+    return library_rank.with_measured(library_rank.by_line(of, db, int(name)), of, db, [int(name)])

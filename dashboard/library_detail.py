@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, entity, library_molecules, messages, nav
+from dashboard import data, entity, library_molecules, messages, nav, reach_words
 from engine.errors import EngineError
 from engine.figures.library import Asked
 from engine.figures.text import interval, number, plural
@@ -12,13 +12,16 @@ from engine.response.library_rank import Ranked
 WORDS = {"unknown": "Unknown class"}
 
 
-def show(of: Ranked, molecule: pd.Series, asked: Asked) -> None:
-    """What is predicted, then both structures side by side with what is known of each."""
+def show(of: Ranked, molecule: pd.Series, asked: Asked, cut_off: float | None) -> None:
+    """What is predicted, then both structures side by side with what is known of each.
+
+    cut_off: the similarity from which a molecule counts as within reach; None where nobody knows.
+    """
     name = messages.plain(molecule["name"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(name, anchor=False, width="content")
         st.badge(WORDS.get(molecule["drug_class"], str(molecule["drug_class"]).capitalize()), color="gray")
-        _reach(molecule)
+        reach_words.reach_chip(molecule["similarity"], molecule["inside"], cut_off)
     st.markdown(_words(molecule, asked))
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
@@ -46,18 +49,7 @@ def show(of: Ranked, molecule: pd.Series, asked: Asked) -> None:
                 rep_rows="every",
             )
     with right, st.container(border=True):
-        _nearest(molecule)
-
-
-def _reach(molecule: pd.Series) -> None:
-    inside = molecule["inside"]
-    if inside is None or pd.isna(inside):
-        st.badge("Reach not known", color="gray", help="The run does not know its drugs")
-    elif inside:
-        st.badge("Within reach", color="green", icon=":material/check:", help="Near enough to what was trained on")
-    else:
-        far = "Unlike every drug that was trained on: its predictions are guesses"
-        st.badge("Extrapolation", color="orange", icon=":material/warning:", help=far)
+        _nearest(molecule, cut_off)
 
 
 def _words(molecule: pd.Series, asked: Asked) -> str:
@@ -68,14 +60,19 @@ def _words(molecule: pd.Series, asked: Asked) -> str:
     if asked.is_type:
         words[0] += f" (median of {plural(asked.n_lines, 'line')})"
         words.append(f"{number(100 * molecule['share'])} % of its lines sensitive")
-    elif pd.notna(molecule["lower"]):
-        words[0] += f" (90 % interval {interval(molecule['lower'], molecule['upper'])})"
-    words.append(f"selectivity {number(molecule['selectivity'])} sd")
+    if pd.notna(molecule["lower"]):
+        whose = " of one line of the type" if asked.is_type else ""
+        caveat = f", {asked.caveat}" if asked.caveat else ""
+        words.append(f"90 % interval{whose} {interval(molecule['lower'], molecule['upper'])}{caveat}")
+    if molecule["n_measured"]:
+        n = f", median of {plural(int(molecule['n_measured']), 'line')}" if asked.is_type else ""
+        words.append(f"**measured {number(molecule['measured'])}**{n}")
+    words.append(f"selectivity {number(molecule['selectivity'])} sd {asked.relative}")
     words.append(f"novelty {number(float(molecule['novelty']), 2)}")
     return " · ".join(words)
 
 
-def _nearest(molecule: pd.Series) -> None:
+def _nearest(molecule: pd.Series, cut_off: float | None) -> None:
     """The drug that was trained on and is most alike."""
     drug_id = molecule["nearest_drug_id"]
     if pd.isna(drug_id):
@@ -99,4 +96,5 @@ def _nearest(molecule: pd.Series) -> None:
             "Pathway": entity.plain(drug.pathway),
         }
     )
+    st.caption(messages.plain(reach_words.reach_words(molecule["similarity"], molecule["inside"], cut_off)) + ".")
     nav.link("drug.py", f"Open {messages.plain(name)}", ":material/medication:", compound=str(int(drug_id)))

@@ -30,6 +30,7 @@ PLACES = {"upload": "Upload a file", "paste": "Paste SMILES"}
 EXAMPLE = "CC(=O)Oc1ccccc1C(=O)O Aspirin\nCn1c(=O)c2c(ncn2C)n(C)c1=O Caffeine"
 OF_FILE = ("lib_name", "lib_replace")
 MOST_G_MOL = 100_000.0
+MOST_CURES = 6
 FATE = "What becomes of it"
 
 
@@ -134,9 +135,12 @@ def _form(given: Given, settings: LibrarySettings, imports: Sequence[Import]) ->
     if problem:
         st.error(messages.plain(problem), icon=":material/error:")
     there = not problem and name in library_choose.taken()
-    replace = there and _replace(name)
+    what = (given.key, name, settings)
+    done = there and state.get("lib_imported") == what  # its receipt stands below: nothing to be asked again
+    replace = there and not done and _replace(name)
     refused = bool(problem) or (there and not replace)
     if st.button("Import", type="primary", icon=":material/database_upload:", disabled=refused):
+        state.keep("lib_imported", what)
         job_panel.start(library_choose.IMPORTING, lambda: _submit(given, name, settings, replace))
     return found
 
@@ -167,18 +171,22 @@ def _follow() -> None:
             if job.id == mine and job.state == "collected" and (told := queue.read_result(job.id)):
                 library = str(told["library"])
                 library_molecules.receipt_words(told["read"], told["kept"], told["dropped"], told["examples"])
-                label = f"Open {messages.plain(library)}"
-                # The click runs this fragment alone, and what it chooses stands outside of it.
-                if st.button(label, on_click=_open, args=(library,), icon=":material/arrow_forward:", type="primary"):
-                    st.rerun()
+                _ways_on(library)
 
     job_panel.live(draw)
 
 
-def _open(library: str) -> None:
-    state.clear(library_choose.OF_SCREEN)
-    state.choose("lib_library", library)
-    state.choose("lib_tab", "Molecules")
+def _ways_on(library: str) -> None:
+    """From the receipt to the screen of the new library, or to a look at its molecules."""
+    turn_to = library_choose.turn_to
+    with st.container(horizontal=True):
+        ways = (("Screen", "Screen", ":material/play_arrow:"), ("Open", "Molecules", ":material/arrow_forward:"))
+        for verb, tab, icon in ways:
+            kind = "primary" if tab == "Screen" else "secondary"
+            label = f"{verb} {messages.plain(library)}"
+            # The click runs this fragment alone, and what it chooses stands outside of it.
+            if st.button(label, on_click=turn_to, args=(library, tab), icon=icon, type=kind):
+                st.rerun()
 
 
 def _what_is_read() -> None:
@@ -205,6 +213,10 @@ def _preview(found: LibraryPreview) -> None:
     dropped = sorted(found.receipt.dropped.items(), key=lambda item: -item[1])
     if dropped:
         st.caption("Left out: " + "; ".join(f"{count(n)} {messages.plain(reason)}" for reason, n in dropped))
+    for row in found.cures.head(MOST_CURES).itertuples(index=False):
+        st.caption(f":material/lightbulb: {messages.plain(row.name or f'row {row.row}')}: {messages.plain(row.cure)}")
+    if len(found.cures) > MOST_CURES:
+        st.caption(f"{plural(len(found.cures) - MOST_CURES, 'more row')} could be kept by such settings.")
     for note in found.receipt.notes:
         st.caption(messages.plain(note))
     names = {"column": "Column of the file", "used_as": "Used as", "example": "First value"}

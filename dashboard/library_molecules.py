@@ -6,7 +6,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, entity, forms, frame, library_data, library_reach, messages, state
+from dashboard import data, entity, forms, frame, library_data, library_reach, messages, reach_words, state
 from engine.errors import MoleculeError
 from engine.figures.text import count, number, plural
 from engine.response.library_records import ScreenSummary
@@ -65,8 +65,9 @@ def drawings(molecules: pd.DataFrame) -> None:
                 st.caption(f"**{messages.plain(name)}**{heavy}{near}")
     if run is not None and reach:
         st.caption(
-            "Reach: Tanimoto similarity to the nearest drug that the run of "
-            f"{messages.plain(forms.run_label(run))} was trained on; an extrapolation is unlike every one of them."
+            f"Reach: Tanimoto similarity ({reach_words.fingerprint_words()}) to the nearest drug that the run of "
+            f"{messages.plain(forms.run_label(run))} was trained on{_least(run.run_id)}. Being near does not make a "
+            "prediction right; farther away it is a guess."
         )
 
 
@@ -88,6 +89,11 @@ def _percent(n: int, of: int) -> str:
     return f"{number(100 * int(n) / int(of))} %" if of else ""
 
 
+def _least(run_id: str) -> str:
+    cut_off = reach_words.drug_cut_off(run_id)
+    return "" if cut_off is None else f", within reach from {number(cut_off, 2)} on"
+
+
 def _reach(screen: ScreenSummary | None) -> frame.Card:
     """How many molecules lie near enough to the drugs that were trained on."""
     label = "Within reach of the run"
@@ -97,7 +103,7 @@ def _reach(screen: ScreenSummary | None) -> frame.Card:
     if inside.isna().all():
         return frame.Card(label, "not known", "the run does not know its drugs")
     near = int(inside.fillna(False).astype(bool).sum())
-    return frame.Card(label, count(near), f"{count(len(inside) - near)} extrapolated: unlike every trained drug")
+    return frame.Card(label, count(near), f"{count(len(inside) - near)} extrapolated{_least(screen.run_id)}")
 
 
 def _drawn(library: str) -> None:

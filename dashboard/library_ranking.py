@@ -3,13 +3,27 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, library_choose, library_data, library_detail, messages, state
+from dashboard import (
+    export,
+    forms,
+    frame,
+    library_choose,
+    library_data,
+    library_detail,
+    messages,
+    reach_words,
+    state,
+)
+from dashboard.job_panel import when
 from engine.figures.library import HEADINGS, Asked, rank_chart, rank_table
-from engine.figures.text import count, plural, split_name
+from engine.figures.text import count, number, plural, split_name
 from engine.figures.type_words import type_name
 from engine.learn.metrics import SENSITIVE_BELOW
 from engine.response.library_rank import ORDERS, Ranked, ordered
+from engine.response.records import RunSummary
+from engine.response.selectivity import relative_to, relative_warning
 
+MOST_ROWS = 11  # in a table of full height
 SHOWN = 1_000  # rows in the table; files hold all
 CLASSES = {"all": "All", "oncology": "Oncology", "non-oncology": "Non-oncology", "unknown": "Not known"}
 UNSEEN_DRUGS = ("drug", "both")  # splits whose intervals hold for molecules that nobody measured
@@ -23,13 +37,13 @@ HELP = {
     "0: more sensitive than both say. What acts on everything is near 0",
     "Novelty": "1 − Tanimoto similarity to the nearest drug that was trained on; 0 is the same fingerprint",
     "Reach": "Extrapolation: unlike every drug that was trained on, so the prediction is a guess",
-    "Interval from": "90 % interval of the predicted ln(IC50), µM",
-    "Interval to": "90 % interval of the predicted ln(IC50), µM",
+    "Measured ln(IC50), µM": "Median over the lines that were measured, of drugs the run was trained on",
+    "Measured lines": "Lines behind the measured median",
 }
 
 
-def show(of: Ranked, context: str) -> None:
-    """context: the run and what it was trained on, as a caption says it."""
+def show(of: Ranked, context: str, run: RunSummary | None) -> None:
+    """context: the run and what it was trained on, as a caption says it. run: None where it is gone."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         is_type, name = library_choose.subject(of)
         order = forms.choose("Rank by", list(ORDERS), "lib_order", str.capitalize, width=140)
@@ -45,26 +59,60 @@ def show(of: Ranked, context: str) -> None:
         st.button("Clear all filters", on_click=state.clear, args=(FILTERS,))
         return
     main_cell, side = frame.main_and_side("library_ranking")
-    ids = set(table["molecule_id"])
-    chosen = state.get("lib_molecule") if state.get("lib_molecule") in ids else shown["molecule_id"].iloc[0]
-    state.keep("lib_molecule", state.get("lib_molecule") if state.get("lib_molecule") in ids else None)
+    # What filters and search leave is what is looked at: another molecule below the table would be taken for its row.
+    wanted = state.get("lib_molecule") if state.get("lib_molecule") in set(shown["molecule_id"]) else None
+    chosen = wanted or shown["molecule_id"].iloc[0]
+    state.keep("lib_molecule", wanted)
     with main_cell:
-        _table(of, shown, table, asked, chosen)
+        _table(of, shown, table, asked, chosen, _about(of, asked, run, order))
     with side:
         item = rank_chart(shown, asked, chosen, frame.dark())
         view = (of.summary.screen_id, is_type, name, tuple(shown["molecule_id"].head(SHOWN)))
         frame.chart(item, "library_rank", view, on_pick=_pick)
-    library_detail.show(of, table[table["molecule_id"] == chosen].iloc[0], asked)
+    cut_off = reach_words.drug_cut_off(of.summary.run_id)
+    library_detail.show(of, table[table["molecule_id"] == chosen].iloc[0], asked, cut_off)
 
 
 def _asked(of: Ranked, is_type: bool, name: str, context: str) -> Asked:
+    summary = of.summary
+    caveat = ""
+    if summary.interval_split:
+        unlike = "" if summary.interval_split in UNSEEN_DRUGS else ", too narrow for unseen drugs"
+        caveat = f"calibrated on {split_name(summary.interval_split)}{unlike}"
+        context += f", 90 % intervals {caveat}"
+    relative = relative_to(summary.n_reference, summary.n_molecules)
+    told = {"below": SENSITIVE_BELOW, "context": context, "relative": relative, "caveat": caveat}
     if is_type:
-        return Asked(name, type_name(name), True, int(of.n_lines[of.types.index(name)]), SENSITIVE_BELOW, context)
+        return Asked(name, type_name(name), True, int(of.n_lines[of.types.index(name)]), sd=of.type_sd, **told)
     line = of.lines[of.lines["cosmic_id"] == int(name)].iloc[0]
-    if of.summary.interval_split:
-        unlike = "" if of.summary.interval_split in UNSEEN_DRUGS else ", too narrow for unseen drugs"
-        context += f", 90 % intervals from {split_name(of.summary.interval_split)}{unlike}"
-    return Asked(name, str(line["name"]), False, 1, SENSITIVE_BELOW, context)
+    return Asked(name, str(line["name"]), False, 1, sd=of.by_line.sd, **told)
+
+
+def _about(of: Ranked, asked: Asked, run: RunSummary | None, order: str) -> dict[str, str | int | float]:
+    """What a file must say of the ranking to be understood without this page."""
+    summary = of.summary
+    cut_off = reach_words.drug_cut_off(summary.run_id)
+    return {
+        "library": summary.library,
+        "library_molecules": len(of.molecules),
+        "screen": summary.screen_id,
+        "screened_at_utc": summary.created_at.isoformat(sep=" ", timespec="seconds"),
+        "run": summary.run_id,
+        "run_split": split_name(run.split) if run else "run no longer in the store",
+        "run_trained": when(str(run.created_at)) if run else "run no longer in the store",
+        "networks": ", ".join(summary.networks),
+        "dataset": summary.dataset or "run no longer in the store",
+        "simulated": "yes" if summary.simulated else "no",
+        "ranked_for": asked.name,
+        "ranked_by": order,
+        "lines": asked.n_lines,
+        "sensitive_below_ln_ic50_um": asked.below,
+        "intervals_90": asked.caveat or "none",
+        "selectivity": asked.relative,
+        "selectivity_sd_ln_um": round(asked.sd, 4) if asked.sd > 0 else "not defined",
+        "similarity_cut_off": "not known" if cut_off is None else round(cut_off, 4),
+        "warning": relative_warning(summary.n_reference, summary.n_molecules) or "none",
+    }
 
 
 def _pick(molecule_id: object) -> None:
@@ -87,7 +135,9 @@ def _filtered(table: pd.DataFrame, drug_class: str, inside: bool, search: str) -
     return table[keep].reset_index(drop=True)
 
 
-def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked, chosen: str) -> None:
+def _table(
+    of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked, chosen: str, about: export.About
+) -> None:
     """The ranking; a picked row becomes the molecule looked at, whose row stands ticked."""
     n, all_of = len(shown), len(whole)
     title = plural(n, "molecule") if n == all_of else f"{count(n)} of {plural(all_of, 'molecule')}"
@@ -99,18 +149,25 @@ def _table(of: Ranked, shown: pd.DataFrame, whole: pd.DataFrame, asked: Asked, c
             .replace(" ", "-")
             .replace("/", "-")
         )
-        export.buttons(told.assign(SMILES=shown["smiles"], Id=shown["molecule_id"]), stem, key="library_ranking")
-    helped = {name: st.column_config.Column(help=text) for name, text in HELP.items() if name in told}
+        whole_file = told.assign(SMILES=shown["smiles"], Id=shown["molecule_id"])
+        export.buttons(whole_file, stem, key="library_ranking", about=about)
+    if warning := relative_warning(of.summary.n_reference, of.summary.n_molecules):
+        st.warning(warning, icon=":material/warning:")
+    sd = f". One sd is {number(asked.sd)} in ln(IC50), {asked.relative}" if asked.sd > 0 else ""
+    whose = "of one line of the type: the median of its lines' intervals" if asked.is_type else "of the prediction"
+    ends = f"90 % interval of ln(IC50), µM, {whose}. {asked.caveat.capitalize()}"
+    helps = HELP | {"Selectivity, sd": HELP["Selectivity, sd"] + sd, "Interval from": ends, "Interval to": ends}
+    helped = {name: st.column_config.Column(help=text) for name, text in helps.items() if name in told}
     # px: names in full, the longest texts cut, which the detail tells in full
     helped[HEADINGS["name"]] = st.column_config.Column(width=130, pinned=True)
-    helped[HEADINGS["reach"]] = st.column_config.Column(width=100, help=HELP["Reach"])
+    helped[HEADINGS["reach"]] = st.column_config.Column(width=120, help=HELP["Reach"])
     helped[HEADINGS["indications"]] = st.column_config.Column(width=180)
     key = f"library_ranking_{hash((of.summary.screen_id, asked, tuple(shown['molecule_id'].head(SHOWN))))}"
     ids = shown["molecule_id"].head(SHOWN).astype(str).tolist()
     frame.table(
         told.head(SHOWN),
         key,
-        height=430,
+        height=430 if len(ids) > MOST_ROWS else "content",
         missing="",
         on_pick=lambda at: None if at is None else _pick(ids[at]),
         ticked=ids.index(chosen) if chosen in ids else None,

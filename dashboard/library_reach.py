@@ -47,7 +47,8 @@ def _words(run_id: str, smiles: tuple[str, ...], names: tuple[str, ...]) -> list
         return []
     inside = near["drug_inside"].astype(np.bool_)
     return [
-        f"{'Within reach' if close else 'Extrapolation'}: {number(float(similarity), 2)} to {_drug(int(drug_id))}"
+        f"{'Within reach' if close else 'Extrapolation'}: similarity {number(float(similarity), 2)} to "
+        f"{_drug(int(drug_id))}"
         for drug_id, similarity, close in zip(near["nearest_drug"], near["drug_similarity"], inside, strict=True)
     ]
 

@@ -7,12 +7,16 @@ import streamlit as st
 
 from dashboard import data, forms, frame, job_panel, messages, nav, repurposing_choose, state
 from dashboard.job_panel import when
+from engine.errors import EngineError
 from engine.figures.text import count, duration, interval, model_name, number, plural, split_name
+from engine.jobs import queue
+from engine.jobs.spec import read_spec
 from engine.response.library_records import ScreenSummary
 from engine.response.records import RunSummary, family
 from engine.response.settings import ENSEMBLE, NETWORKS
 
 PLACE = "library_screen"
+TASK = "screen_library"
 UNSEEN = "drug"  # the split that holds out drugs
 
 
@@ -31,17 +35,39 @@ def show(library: str, molecules: int, screens: Sequence[ScreenSummary], runs: S
             "Run", list(by_id), format_func=lambda one: forms.run_label(by_id[one]), key=key, width=430
         )
         state.keep("lib_run", run_id, default=first)
-        label = "Screen it" if not screens else "Screen it again"
+        label = f"Screen {messages.plain(library)}{' again' if screens else ''}"
         if st.button(label, type="primary" if not screens else "secondary", icon=":material/play_arrow:"):
             job_panel.start(PLACE, lambda: _submit(library, run_id))
     run = by_id[run_id]
     st.caption(_how_many(run, molecules, screens))
     worth(run, runs)
-    job_panel.follow(PLACE, "screen_library")
+    _follow(library)
     repurposing_choose.replaced(library)
     if screens:
         st.subheader(plural(len(screens), "screen"), anchor=False)
         frame.table(_overview(screens), key=f"library_screens_{screens[0].screen_id}_{len(screens)}")
+
+
+def _follow(library: str) -> None:
+    """Live: the screens of this library that run or wait, the one started here, and the last where it ended badly."""
+
+    def draw() -> None:
+        mine, newest = state.get("followed").get(PLACE), True
+        for job in queue.list_jobs():
+            if job.task != TASK or _library_of(job.id) != library:
+                continue
+            if job.id == mine or job.active or (newest and job.state != "collected"):
+                job_panel.one(job, PLACE)
+            newest = False
+
+    job_panel.live(draw)
+
+
+def _library_of(job_id: str) -> str:
+    try:
+        return str(read_spec(queue.job_folder(job_id)).params.get("library", ""))
+    except EngineError:  # deleted just now
+        return ""
 
 
 def _submit(library: str, run_id: str) -> str:

@@ -34,6 +34,7 @@ def main() -> None:
         st.session_state["lib_tab"] = IMPORT  # where the receipt stands once there is a library
         library_form.show(data.imports())
         return
+    library_choose.arrive(libraries)
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         library = library_choose.library(libraries)
@@ -71,14 +72,14 @@ def _ranking(library: str, screen: ScreenSummary | None) -> None:
             f"**{messages.plain(library)} has not been screened yet.** A screen predicts every molecule for every cell "
             "line with mutations and a cancer type."
         )
-        st.button("Screen it", type="primary", on_click=state.choose, args=("lib_tab", SCREEN))
+        st.button(f"Screen {messages.plain(library)}", type="primary", on_click=state.choose, args=("lib_tab", SCREEN))
         return
     runs = data.runs()
     run = next((one for one in runs if one.run_id == screen.run_id), None)
     library_screen.worth(run, runs)
     made = forms.run_label(run) if run else f"run {screen.run_id}"
     context = f"predicted by {made}, {data_name(screen.dataset, screen.simulated)}"
-    library_ranking.show(library_data.ranked(screen.screen_id), context)
+    library_ranking.show(library_data.ranked(screen.screen_id), context, run)
 
 
 main()

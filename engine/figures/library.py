@@ -15,9 +15,12 @@ HEIGHT = 430
 PLAIN_POINTS = 3_000  # points beyond which they are drawn with WebGL
 MOST_POINTS = 20_000  # more are no picture
 NAMED = 4
+PADDING = 0.1  # of an axis at both ends: the name above a picked dot needs room
 HEADINGS = {
     "name": "Molecule",
     "ln_ic50": "ln(IC50), µM",
+    "measured": "Measured ln(IC50), µM",
+    "n_measured": "Measured lines",
     "lower": "Interval from",
     "upper": "Interval to",
     "ic50_um": "IC50, µM",
@@ -41,7 +44,7 @@ class Asked:
 
     key: the label of a cancer type, or the COSMIC id of a line as text; name: on screen; is_type: which of both;
     n_lines: of the type, 1 of a line; below: ln(IC50) under which a line is sensitive; context: what a caption says
-    of the numbers.
+    of the numbers; sd: of selectivity, ln uM, and what it is relative to; caveat: what intervals come from.
     """
 
     key: str
@@ -50,6 +53,9 @@ class Asked:
     n_lines: int
     below: float
     context: str
+    sd: float = float("nan")
+    relative: str = ""
+    caveat: str = ""
 
 
 def rank_chart(table: pd.DataFrame, asked: Asked, chosen: str | None = None, dark: bool = False) -> Chart:
@@ -72,6 +78,8 @@ def rank_chart(table: pd.DataFrame, asked: Asked, chosen: str | None = None, dar
         title_text=f"ln(IC50), µM, {what}: potent at the left", range=_range(drawn["ln_ic50"], asked.below)
     )
     figure.update_yaxes(title_text="Selectivity, sd: selective below 0" if far else "Selectivity, sd: not defined")
+    if far:
+        figure.update_yaxes(range=_range(drawn["selectivity"], 0.0))
     styled(figure, dark, HEIGHT).update_layout(clickmode="event+select", dragmode=False, margin={"t": 8})
     return Chart(
         figure=figure,
@@ -91,8 +99,9 @@ def rank_table(table: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         indications=table["indications"].str.replace("|", ", "),
         target=table["target"].str.replace("|", ", "),
     )
-    gone = {"lower", "upper"} if asked.is_type or table["lower"].isna().all() else set()
-    gone |= set() if asked.is_type else {"share"}
+    gone = {"lower", "upper"} if table["lower"].isna().all() else set()
+    gone |= set() if asked.is_type else {"share", "n_measured"}
+    gone |= set() if table["n_measured"].any() else {"measured", "n_measured"}
     columns = [name for name in HEADINGS if name not in gone]
     return shown[columns].rename(columns=HEADINGS).reset_index(drop=True)
 
@@ -161,7 +170,7 @@ def _ring(picked: pd.DataFrame) -> go.Scatter:
 
 def _range(values: pd.Series, below: float) -> list[float]:
     low, high = min(float(values.min()), below), max(float(values.max()), below)
-    margin = 0.06 * (high - low) or 1.0
+    margin = PADDING * (high - low) or 1.0
     return [low - margin, high + margin]
 
 
@@ -187,6 +196,8 @@ def _caption(table: pd.DataFrame, asked: Asked) -> str:
     words = f"{plural(len(table), 'molecule')}, {asked.context}. "
     if len(table) > MOST_POINTS:
         words += f"Drawn are the first {count(MOST_POINTS)}. "
+    if asked.sd > 0:
+        words += f"One sd is {number(asked.sd)} in ln(IC50), {asked.relative}. "
     what = "half of the lines are" if asked.is_type else "the line is"
     words += f"Left of the dashed line (ln(IC50) {setting(asked.below)}) {what} sensitive. "
     return words + "Colour: 1 − Tanimoto similarity to the nearest drug trained on. Click a dot to see its molecule."

@@ -13,7 +13,7 @@ from small_library import LIBRARY, SCREEN
 from small_store import FIRST_LINE, HONEST_RUN, RUN
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, library_reach, library_screen
+from dashboard import data, library_data, library_ranking, library_reach, library_screen, reach_words
 from engine.chem.fingerprints import drug_fingerprints
 from engine.collect import collect
 from engine.jobs import queue
@@ -99,6 +99,11 @@ def test_a_file_is_looked_at_then_imported_and_its_receipt_shown(
     app = app.run()
     assert_healthy(app)
     assert "Read 3 rows, kept 2, left out 1." in shown(app)
+    # The page has turned to the new library; its name, taken now by its own import, is nothing to be asked about.
+    assert app.session_state["lib_library"] == "mine" and "There is a library mine already" not in shown(app)
+    assert "Screen mine" in [one.label for one in app.button] and button(app, "Import").disabled
+    app = next(one for one in app.number_input if one.label == "Lightest, g/mol").set_value(120.0).run()
+    assert "There is a library mine already" in shown(app)  # other settings are another import
     app = button(app, "Open mine").click().run()
     assert_healthy(app)
     assert app.session_state["lib_tab"] == "Molecules" and "1 to 2 of 2 molecules" in shown(app)
@@ -130,10 +135,12 @@ def test_drawn_molecules_say_how_near_they_are_to_what_was_trained_on(
     monkeypatch.setattr("dashboard.library_reach.queue.job_folder", lambda job_id: tmp_path)
     monkeypatch.setattr("dashboard.library_reach.version", lambda package: None)  # as the small run, which names none
     library_reach._words.clear()
+    reach_words.drug_cut_off.clear()
     text = shown(open_page("library.py", lib_tab="Molecules", lib_find="dabrafenib")).replace("\\", "")
-    assert "Within reach: 1.0 to Dabrafenib" in text and "Reach: Tanimoto" in text
+    assert "Within reach: similarity 1.0 to Dabrafenib" in text and "Reach: Tanimoto" in text
+    assert "path fingerprints, 3 × 1,024 bits" in text and "within reach from" in text
     text = shown(open_page("library.py", lib_tab="Molecules", lib_find="metformin"))
-    assert "Extrapolation: 0" in text
+    assert "Extrapolation: similarity 0" in text
 
 
 def test_a_link_ticks_the_row_of_its_molecule(filled_home: Path, open_page: Open):
@@ -174,7 +181,7 @@ def test_a_taken_name_is_replaced_only_where_that_is_ticked(filled_home: Path, o
     finish(named["approved"])
     app = open_page("library.py", lib_library="approved", **SCREENING)
     assert_healthy(app)
-    assert "1 earlier screen of approved" in shown(app) and "Screen it" in [one.label for one in app.button]
+    assert "1 earlier screen of approved" in shown(app) and "Screen approved" in [one.label for one in app.button]
     app = open_page("repurposing.py")
     assert_healthy(app)
     assert "1 earlier screen of approved" in shown(app) and "3 of 8" not in shown(app)
@@ -231,6 +238,80 @@ def test_a_link_opens_a_type_a_line_and_a_molecule(filled_home: Path, open_page:
     assert "too narrow for unseen drugs" in shown(app)
 
 
+def test_a_search_moves_the_panel_to_its_first_row(filled_home: Path, open_page: Open):
+    app = open_page("library.py", lib_search="niclosamide")
+    assert_healthy(app)
+    assert list(ranking(app)["Molecule"]) == ["Niclosamide"]
+    names = [one.value for one in app.subheader]
+    assert "Niclosamide" in names and "Bortezomib" not in names
+
+
+def test_trained_drugs_stand_beside_what_was_measured_and_intervals_have_their_caveat(
+    filled_home: Path, open_page: Open
+):
+    app = open_page("library.py", lib_type="SKCM")
+    assert_healthy(app)
+    table = ranking(app).set_index("Molecule")
+    own = data.database().query(
+        """SELECT median(v) AS v, count(*) AS n FROM (
+           SELECT avg(r.ln_ic50) AS v FROM response r JOIN drug d USING (drug_id)
+           JOIN cell_line c USING (cosmic_id) WHERE d.name = 'Dabrafenib' AND c.cancer_type = 'SKCM'
+           AND r.dataset = (SELECT config->>'dataset' FROM run WHERE run_id = ?) GROUP BY r.cosmic_id)""",
+        [RUN],
+    )
+    assert table.loc["Dabrafenib", "Measured lines"] == own["n"][0] > 0
+    assert table.loc["Dabrafenib", "Measured ln(IC50), µM"] == pytest.approx(own["v"][0])
+    assert table.loc["Aspirin", "Measured lines"] == 0
+    assert (table["Interval to"] > table["Interval from"]).all()
+    app = open_page("library.py", lib_type="SKCM", lib_search="dabrafenib")
+    text = shown(app)
+    assert "**measured " in text and "90 % interval of one line of the type" in text
+    assert "too narrow for unseen drugs" in text
+
+
+def test_selectivity_of_a_small_library_is_said_to_be_its_own(filled_home: Path, open_page: Open):
+    app = open_page("library.py")
+    assert "relative to the 16 molecules of this library, fewer than 100" in app.warning[0].value
+    with Database(store_path()).write() as connection:
+        connection.execute(
+            "UPDATE library_screen SET reference = [[i * j % 7 + random() FOR i IN range(40)] FOR j IN range(9)]"
+        )
+    app = open_page("library.py")
+    assert_healthy(app)
+    assert "relative to the 9 drugs the run was trained on" in shown(app)
+    assert not app.warning
+
+
+def test_the_file_of_a_ranking_says_how_it_was_made(filled_home: Path):
+    of = library_data.library_rank.ranked(data.database(), SCREEN, min_lines=5)
+    asked = library_ranking._asked(of, True, "SKCM", "")
+    about = library_ranking._about(
+        of, asked, next(one for one in runs(data.database()) if one.run_id == RUN), "potency"
+    )
+    assert (about["library"], about["ranked_for"]) == (LIBRARY, "Melanoma (SKCM)")
+    assert about["run"] == of.summary.run_id
+    assert about["lines"] == 8 and about["run_split"] and about["screened_at_utc"].startswith("2026-11-21")
+    assert about["selectivity"] == "relative to the 16 molecules of this library" and about["selectivity_sd_ln_um"] > 0
+
+
+def test_rows_that_a_setting_would_keep_are_named_with_it(filled_home: Path, open_page: Open):
+    table = (
+        "name,smiles\nTemozolomide,Cn1nnc2c(C(N)=O)ncn2c1=O\n"
+        f"Verapamil,{VERAPAMIL}\nVerapamil chloride,{VERAPAMIL}.Cl\n"
+    )
+    text = shown(upload(open_page("library.py", **IMPORT), table, "own.csv"))
+    assert "Temozolomide: 194.2 g/mol, set Lightest to 190" in text.replace("\\", "")
+    assert "Verapamil chloride: turn on Largest fragment of salts" in text.replace("\\", "")
+
+
+def test_only_the_jobs_of_a_library_stand_on_its_screen_tab(filled_home: Path, open_page: Open, monkeypatch):
+    monkeypatch.setattr(queue.launch, "start", lambda folder: None)
+    for library in (LIBRARY, "another"):
+        queue.submit("screen_library", f"Screen {library} with {RUN}", {"library": library, "run_id": RUN})
+    text = shown(open_page("library.py", **SCREENING))
+    assert f"Screen {LIBRARY} with" in text and "Screen another with" not in text
+
+
 def test_filters_that_leave_nothing_can_be_cleared(filled_home: Path, open_page: Open):
     app = open_page("library.py", lib_search="no such molecule")
     assert_healthy(app)
@@ -271,7 +352,7 @@ def test_a_library_without_a_screen_says_how_much_work_it_is(filled_home: Path, 
     assert_healthy(app)
     assert app.session_state["lib_tab"] == "Screen" and "known after a screen" not in shown(app)
     assert "16 molecules × 40 cell lines × 5 networks: 3,200 predictions" in shown(app)
-    app = button(app, "Screen it").click().run()
+    app = button(app, "Screen approved").click().run()
     assert "job folder of run" in problems(app).replace("\\", "")  # this run was never trained here
     app = open_page("library.py", lib_tab="Ranking")
     assert "has not been screened yet" in shown(app)

@@ -28,6 +28,8 @@ def table(**changed: object) -> pd.DataFrame:
         "nearest_drug": ["Dabrafenib", "Erlotinib", None],
         "inside": [True, False, None],
         "share": [0.75, 0.0, 0.0],
+        "measured": [np.nan] * 3,
+        "n_measured": [0] * 3,
         "lower": [np.nan] * 3,
         "upper": [np.nan] * 3,
     }
