@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import export, frame, messages
 from dashboard.repurposing_data import Analysis, about
 from engine.figures.text import chance, count, number
+from engine.response.repurpose_controls import FEWEST_MEASURED
 from engine.response.repurpose_words import (
     ALL,
     CRITERIA,
@@ -41,7 +42,9 @@ def show(of: Analysis) -> None:
         if words:
             st.markdown(messages.plain(words))
         table = case_table(of)
-        wide = {"Why not": st.column_config.Column(width=330)}
+        needed = f"{'more than' if of.thresholds.more_than else 'at least'} {100 * of.thresholds.type_share:.3g} %"
+        words = f"The rule needs {needed} of the type's lines; measured values are judged from {FEWEST_MEASURED} on"
+        wide = {"Why not": st.column_config.Column(width=420, help=words)}
         frame.table(table, "repurposing_controls", height=260, missing="not measured", **wide)
         export.buttons(table, "tumorcast-approved-indications", key="repurposing_controls_file", about=about(of))
 

@@ -92,10 +92,10 @@ def why_not(count: int, n_lines: int, median: float, measured: bool | None, thre
     """
     below = _minus(thresholds.sensitive_below)
     found = f"{count:,} of {_count(n_lines, 'line')} below {below}" if count else f"no line below {below}"
-    told = f"{found}, {_needed(thresholds)} needed; median {_minus(round(median, 2))}"
+    told = f"{found} (median {_minus(round(median, 2))})"
     if measured is None:
         return told
-    return f"{told}; as measured {'it is' if measured else 'it is not either'}"
+    return f"{told}, {'though measured values meet the rule' if measured else 'nor do measured values meet the rule'}"
 
 
 def _needed(thresholds: Thresholds) -> str:
