@@ -37,8 +37,9 @@ HELP = {
     "0: more sensitive than both say. What acts on everything is near 0",
     "Novelty": "1 − Tanimoto similarity to the nearest drug that was trained on; 0 is the same fingerprint",
     "Reach": "Extrapolation: unlike every drug that was trained on, so the prediction is a guess",
-    "Measured ln(IC50), µM": "Median over the lines that were measured, of drugs the run was trained on",
-    "Measured lines": "Lines behind the measured median",
+    "Measured ln(IC50)": "In µM, median over the lines that were measured, of drugs in the run's data; "
+    "stereoisomers and salts count as one drug",
+    "Lines measured": "Lines behind the measured median",
 }
 
 
@@ -160,7 +161,7 @@ def _table(
     helped = {name: st.column_config.Column(help=text) for name, text in helps.items() if name in told}
     # px: names in full, the longest texts cut, which the detail tells in full
     helped[HEADINGS["name"]] = st.column_config.Column(width=130, pinned=True)
-    helped[HEADINGS["reach"]] = st.column_config.Column(width=120, help=HELP["Reach"])
+    helped[HEADINGS["reach"]] = st.column_config.Column(width=110, help=HELP["Reach"])
     helped[HEADINGS["indications"]] = st.column_config.Column(width=180)
     key = f"library_ranking_{hash((of.summary.screen_id, asked, tuple(shown['molecule_id'].head(SHOWN))))}"
     ids = shown["molecule_id"].head(SHOWN).astype(str).tolist()
@@ -174,4 +175,5 @@ def _table(
         **helped,
     )
     first = f"The first {count(SHOWN)} are shown, files hold all. " if n > SHOWN else ""
-    st.caption(f"{first}Everything is predicted. Pick a row or a dot to see the molecule below.")
+    but = " but the measured columns" if HEADINGS["measured"] in told else ""
+    st.caption(f"{first}Everything{but} is predicted. Pick a row or a dot to see the molecule below.")

@@ -32,7 +32,7 @@ def show(library: str, molecules: int, screens: Sequence[ScreenSummary], runs: S
         key = state.bound("lib_run", list(by_id), first)
         st.session_state.setdefault(key, first)
         run_id = st.selectbox(
-            "Run", list(by_id), format_func=lambda one: forms.run_label(by_id[one]), key=key, width=430
+            "Run", list(by_id), format_func=lambda one: forms.run_label(by_id[one]), key=key, width=560
         )
         state.keep("lib_run", run_id, default=first)
         label = f"Screen {messages.plain(library)}{' again' if screens else ''}"

@@ -259,9 +259,9 @@ def test_trained_drugs_stand_beside_what_was_measured_and_intervals_have_their_c
            AND r.dataset = (SELECT config->>'dataset' FROM run WHERE run_id = ?) GROUP BY r.cosmic_id)""",
         [RUN],
     )
-    assert table.loc["Dabrafenib", "Measured lines"] == own["n"][0] > 0
-    assert table.loc["Dabrafenib", "Measured ln(IC50), µM"] == pytest.approx(own["v"][0])
-    assert table.loc["Aspirin", "Measured lines"] == 0
+    assert table.loc["Dabrafenib", "Lines measured"] == own["n"][0] > 0
+    assert table.loc["Dabrafenib", "Measured ln(IC50)"] == pytest.approx(own["v"][0])
+    assert table.loc["Aspirin", "Lines measured"] == 0
     assert (table["Interval to"] > table["Interval from"]).all()
     app = open_page("library.py", lib_type="SKCM", lib_search="dabrafenib")
     text = shown(app)

@@ -70,15 +70,27 @@ def test_words_name_the_first_and_the_number_below_the_threshold():
 def test_the_table_has_what_belongs_to_a_type_or_to_a_line():
     of_type = rank_table(table(), OF_TYPE)
     assert list(of_type.columns)[:7] == [
-        "Molecule", "ln(IC50), µM", "IC50, µM", "Sensitive lines, %", "Selectivity, sd", "Novelty",
+        "Molecule", "ln(IC50), µM", "Selectivity, sd", "Sensitive lines, %", "Reach", "Novelty",
         "Nearest trained drug",
     ]  # fmt: skip
+    measured = rank_table(table(measured=[-2.5, np.nan, np.nan], n_measured=[7, 0, 0]), OF_TYPE)
+    assert list(measured["Lines measured"]) == [7, 0, 0] and measured["Measured ln(IC50)"][0] == -2.5
+    assert "Lines measured" not in of_type  # nothing of these was measured
     assert list(of_type["Sensitive lines, %"]) == [75.0, 0.0, 0.0]
     assert list(of_type["Reach"]) == ["within reach", "extrapolation", "not known"]
     assert of_type["Indications"][0] == "melanoma, pain" and of_type["Target"][0] == "BRAF, RAF1"
     of_line = rank_table(table(lower=[-4.0, -1.0, 1.0], upper=[-2.0, 1.0, 3.0]), OF_LINE)
     assert "Sensitive lines, %" not in of_line and list(of_line["Interval from"]) == [-4.0, -1.0, 1.0]
     assert "Interval from" not in rank_table(table(), OF_LINE)
+
+
+def test_a_picked_dot_at_the_edge_has_room_for_its_name_and_the_sd_is_told():
+    figure = rank_chart(table(), OF_TYPE, chosen="C").figure
+    for axis, values in ((figure.layout.xaxis, [-3.0, 2.0]), (figure.layout.yaxis, [-2.5, 1.0])):
+        room = 0.1 * (values[1] - values[0])
+        assert axis.range == pytest.approx((values[0] - room, values[1] + room))
+    told = Asked("SKCM", "SKCM", True, 8, -2.0, "by a run", sd=0.25, relative="relative to the 9 drugs")
+    assert "One sd is 0.250 in ln(IC50), relative to the 9 drugs." in rank_chart(table(), told).caption
 
 
 def test_without_novelty_or_selectivity_it_still_draws():
