@@ -61,6 +61,7 @@ def test_the_job_writes_molecules_source_and_receipt(tumorcast_home: Path, given
     result = read_json(job.results / "result.json")
     assert result is not None
     assert (result["read"], result["kept"], result["rows_written"], result["library"]) == (4, 1, 1, "mine")
+    assert "merged" not in result  # a repeated molecule is dropped, and counted there alone
     assert result["dropped"] == {
         "the structure cannot be read": 1,
         "more than one fragment (a salt or a mixture)": 1,
