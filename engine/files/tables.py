@@ -6,8 +6,10 @@ Memory stays small: a chunk holds only the columns asked for, and nothing of an 
 import csv
 import io
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,6 +21,7 @@ from engine.errors import InputError
 from engine.files.raw_file import (
     CURE,
     HEAD_BYTES,
+    UNPACKED_BYTES,
     beginning,
     on_bad_bytes,
     opened,
@@ -69,13 +72,15 @@ def open_table(path: Path, name: str = "", fits: Callable[[Sequence[str]], bool]
     """
     name = name or path.name
     start, packing = packed(path)
-    if packing == "zip" and _is_workbook(path, name):
-        return _open_workbook(path, name, fits)
+    if packing == "zip" and _is_workbook(path, "", name):
+        return _open_workbook(path, "", name, fits)
     if start.startswith(b"PAR1"):
         with refusing(name):
             return Table(path, name, tuple(pq.read_schema(path).names), 0, "parquet", "", "", False)
     with refusing(name), opened(path, packing, name) as (stream, _):
         head, whole = beginning(stream, name)
+    if packing and head.startswith(b"PK\x03\x04") and _is_workbook(path, packing, name):
+        return _open_workbook(path, packing, name, fits)
     refuse_other_files(head, name)
     encoding = text_encoding(head, name)
     text = head.decode(encoding, on_bad_bytes(encoding))
@@ -194,8 +199,8 @@ def _parquet_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tup
 def _workbook_chunks(table: Table, columns: list[int], rows: int) -> Iterator[tuple[pd.DataFrame, float]]:
     import openpyxl
 
-    with refusing(table.name):
-        book = openpyxl.load_workbook(table.path, read_only=True, data_only=True)
+    with refusing(table.name), _whole(table.path, table.packing, table.name) as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book[table.sheet]
         total = max(sheet.max_row or 1, 1)
         sheet.reset_dimensions()  # some programs write a wrong size, behind which rows would be lost
@@ -224,9 +229,22 @@ def _cell(value: object) -> str | None:
     return None if text in MISSING else text
 
 
-def _is_workbook(path: Path, name: str) -> bool:
+@contextmanager
+def _whole(path: Path, packing: str, name: str) -> Iterator[IO[bytes]]:
+    """A workbook's bytes, open, as openpyxl judges a path by its suffix, which the copy of an upload lacks.
+
+    packing: of a file that holds it packed once more. Raises InputError for one that would fill the disk."""
+    with opened(path, packing, name) as (stream, _):
+        with tempfile.TemporaryFile() as copy:
+            while packing and (part := stream.read(HEAD_BYTES)):
+                if copy.write(part) and copy.tell() > UNPACKED_BYTES:
+                    raise InputError(f"{name} unpacks to more than {UNPACKED_BYTES / 1e9:.1f} GB: unpack it first.")
+            yield copy if packing else stream
+
+
+def _is_workbook(path: Path, packing: str, name: str) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _whole(path, packing, name) as file, zipfile.ZipFile(file) as archive:
             if "xl/workbook.xml" not in archive.namelist():
                 return False
             refuse_bomb(archive, name)
@@ -235,19 +253,19 @@ def _is_workbook(path: Path, name: str) -> bool:
         raise InputError(f"{name} is a damaged or cut-off XLSX or ZIP file: download or save it again.") from error
 
 
-def _open_workbook(path: Path, name: str, fits: Callable[[Sequence[str]], bool]) -> Table:
+def _open_workbook(path: Path, packing: str, name: str, fits: Callable[[Sequence[str]], bool]) -> Table:
     import openpyxl
 
     first: Table | None = None
-    with refusing(name):
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    with refusing(name), _whole(path, packing, name) as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some programs write a wrong size
             for row, values in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
                 header = tuple("" if value is None else str(value) for value in values)
                 if not any(header):
                     continue
-                table = Table(path, name, header, row, "", "", "", False, sheet=sheet.title)
+                table = Table(path, name, header, row, packing, "", "", False, sheet=sheet.title)
                 first = first or table
                 if fits(header):
                     book.close()

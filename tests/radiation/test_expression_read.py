@@ -1,6 +1,8 @@
 """Matrices of expression as people have them, and everything that may be wrong with them."""
 
+import gzip
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 
 from engine.errors import InputError
+from engine.files import tables
 from engine.files.receipt import Receipt
 from engine.radiation.arrays import NO_PANEL, base_name, numbered
 from engine.radiation.expression_read import look, read, read_expression
@@ -428,3 +431,26 @@ def test_the_real_table_of_z_scores(real_data):
     assert found.samples["sample"].iloc[0] == "SK-N-FI" and found.samples["panel"].iloc[0] == "autonomic_ganglia"
     assert found.symbols.tolist() == found.probes.tolist() and receipt.kept == 316
     assert receipt.flagged == {NO_PANEL: 289} and found.samples["line"].is_unique
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "zip"])
+def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path, packing):
+    """The copy of an upload has no suffix; a workbook may be packed once more."""
+    frame, book = matrix(), tmp_path / "book.xlsx"
+    frame.to_excel(book)
+    path = tmp_path / "tumorcast-upload-1x"
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(book, "book.xlsx")
+    else:
+        path.write_bytes(gzip.compress(book.read_bytes()) if packing else book.read_bytes())
+    assert same(read_expression(path, "book.xlsx", Receipt()), frame)
+
+
+def test_a_packed_workbook_that_would_fill_the_disk_is_refused(tmp_path, monkeypatch):
+    matrix().to_excel(tmp_path / "book.xlsx")
+    path = tmp_path / "book.xlsx.gz"
+    path.write_bytes(gzip.compress((tmp_path / "book.xlsx").read_bytes()))
+    monkeypatch.setattr(tables, "UNPACKED_BYTES", 1000)
+    with pytest.raises(InputError, match=r"book\.xlsx\.gz unpacks to more than 0\.0 GB: unpack it first"):
+        read_expression(path, "", Receipt())
