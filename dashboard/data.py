@@ -104,6 +104,7 @@ READS = {
         radiation.survival_doses,
         shown.samples,
         shown.look_ups,
+        shown.pairs,
     )
 }
 

@@ -38,6 +38,11 @@ def look_ups(run_id: str) -> LookUps | None:
     return data._cached("radiation_look_ups", run_id)
 
 
+def pairs(expression: str) -> pd.DataFrame:
+    """Surviving fractions that fit an expression set, best first; see `engine.radiation.shown.pairs`."""
+    return data._cached("radiation_pairs", expression)
+
+
 def expression_sets() -> pd.DataFrame:
     return data._cached("radiation_expression_sets")
 

@@ -72,6 +72,15 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return f"{100 * fraction:.{decimals}f} %"
 
 
+def rough_time(seconds: float) -> str:
+    """An estimate of a duration, in no more digits than it is worth."""
+    if seconds < 90:
+        return f"{max(10, 10 * round(seconds / 10))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
 def shown_value(name: str, value: float | None) -> str:
     """A measure as it stands on screen."""
     return percent(value) if name in FRACTIONS else number(value)

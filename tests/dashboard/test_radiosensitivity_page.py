@@ -297,6 +297,19 @@ def test_training_starts_with_what_was_chosen(both: Path, open_page: Open):
     assert "Copies without noise" in app.warning[0].value
 
 
+def test_the_sf2_that_fits_the_arrays_is_preset_and_the_pair_is_counted(both: Path, open_page: Open):
+    app = open_page("radiosensitivity.py", rad_tab="Train")
+    assert app.selectbox(key="rad_train_survival").value == "sf2"  # 15 lines shared; the other has 6
+    assert "45 arrays of 15 lines that have both" in shown(app) and "Takes roughly" in shown(app)
+    app = app.selectbox(key="rad_train_survival").set_value("other").run()
+    assert "18 arrays of 6 lines that have both; assay 9-day" in shown(app)
+    assert "As well or better fits sf2 (15 lines)" in shown(app)
+    app = button(app, "Baselines only").click().run()
+    assert_healthy(app)
+    assert "network" not in app.session_state["rad_train_models"] and len(app.session_state["rad_train_models"]) == 8
+    assert button(app, "All 11 models").click().run().session_state["rad_train_models"] == []
+
+
 def test_simulated_arrays_and_artificial_replicates_are_named(both: Path, open_page: Open):
     db = Database(store_path())
     with db.write() as connection:
