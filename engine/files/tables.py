@@ -234,12 +234,11 @@ def _whole(path: Path, packing: str, name: str) -> Iterator[IO[bytes]]:
     """A workbook's bytes, open, as openpyxl judges a path by its suffix, which the copy of an upload lacks.
 
     packing: of a file that holds it packed once more. Raises InputError for one that would fill the disk."""
-    with opened(path, packing, name) as (stream, _):
-        with tempfile.TemporaryFile() as copy:
-            while packing and (part := stream.read(HEAD_BYTES)):
-                if copy.write(part) and copy.tell() > UNPACKED_BYTES:
-                    raise InputError(f"{name} unpacks to more than {UNPACKED_BYTES / 1e9:.1f} GB: unpack it first.")
-            yield copy if packing else stream
+    with opened(path, packing, name) as (stream, _), tempfile.TemporaryFile() as copy:
+        while packing and (part := stream.read(HEAD_BYTES)):
+            if copy.write(part) and copy.tell() > UNPACKED_BYTES:
+                raise InputError(f"{name} unpacks to more than {UNPACKED_BYTES / 1e9:.1f} GB: unpack it first.")
+        yield copy if packing else stream
 
 
 def _is_workbook(path: Path, packing: str, name: str) -> bool:

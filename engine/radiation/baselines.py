@@ -78,10 +78,15 @@ def _panel_mean(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarr
 
 
 def _lineage_mean(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """The mean of the lines of blood and lymph, or of all others; of everybody where none of the kind trains."""
-    overall, blood = cohort.sf2[train].mean(), models.is_blood(cohort.panel[train])
+    """The mean of the lines of blood and lymph, or of all others; of everybody where none of the kind trains. A sample
+    whose panel is not told is of the kind of the training sample whose expression correlates best with its own."""
+    overall, panel, told = cohort.sf2[train].mean(), cohort.panel[train], cohort.panel[test]
+    if (told == "").any():
+        nearest = correlations(cohort.values[test], cohort.values[train]).argmax(axis=1)
+        told = np.where(told == "", panel[nearest], told)
+    blood = models.is_blood(panel)
     means = {kind: cohort.sf2[train][blood == kind].mean() for kind in np.unique(blood)}
-    return np.array([means.get(kind, overall) for kind in models.is_blood(cohort.panel[test])])
+    return np.array([means.get(kind, overall) for kind in models.is_blood(told)])
 
 
 def _nearest_neighbour(cohort: Cohort, train: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ A unit is one model in one round of one stage, or a group of networks trained si
 other, so parts of a cluster may do them in any order. n samples, f folds of a unit.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,11 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """Of its files."""
-        return f"{self.stage}.{self.model}.{self.number}"
+        """Of its files. Tells its folds, so that what was fitted to others is never taken for it."""
+        told = hashlib.sha256()
+        for fold in self.folds:
+            told.update(np.concatenate([[len(fold.train)], fold.train, fold.test]).astype("<i8").tobytes())
+        return f"{self.stage}.{self.model}.{self.number}.{told.hexdigest()[:8]}"
 
 
 def together(job: JobContext) -> int:
@@ -118,7 +122,7 @@ def do(
         raise TrainingError(f"{unit.model} gave {bad} values that are not numbers. Choose a smaller learning rate.")
     # Before the predictions, which say that the unit is finished.
     write_json(_seconds_file(job, unit.name), {"seconds": time.monotonic() - started})
-    _save(predicted_file(job, unit), values)
+    _save(predicted_file(job, unit), np.clip(values, 0.0, 1.0))  # a network may leave the range of a fraction
     _forget(resume_file(job, unit))
 
 

@@ -38,8 +38,9 @@ def conformal(predictions: pd.DataFrame, protocol: str) -> pd.DataFrame:
             others = name != one
             half = calibrate(observed[others], mean[others], level=INTERVAL_LEVEL).quantile
             samples.loc[(samples["model"] == model) & (samples["line"] == one), "half"] = half
-    samples["low"] = (samples["mean"] - samples["half"]).clip(0, 1)
-    samples["high"] = (samples["mean"] + samples["half"]).clip(0, 1)
+    centre = samples["mean"].clip(0, 1)  # what no fraction can be is shown at the end of the range
+    samples["low"] = (centre - samples["half"]).clip(0, 1)
+    samples["high"] = (centre + samples["half"]).clip(0, 1)
     keys = ["model", "sample"]
     ends = found[keys].merge(samples[[*keys, "low", "high"]], on=keys, how="left")
     tested = (found["stage"] == "cv").to_numpy()

@@ -11,12 +11,13 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.radiation import baselines, rsi
+from engine.radiation import baselines, reach, rsi
 from engine.radiation.align import align
 from engine.radiation.finished import FinishedRun, load_run
 from engine.radiation.fits import models_of, network_file
 from engine.radiation.names import line_key, panel_of
-from engine.radiation.settings import NETWORK, PROTOCOLS
+from engine.radiation.settings import MODEL_NAMES, NETWORK, PROTOCOLS
+from engine.radiation.similarity import correlations
 from engine.radiation.types import Cohort, Expression, SamplePrediction
 
 NEAREST = 5  # lines that a sample is shown beside
@@ -26,6 +27,7 @@ NO_INTERVAL = (
     "Choose a run grouped by line."
 )
 TOO_FEW = "This run has no intervals: too few lines for them."
+OUT_OF_RANGE = "The model {model} answered {raw:.2f}: outside the possible range 0 to 1, shown as {shown:.0f}."
 
 
 def predict_file(
@@ -33,6 +35,7 @@ def predict_file(
     run_id: str,
     *,
     models: Sequence[str] = (),
+    panel: str = "",
     file_name: str = "",
     receipt: Receipt | None = None,
     movers: bool = True,
@@ -40,8 +43,9 @@ def predict_file(
 ) -> list[SamplePrediction]:
     """The SF2 of every sample of a file by every model of a run (or those of `models`), samples in the file's order.
 
-    path: any table that `expression_read.read_expression` reads. file_name: what messages call it. receipt: filled
-    with what became of its rows. movers: whether to compute which probes moved the network's prediction.
+    path: any table that `expression_read.read_expression` reads. panel: tissue of all its samples, '' to take what the
+    file, the list of the NCI-60, or else the most similar trained line says. file_name: what messages call it.
+    receipt: filled with what became of its rows. movers: whether to compute what moved the network's prediction.
     Baselines are fitted again to all samples of the run, which takes seconds; nothing is written anywhere.
     Raises JobError where the run's job folder is gone, InputError for a file that is no expression, whose probes do
     not fit the run or whose scale is another, and for a model that the run does not have.
@@ -50,7 +54,7 @@ def predict_file(
 
     run = load_run(run_id)
     given = read_expression(Path(path), file_name or Path(path).name, receipt if receipt is not None else Receipt())
-    return predict_expression(given, run, models=models, movers=movers, on_progress=on_progress)
+    return predict_expression(given, run, models=models, panel=panel, movers=movers, on_progress=on_progress)
 
 
 def predict_expression(
@@ -58,6 +62,7 @@ def predict_expression(
     run: FinishedRun,
     *,
     models: Sequence[str] = (),
+    panel: str = "",
     movers: bool = True,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[SamplePrediction]:
@@ -70,9 +75,12 @@ def predict_expression(
     values, _, notes = align(given, trained.probes.tolist(), trained.symbols.tolist(), run.mean, trained.scale)
     if "rsi" in wanted and (absent := rsi.missing(given.probes, given.symbols)):
         notes = (*notes, f"The index lacks {', '.join(absent)}: the mean of the training samples stands for them.")
-    joined = _joined(trained, given, values)
     k, n = len(values), len(trained.line)
-    near, inside = _near(run, values)
+    near = _near(run, values)
+    limits = reach.limits(run)
+    judged = reach.judge(run, values, limits)
+    panels, of_panel = _panels(run, given, near, judged, panel)
+    joined = _joined(trained, given, values, panels)
     told = on_progress or (lambda share: None)
     found: dict[str, np.ndarray] = {}
     moved: list[tuple[tuple[str, str, float, bool], ...]] = [()] * k
@@ -84,33 +92,88 @@ def predict_expression(
             everybody, new = np.arange(n), np.arange(n, n + k)
             found[model] = baselines.predict(model, joined, everybody, new, run.settings.seed)
     told(1.0)
+    looked_up = _looked_up(trained, values) if "nearest_neighbour" in wanted else [""] * k
     said = (*notes, *_notes(run))
-    return [
-        SamplePrediction(
-            sample=str(given.samples["sample"].iloc[i]),
-            line=str(given.samples["line"].iloc[i]),
-            model=model,
-            sf2=float(found[model][i]),
-            lower=_end(found[model][i], run.half_width.get(model), -1),
-            upper=_end(found[model][i], run.half_width.get(model), 1),
-            nearest=near[i],
-            inside=bool(inside[i]),
-            movers=moved[i] if model == NETWORK else (),
-            notes=(*said, *_seen(run, str(given.samples["line"].iloc[i]))),
+    answers = []
+    for i in range(k):
+        line, same = str(given.samples["line"].iloc[i]), judged[i].same
+        own = [reach.note_of(judged[i]), of_panel[i], _seen(run, line)]
+        own.append(reach.look_up_note(same, near[i][0][1], limits) if same and line_key(line) != line_key(same) else "")
+        for model in wanted:
+            raw, half = float(found[model][i]), run.half_width.get(model)
+            shown = float(np.clip(raw, 0.0, 1.0))
+            possible = shown == raw
+            of_model = "" if possible else OUT_OF_RANGE.format(model=MODEL_NAMES[model].lower(), raw=raw, shown=shown)
+            beside = looked_up[i] if model == "nearest_neighbour" else ""
+            answers.append(
+                SamplePrediction(
+                    sample=str(given.samples["sample"].iloc[i]),
+                    line=line,
+                    model=model,
+                    sf2=shown,
+                    lower=_end(shown, half, -1),
+                    upper=_end(shown, half, 1),
+                    nearest=near[i],
+                    inside=not judged[i].why,
+                    movers=moved[i] if model == NETWORK else (),
+                    notes=tuple(note for note in (of_model, beside, *own, *said) if note),
+                    panel=panels[i],
+                    look_up=same,
+                    outside_because=judged[i].why,
+                    answered=None if possible else raw,
+                )
+            )
+    return answers
+
+
+def _panels(
+    run: FinishedRun,
+    given: Expression,
+    near: list[tuple[tuple[str, float, float], ...]],
+    judged: Sequence[reach.Judged],
+    told: str,
+) -> tuple[list[str], list[str]]:
+    """The tissue panel of each sample and what is to be said of it, '' where it was told.
+
+    Raises InputError for a panel that the run does not know.
+    """
+    known = {name.casefold(): name for name in run.lines["panel"] if name}
+    if told and told.strip().casefold() not in known:
+        raise InputError(
+            f"Run {run.run_id} knows no panel {told!r}. "
+            + (f"Choose from {', '.join(sorted(known.values()))}." if known else "Its lines have none: leave it out.")
         )
-        for i in range(k)
-        for model in wanted
+    by_line = dict(zip(run.lines["line"], run.lines["panel"], strict=True))
+    panels, notes = [], []
+    for i, (line, of_file) in enumerate(zip(given.samples["line"], given.samples["panel"].fillna(""), strict=True)):
+        candidates = (told, panel_of(line), str(of_file))
+        panel = next((known[one.strip().casefold()] for one in candidates if one.strip().casefold() in known), "")
+        note = ""
+        if not panel and known:
+            nearest = near[i][0][0]
+            panel = str(by_line[nearest])
+            unknown = f"{of_file} is no panel of the run" if of_file else "Panel not told"
+            note = f"{unknown}, taken from the nearest line {nearest} ({panel or 'which has none'})"
+            note += ", a guess for a sample out of reach." if judged[i].why else "."
+        panels.append(panel)
+        notes.append(note)
+    return panels, notes
+
+
+def _looked_up(trained: Cohort, values: np.ndarray) -> list[str]:
+    """Which array the nearest neighbour took: it looks at the values as they are, the nearest lines at differences."""
+    similarity = correlations(values, trained.values)
+    best = similarity.argmax(axis=1)
+    return [
+        f"The nearest neighbour took {trained.line[j]} (r = {similarity[i, j]:.3f} of the values as they are); nearest "
+        "lines are ranked by differences from the mean training profile."
+        for i, j in enumerate(best)
     ]
 
 
-def _joined(trained: Cohort, given: Expression, values: np.ndarray) -> Cohort:
-    """Trained samples, then the new ones, whose SF2 nobody knows; a panel counts where the run knows it."""
-    known = set(trained.panel)
+def _joined(trained: Cohort, given: Expression, values: np.ndarray, panels: Sequence[str]) -> Cohort:
+    """Trained samples, then the new ones, whose SF2 nobody knows."""
     k = len(values)
-    panels = [
-        next((name for name in (panel_of(line), str(panel)) if name and name in known), "")
-        for line, panel in zip(given.samples["line"], given.samples["panel"].fillna(""), strict=True)
-    ]
     return replace(
         trained,
         values=np.concatenate([trained.values, values.astype(np.float32)]),
@@ -122,14 +185,12 @@ def _joined(trained: Cohort, given: Expression, values: np.ndarray) -> Cohort:
     )
 
 
-def _near(run: FinishedRun, values: np.ndarray) -> tuple[list[tuple[tuple[str, float, float], ...]], np.ndarray]:
+def _near(run: FinishedRun, values: np.ndarray) -> list[tuple[tuple[str, float, float], ...]]:
+    """Of each sample the trained lines most like it, as `SamplePrediction.nearest`."""
     similarity = run.similarity(values)
     order = np.argsort(-similarity, axis=1, kind="stable")[:, :NEAREST]
     lines, sf2 = run.lines["line"].to_numpy(str), run.lines["sf2"].to_numpy(float)
-    near = [
-        tuple((str(lines[j]), float(similarity[i, j]), float(sf2[j])) for j in order[i]) for i in range(len(values))
-    ]
-    return near, similarity.max(axis=1) >= run.usual
+    return [tuple((str(lines[j]), float(similarity[i, j]), float(sf2[j])) for j in row) for i, row in enumerate(order)]
 
 
 def _network(
@@ -159,8 +220,8 @@ def _largest(run: FinishedRun, moved: np.ndarray) -> tuple[tuple[str, str, float
     return tuple((str(probes[i]), str(symbols[i]) or str(genes[i]), float(moved[i]), bool(genes[i])) for i in shown)
 
 
-def _end(predicted: float, half: float | None, sign: int) -> float | None:
-    return None if half is None else float(np.clip(predicted + sign * half, 0.0, 1.0))
+def _end(shown: float, half: float | None, sign: int) -> float | None:
+    return None if half is None else float(np.clip(shown + sign * half, 0.0, 1.0))
 
 
 def _notes(run: FinishedRun) -> tuple[str, ...]:
@@ -171,7 +232,10 @@ def _notes(run: FinishedRun) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _seen(run: FinishedRun, line: str) -> tuple[str, ...]:
+def _seen(run: FinishedRun, line: str) -> str:
     if line and line_key(line) in {line_key(name) for name in run.cohort.line}:
-        return (f"The run was trained on {line}: this is no prediction of a line never seen.",)
-    return ()
+        return (
+            f"The run was trained on {line}: this is no prediction of a line never seen, and the interval does not "
+            "hold."
+        )
+    return ""

@@ -20,12 +20,26 @@ MODEL_DESCRIPTIONS = {
     "mean": "predicts the mean SF2 of the training samples for everybody",
     "panel_mean": "predicts the mean SF2 of the training samples of the same tissue panel",
     "lineage_mean": "predicts the mean SF2 of the training samples of blood and lymph, or of all others",
-    "nearest_neighbour": "takes the SF2 of the training sample whose expression correlates best",
+    "nearest_neighbour": "takes the SF2 of the training sample whose expression, as it is, correlates best",
     "ridge": "ridge regression on the most variable probes",
     "pls": "partial least squares on the most variable probes",
     "svr": "support vector regression on the most variable probes",
     "random_forest": "a random forest on the most variable probes",
     "rsi": "the published ten-gene index, made from 48 lines of the NCI-60, put on a line through the training samples",
+}
+MODEL_NAMES = {
+    NETWORK: "Network",
+    "lineage_ridge": "Lineage and ridge",
+    "panel_ridge": "Panel and ridge",
+    "mean": "Mean",
+    "panel_mean": "Panel mean",
+    "lineage_mean": "Lineage mean",
+    "nearest_neighbour": "Nearest neighbour",
+    "ridge": "Ridge",
+    "pls": "PLS",
+    "svr": "SVR",
+    "random_forest": "Random forest",
+    "rsi": "Ten-gene index (RSI)",
 }
 # What is held out, in words.
 PROTOCOLS = {

@@ -82,11 +82,15 @@ class CurveFit:
 class SamplePrediction:
     """SF2 predicted for one sample of somebody's own file by one model.
 
-    sf2: fraction. lower, upper: 90 % conformal interval from lines never seen (grouped folds), None where the run has
-    none. nearest: trained lines by similarity, most similar first: (line, Pearson correlation, measured SF2).
-    inside: whether the most similar trained line is as similar as trained lines are to each other; None: not known.
+    sf2: fraction, 0 to 1. lower, upper: 90 % conformal interval from lines never seen (grouped folds), None where the
+    run has none. nearest: trained lines by similarity, most similar first: (line, Pearson correlation, measured SF2).
+    inside: whether the sample is like a trained line and its values lie as those of the training arrays do; None: not
+        known. outside_because: what speaks against it, in words with the limits, empty where it is inside.
     movers: (probe, symbol, by how much SF2 it moves the prediction away from that of the mean training profile, is one
         of the ten RSI genes), largest first.
+    panel: the tissue panel that models took, '' where the run knows none. look_up: the trained line that the sample is
+        an array of by its values, '' for none: the interval does not hold then.
+    answered: what the model gave where that is no possible fraction, None elsewhere.
     """
 
     sample: str
@@ -99,3 +103,7 @@ class SamplePrediction:
     inside: bool | None = None
     movers: tuple[tuple[str, str, float, bool], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    panel: str = ""
+    look_up: str = ""
+    outside_because: tuple[str, ...] = ()
+    answered: float | None = None

@@ -51,6 +51,9 @@ def test_the_naive_ones_by_hand():
     blood = replace(cohort, panel=np.array(["Leukemia", "Lung", "lymphoid", "Colon", "haematopoietic"]))
     assert baselines.predict("lineage_mean", blood, train, test, 0) == pytest.approx([0.25])
     assert baselines.predict("lineage_mean", cohort, train, test, 0) == pytest.approx([0.4])
+    for told, expected in (("", 0.1), ("Lung", (0.2 + 0.4 + 0.9) / 3)):  # its nearest one is the first, of blood
+        some = replace(cohort, panel=np.array(["Leukemia", "Lung", "Renal", "Colon", told]))
+        assert baselines.predict("lineage_mean", some, train, test, 0) == pytest.approx([expected])
     for unknown in ("", "Renal"):
         elsewhere = replace(cohort, panel=np.array(["Lung", "Lung", "", "Colon", unknown]))
         assert baselines.predict("panel_mean", elsewhere, train, test, 0) == pytest.approx([0.4])

@@ -71,6 +71,14 @@ def test_coverage_is_reported_and_about_ninety_percent():
     assert 0.88 <= np.mean(covered) <= 0.95
 
 
+def test_an_impossible_mean_is_in_its_interval_at_the_end_of_the_range():
+    given = predictions(lines=30, error=0.03)
+    given.loc[given["line"] == "L3", "mean"] = 1.32
+    found = conformal(given, "grouped")
+    mine = found[found["line"] == "L3"]
+    assert (mine["upper"] == 1).all() and (mine["lower"] > 0.8).all() and (mine["lower"] < 1).all()
+
+
 def test_ends_are_fractions():
     found = conformal(predictions(error=0.5), "grouped")
     assert found["lower"].min() == 0 and found["upper"].max() == 1 and (found["lower"] <= found["upper"]).all()

@@ -11,7 +11,7 @@ from small_radiation import fill_store, job_for, small_cohort, write_files
 from engine.errors import InputError, JobError
 from engine.files.receipt import Receipt
 from engine.jobs import queue
-from engine.radiation import baselines, rsi
+from engine.radiation import baselines, reach, rsi
 from engine.radiation.finished import load_run
 from engine.radiation.fits import network_file
 from engine.radiation.predict import MOVERS, predict_expression, predict_file
@@ -201,3 +201,81 @@ def test_unknown_models_and_runs_are_refused(file, home, tmp_path):
     with pytest.raises(JobError, match="run-empty holds no finished radiosensitivity run"):
         predict_file(file, "run-empty")
     shutil.rmtree(empty)
+
+
+def test_an_impossible_answer_is_bounded_and_said(home, monkeypatch):
+    monkeypatch.setattr(TrainedSF2, "predict", lambda self, values: np.array([[1.30, -0.25], [1.34, -0.05]]))
+    run, given = load_run(GROUPED), cohort()
+    found = predict_expression(expression(given, *given.values[:2]), run, models=["network", "ridge"], movers=False)
+    high, ridge, low, _ = found
+    assert (high.sf2, high.answered) == (1.0, pytest.approx(1.32))
+    assert (low.sf2, low.answered) == (0.0, pytest.approx(-0.15))
+    assert high.lower == pytest.approx(max(0, 1 - run.half_width["network"])) and high.upper == 1.0
+    assert low.lower == 0.0 and low.upper == pytest.approx(min(1, run.half_width["network"]))
+    assert "The model network answered 1.32: outside the possible range 0 to 1, shown as 1." in high.notes
+    assert ridge.answered is None and not any("outside the possible range" in note for note in ridge.notes)
+
+
+def loud_run():
+    """A run whose probes differ in level, as those of arrays do."""
+    run, level = load_run(GROUPED), np.random.default_rng(3).uniform(3, 13, 200)
+    return replace(run, cohort=replace(run.cohort, values=(run.cohort.values - 8 + level).astype(np.float32)))
+
+
+def test_what_only_has_the_values_of_an_array_is_outside(home):
+    run, rng = loud_run(), np.random.default_rng(4)
+    real = run.cohort.values[2] + 0.3 * rng.normal(size=200)
+    linear = np.exp2(real)
+    percent = np.log2(100 * linear / linear.max() + 1)  # percent of the maximum, read as intensities
+    samples = expression(cohort(), real, rng.permutation(real), percent)
+    inside, shuffled, other_scale = predict_expression(samples, run, models=["mean"])
+    assert inside.inside and inside.outside_because == ()
+    assert not shuffled.inside and "with the mean training profile" in "".join(shuffled.outside_because)
+    assert not other_scale.inside and "spread otherwise" in "".join(other_scale.outside_because)
+    (note,) = [note for note in shuffled.notes if note.startswith("Extrapolation: ")]
+    limits = reach.limits(run)
+    assert f"{limits.level:.2f} or more: other probes" in note
+    fails = [bool(one.why) for one in reach.judge(run, run.cohort.values, limits)]
+    assert sum(fails) <= 3, "most trained arrays are within reach of their own run"
+
+
+def test_a_trained_array_under_another_name_is_a_look_up(home):
+    run, rng = loud_run(), np.random.default_rng(6)
+    again = run.cohort.values[4] + 0.05 * rng.normal(size=200)
+    new = run.cohort.values.mean(axis=0) + rng.normal(size=200)
+    same, other = predict_expression(expression(cohort(), again, new), run, models=["mean"])
+    assert (same.look_up, other.look_up) == ("LINE-04", "")
+    (note,) = [note for note in same.notes if "a look-up" in note]
+    assert note.startswith("Practically identical to LINE-04 in the training data (r = 0.99")
+    assert "the interval does not hold" in note and not any("a look-up" in note for note in other.notes)
+
+
+def test_an_untold_panel_is_that_of_the_nearest_line_and_said(home):
+    run, models = loud_run(), ("panel_mean", "lineage_mean")
+    run = replace(run, settings=replace(run.settings, models=models))
+    sf2, panel = run.cohort.sf2, run.cohort.panel
+    given = expression(cohort(), run.cohort.values[3] + 0.05 * np.random.default_rng(6).normal(size=200))
+    for one in predict_expression(given, run, models=models):
+        assert one.panel == "Leukemia" and one.sf2 == pytest.approx(sf2[panel == "Leukemia"].mean())
+        assert "Panel not told, taken from the nearest line LINE-03 (Leukemia)." in one.notes
+    (told,) = predict_expression(given, run, models=["panel_mean"], panel="lung")
+    assert told.panel == "Lung" and told.sf2 == pytest.approx(sf2[panel == "Lung"].mean())
+    assert not any("nearest line LINE-03 (" in note for note in told.notes)
+    of_file = replace(given, samples=given.samples.assign(panel="Colon"))
+    assert predict_expression(of_file, run, models=["mean"])[0].panel == "Colon"
+    odd = replace(given, samples=given.samples.assign(panel="Heart"))
+    (found,) = predict_expression(odd, run, models=["mean"])
+    assert "Heart is no panel of the run, taken from the nearest line LINE-03 (Leukemia)." in found.notes
+    (far,) = predict_expression(expression(cohort(), np.linspace(3, 13, 200)), run, models=["mean"])
+    assert any("Panel not told" in note and note.endswith("a guess for a sample out of reach.") for note in far.notes)
+    with pytest.raises(InputError, match="knows no panel 'Heart'. Choose from Colon, Leukemia, Lung"):
+        predict_expression(given, run, panel="Heart")
+
+
+def test_the_nearest_neighbour_says_which_array_it_took(home):
+    run = loud_run()
+    run = replace(run, settings=replace(run.settings, models=("nearest_neighbour",)))
+    (_, found) = predict_expression(expression(cohort(), run.cohort.values[7]), run)
+    assert any(
+        note.startswith("The nearest neighbour took LINE-07 (r = 1.000 of the values as") for note in found.notes
+    )

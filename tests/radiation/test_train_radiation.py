@@ -16,6 +16,7 @@ from engine.radiation import cohort as cohorts
 from engine.radiation import fits, measures, records, train
 from engine.radiation.settings import RadiationSettings
 from engine.radiation.train import finish, run_shard, run_training, submit_training
+from engine.radiation.types import Fold
 from engine.settings import store_path
 from engine.store.database import Database
 from engine.worker import run_folder
@@ -158,7 +159,7 @@ def test_a_cancelled_training_continues_where_it_was(db, monkeypatch):
         def watched(share):
             steps.append((unit.name, share))
             told(share)
-            if unit.name == "cv.network.1" and share > 0.5:
+            if unit.name.startswith("cv.network.1.") and share > 0.5:
                 (job.folder / "cancel").touch()
 
         step(job, unit, cohort, settings, device, watched)
@@ -168,7 +169,7 @@ def test_a_cancelled_training_continues_where_it_was(db, monkeypatch):
         run_training(job)
     fitted = list(calls)
     assert fitted.count("ridge") == 6 and not (job.results / "run.parquet").exists()
-    assert list(job.checkpoints.glob("cv.network.1.resume.pt*"))
+    assert list(job.checkpoints.glob("cv.network.1.*.resume.pt*"))
     (job.folder / "cancel").unlink()
     monkeypatch.setattr(fits, "do", step)
     run_training(job)
@@ -377,3 +378,32 @@ def test_the_newest_measured_data_sets_come_first(db):
     assert records.survival_sets(db)[["dataset", "lines"]].values.tolist() == [["sf2", 6], ["older sf2", 7]]
     assert len(records.samples(db, "older")) == 21 and len(records.survival(db, "sf2")) == 6
     assert records.survival_doses(db, "sf2").empty
+
+
+def test_what_was_fitted_to_other_folds_is_not_taken_up(db):
+    """A job that resumes with other folds under the same number fits them, and keeps impossible answers in range."""
+    cohort = small_cohort(lines=6, replicates=1)
+    fill_store(db, cohort)
+    job = job_for(db, "run-folds", models=("ridge",))
+    settings = RadiationSettings(models=("ridge",))
+    fold = Fold(1, 1, np.array([0, 1, 2, 3]), np.array([4, 5]))
+    other = replace(fold, train=np.array([0, 1, 2, 4]), test=np.array([3, 5]))
+    first, second, moved = (
+        fits.Unit(fits.CV, "ridge", 1, (one,)) for one in (fold, other, replace(fold, test=np.array([5, 4])))
+    )
+    assert len({unit.name for unit in (first, second, moved)}) == 3
+    assert first.name == fits.Unit(fits.CV, "ridge", 1, (replace(fold),)).name
+    for unit in (first, second):
+        fits.do(job, unit, cohort, settings, "cpu", lambda share: None)
+        expected = fits.baselines.predict("ridge", cohort, unit.folds[0].train, unit.folds[0].test, 1)
+        assert fits.rows(job, unit, cohort, settings)["mean"].to_numpy() == pytest.approx(expected)
+
+
+def test_a_network_that_leaves_the_range_of_a_fraction_is_kept_at_its_end(db, monkeypatch):
+    cohort = small_cohort(lines=6, replicates=1)
+    fill_store(db, cohort)
+    monkeypatch.setattr(fits, "_network", lambda *given: np.array([1.32, -0.2, 0.4]))
+    job = job_for(db, "run-range")
+    unit = fits.Unit(fits.CV, "network", 1, (Fold(1, 1, np.array([0, 1, 2]), np.array([3, 4, 5])),))
+    fits.do(job, unit, cohort, RadiationSettings(), "cpu", lambda share: None)
+    assert fits.rows(job, unit, cohort, RadiationSettings())["mean"].tolist() == [1.0, 0.0, 0.4]
