@@ -105,6 +105,7 @@ READS = {
         shown.samples,
         shown.look_ups,
         shown.pairs,
+        shown.metrics_without_leukaemia,
     )
 }
 

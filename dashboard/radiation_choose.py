@@ -9,12 +9,12 @@ import streamlit as st
 
 from dashboard import forms, messages, radiation_data, state
 from dashboard.job_panel import when
-from engine.figures.radiation_words import PROTOCOL_NAMES, model_name
+from engine.figures.radiation_words import PROTOCOL_NAMES, model_name, trained_words
 from engine.figures.text import plural
-from engine.radiation.settings import MODELS, OPTIONAL, PROTOCOLS
+from engine.radiation.settings import MODELS, NETWORK, OPTIONAL, PROTOCOLS
 
 LINK = (
-    "rad_published", "rad_grouped", "rad_model", "rad_tab", "rad_level", "rad_protocol", "rad_measure",
+    "rad_published", "rad_grouped", "rad_model", "rad_tab", "rad_level", "rad_protocol", "rad_measure", "rad_lines",
     "rad_panel_measure", "rad_survival", "rad_line", "rad_other",
 )  # fmt: skip
 LEVELS = {"line": "Per cell line", "sample": "Per array"}
@@ -82,11 +82,19 @@ def artificial(run: Mapping[str, Any]) -> bool:
     return config.get("replicates", 1) > 1 or config.get("noise", 0) > 0
 
 
+def trained(run: Mapping[str, Any]) -> str:
+    """'trained 8 epochs, demonstration' where the run's network had few, '' otherwise."""
+    has = NETWORK in _models(run)
+    return trained_words(run["config"].get("epochs"), bool(run["simulated"])) if has else ""
+
+
 def data_words(run: Mapping[str, Any]) -> str:
-    """'NCI-60 U133A, artificial replicates, simulated', for captions."""
+    """'NCI-60 U133A, artificial replicates, simulated, network trained 8 epochs', for captions."""
     marks = [str(run["expression"]) or "unnamed expression"]
     marks += ["artificial replicates"] if artificial(run) else []
-    return ", ".join([*marks, *(["simulated"] if run["simulated"] else [])])
+    marks += ["simulated"] if run["simulated"] else []
+    few = trained(run).split(",")[0]
+    return ", ".join([*marks, *([f"network {few}"] if few else [])])
 
 
 def all_words(shown: Shown) -> str:

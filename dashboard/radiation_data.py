@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from engine.radiation.shown import LookUps, lines
+from engine.radiation import shown
+from engine.radiation.shown import Gained, LookUps, lines
 
 
 def runs() -> pd.DataFrame:
@@ -14,6 +15,11 @@ def runs() -> pd.DataFrame:
 
 def metrics(run_id: str) -> pd.DataFrame:
     return data._cached("radiation_metrics", run_id)
+
+
+def without_leukaemia(run_id: str) -> pd.DataFrame:
+    """`metrics` over the lines that are no leukaemia."""
+    return data._cached("radiation_metrics_without_leukaemia", run_id)
 
 
 def samples(run_id: str) -> pd.DataFrame:
@@ -32,6 +38,17 @@ def of_level(run_id: str, level: str) -> pd.DataFrame:
         return samples(run_id)
     db = data.database()
     return _lines(run_id, str(db.path), db.version())
+
+
+@st.cache_data(max_entries=64, ttl="1h", show_spinner=False)
+def _gained(run_id: str, level: str, model: str, baseline: str, path: str, version: int) -> dict[str, Gained]:
+    return shown.gained(of_level(run_id, level), model, baseline)
+
+
+def gained(run_id: str, level: str, model: str, baseline: str) -> dict[str, Gained]:
+    """Measure -> what a model has over a baseline on the same rows."""
+    db = data.database()
+    return _gained(run_id, level, model, baseline, str(db.path), db.version())
 
 
 def look_ups(run_id: str) -> LookUps | None:

@@ -12,7 +12,7 @@ from engine.figures.radiation_errors import errors_in_panel_order, errors_table,
 from engine.figures.radiation_words import (
     MEASURE_NAMES,
     PROTOCOL_NAMES,
-    best_baseline,
+    fixed_baseline,
     measure,
     model_name,
     percent,
@@ -45,7 +45,7 @@ def show(shown: Shown) -> None:
     with side:
         _hard(run, metrics, rows, shown.model)
         name = forms.choose_one("Measure", PANEL_MEASURES, "rad_panel_measure", MEASURE_NAMES.__getitem__)
-        naive = best_baseline(metrics, "rmse", but=shown.model)
+        naive = fixed_baseline(metrics, but=shown.model)
         chart = panel_forest(metrics, shown.model, naive, name, context, frame.dark())
         frame.chart(chart, "rad_panels", view=(protocol, shown.model, name))
 

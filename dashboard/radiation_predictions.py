@@ -3,31 +3,39 @@
 import streamlit as st
 
 from dashboard import export, forms, frame, radiation_data, radiation_train
-from dashboard.radiation_choose import LEVELS, Shown, all_words
+from dashboard.radiation_choose import LEVELS, Shown, all_words, trained
 from engine.figures.radiation import Part, predicted_vs_measured
 from engine.figures.radiation_words import (
-    FRACTIONS,
     LOWER_IS_BETTER,
     MEASURE_NAMES,
     PROTOCOL_NAMES,
-    best_baseline,
+    best_model,
+    fixed_baseline,
+    gained_words,
+    leukaemia_words,
+    lower_name,
     measure,
     model_name,
     neighbour_words,
+    percent,
     shown_interval,
     shown_value,
     unseen_words,
 )
-from engine.figures.text import MINUS, difference, plural
+from engine.figures.text import plural
+from engine.radiation.settings import CORRECT_ABSOLUTE, CORRECT_RELATIVE, NETWORK
 
 CARDS = ("r", "rmse", "correct")
 
 
 def show(shown: Shown) -> None:
     """Claim, cards, the picture of both protocols and the table."""
-    st.markdown(_claim(shown))
+    if claim := _claim(shown):
+        st.markdown(f"**{claim}**")
+    if "grouped" in shown.metrics and (words := leukaemia_words(shown.metrics["grouped"])):
+        st.markdown(words)
     level = forms.choose_one("What a point is", list(LEVELS), "rad_level", LEVELS.__getitem__)
-    frame.cards([_card(shown, protocol, name, level) for protocol in shown.runs for name in CARDS])
+    _cards(shown, level)
     parts = []
     for protocol, run in shown.runs.items():
         rows = radiation_data.of_level(run["run_id"], level)
@@ -49,36 +57,54 @@ def show(shown: Shown) -> None:
 
 
 def _claim(shown: Shown) -> str:
-    published = shown.runs.get("published")
-    if published is None:
-        return f"**{unseen_words(shown.metrics['grouped'])}**"
-    per_line = published["samples"] / max(published["lines"], 1)
-    claim, _ = neighbour_words(shown.metrics, per_line, False, None)
-    left = unseen_words(shown.metrics["grouped"]) if "grouped" in shown.runs else ""
-    return f"**{' '.join(part for part in (claim, left) if part)}**" if claim or left else ""
+    claim, published, grouped = "", shown.runs.get("published"), shown.runs.get("grouped")
+    if published is not None:
+        per_line = published["samples"] / max(published["lines"], 1)
+        claim, _ = neighbour_words(shown.metrics, per_line, False, None)
+    return " ".join(part for part in (claim, _unseen(shown) if grouped is not None else "") if part)
+
+
+def _unseen(shown: Shown) -> str:
+    run, metrics = shown.runs["grouped"], shown.metrics["grouped"]
+    best, naive = best_model(metrics, "lines"), fixed_baseline(metrics)
+    gained = radiation_data.gained(run["run_id"], "line", best, naive) if best and naive else {}
+    return unseen_words(metrics, gained.get("rmse"), trained(run))
+
+
+def _cards(shown: Shown, level: str) -> None:
+    frame.cards([_card(shown, protocol, name, level) for protocol in shown.runs for name in CARDS])
+    naive = {fixed_baseline(metrics, but=shown.model) for metrics in shown.metrics.values()} - {""}
+    less = (
+        f" Difference: {model_name(shown.model)} less {' or '.join(map(lower_name, sorted(naive)))}." if naive else ""
+    )
+    st.caption(
+        f"Correct: absolute error below {CORRECT_ABSOLUTE:g} SF2 or relative error below "
+        f"{percent(CORRECT_RELATIVE, 0)}.{less}",
+        help="Correct is as Kim and Chung 2022 define it. Below every number its 95 % interval, by drawing whole lines "
+        "with replacement. The difference is of the same rows, and the same lines are drawn for both; it stands out "
+        "where its interval leaves out 0 to the better side.",
+    )
 
 
 def _card(shown: Shown, protocol: str, name: str, level: str) -> frame.Card:
     scope = "lines" if level == "line" else "samples"
-    metrics = shown.metrics[protocol]
+    metrics, run = shown.metrics[protocol], shown.runs[protocol]
     label = f"{MEASURE_NAMES[name]} · {PROTOCOL_NAMES[protocol].removesuffix(' protocol').lower()}"
     own = measure(metrics, shown.model, name, scope)
     if own is None:
         return frame.Card(label, "not defined", f"{model_name(shown.model)} has no such measure here.")
     note = f"{shown_interval(name, own.lower, own.upper)} · n {own.n:,}"
-    naive = best_baseline(metrics, name, scope, but=shown.model)
+    if shown.model == NETWORK and trained(run):
+        note += f" · {trained(run)}"
+    naive = fixed_baseline(metrics, but=shown.model)
     other = measure(metrics, naive, name, scope) if naive else None
     if other is None:
         return frame.Card(label, shown_value(name, own.value), note)
-    ahead = own.value != other.value and (own.value < other.value) == (name in LOWER_IS_BETTER)
-    points = f"{100 * (own.value - other.value):+.1f}".replace("-", MINUS)
-    word = points if name in FRACTIONS else difference(own.value, other.value)
-    return frame.Card(
-        label,
-        shown_value(name, own.value),
-        note,
-        ((model_name(naive), shown_value(name, other.value), word, ahead),),
-    )
+    gained = radiation_data.gained(run["run_id"], level, shown.model, naive).get(name)
+    word = f"difference {gained_words(name, gained)}".replace(" (", ", ").rstrip(")") if gained else ""
+    ahead = bool(gained) and (gained.upper < 0 if name in LOWER_IS_BETTER else gained.lower > 0)
+    beside = (model_name(naive), shown_value(name, other.value), word, ahead)
+    return frame.Card(label, shown_value(name, own.value), note, (beside,))
 
 
 def _coverage(shown: Shown) -> None:

@@ -1,10 +1,12 @@
 """Radiosensitivity page: every model beside the baselines in both protocols, and what a look-up alone explains."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import export, forms, frame, radiation_data, radiation_train, state
-from dashboard.radiation_choose import LEVELS, Shown, all_words, artificial
+from dashboard.radiation_choose import LEVELS, Shown, all_words, artificial, trained
 from engine.figures.radiation import models_beside
 from engine.figures.radiation_words import (
     MEASURE_NAMES,
@@ -14,12 +16,14 @@ from engine.figures.radiation_words import (
     measure,
     model_name,
     neighbour_words,
-    said,
+    short_said,
 )
+from engine.figures.radiation_words import WITHOUT as WITHOUT_LEUKAEMIA
 from engine.figures.text import duration, plural
-from engine.radiation.settings import MODEL_DESCRIPTIONS, MODELS, OPTIONAL
+from engine.radiation.settings import MODEL_DESCRIPTIONS, MODELS, NETWORK, OPTIONAL
 
 DRAWN = ("r", "rmse", "mae", "correct")
+LINES = {"all": "All lines", "without": "Without leukaemia"}
 TABLE = ("r", "rmse", "correct")
 
 
@@ -29,14 +33,27 @@ def show(shown: Shown) -> None:
     with st.container(horizontal=True):
         name = forms.choose_one("Measure", DRAWN, "rad_measure", MEASURE_NAMES.__getitem__)
         level = forms.choose_one("What a point is", list(LEVELS), "rad_level", LEVELS.__getitem__)
+        metrics, of = _over(shown)
     scope = "lines" if level == "line" else "samples"
     radiation_train.missing(shown)
-    chart = models_beside(shown.metrics, name, scope, shown.model, all_words(shown), frame.dark())
-    frame.chart(chart, "rad_models", view=(name, scope))
-    _table(shown, scope)
+    context = all_words(shown) + (f", {of}" if of else "")
+    chart = models_beside(metrics, name, scope, shown.model, context, frame.dark())
+    frame.chart(chart, "rad_models", view=(name, scope, of))
+    _table(shown, metrics, scope, of)
     with st.expander("What does each model know?"):
         st.markdown("\n".join(f"- **{model_name(model)}** {MODEL_DESCRIPTIONS[model]}." for model in _known(shown)))
     _made(shown)
+
+
+def _over(shown: Shown) -> tuple[dict[str, pd.DataFrame], str]:
+    """Protocol -> measures over the lines that were asked for, and which these are ('' for all)."""
+    metrics = shown.metrics
+    if not any((table["scope"] == WITHOUT_LEUKAEMIA).any() for table in metrics.values()):
+        return metrics, ""
+    if forms.choose_one("Lines", list(LINES), "rad_lines", LINES.__getitem__) == "all":
+        return metrics, ""
+    fewer = {protocol: radiation_data.without_leukaemia(run["run_id"]) for protocol, run in shown.runs.items()}
+    return fewer, "without leukaemia"
 
 
 def _neighbour(shown: Shown) -> None:
@@ -49,6 +66,7 @@ def _neighbour(shown: Shown) -> None:
         published["samples"] / max(published["lines"], 1),
         artificial(published),
         radiation_data.look_ups(published["run_id"]),
+        trained(published),
     )
     if not claim:
         return
@@ -63,33 +81,38 @@ def _see_neighbour() -> None:
     state.choose("rad_tab", "Predictions")
 
 
-def _table(shown: Shown, scope: str) -> None:
-    """One row per model: each measure in each protocol with its interval; the last column is the floor."""
+def _table(shown: Shown, measured: Mapping[str, pd.DataFrame], scope: str, of: str) -> None:
+    """One row per model: each measure in each protocol with its interval; the last column is the floor.
+
+    measured: of `_over`, with `of`.
+    """
     models = _known(shown)
-    values = pd.DataFrame(
-        {
-            "Model": [model_name(model) for model in models],
-            "Kind": ["baseline" if is_baseline(model) else "own model" for model in models],
-        }
-    )
+    values = pd.DataFrame({"Model": [model_name(model) for model in models]})
     texts: dict[str, list[str]] = {}
     floors: dict[str, list[float]] = {}
-    for protocol, metrics in shown.metrics.items():
+    few = " / ".join(dict.fromkeys(words for run in shown.runs.values() if (words := trained(run).split(",")[0])))
+    if few:
+        values["Model"] = [
+            name + (f", {few}" if model == NETWORK else "") for name, model in zip(values["Model"], models, strict=True)
+        ]
+    # Grouped first: it asks the question that matters, and what is narrow cuts off what is last.
+    for protocol in sorted(measured, key=lambda one: one != "grouped"):
+        metrics = measured[protocol]
         short = PROTOCOL_NAMES[protocol].removesuffix(" protocol").removesuffix(" by line").lower()
         for name in TABLE:
-            label = f"{MEASURE_NAMES[name].removesuffix(', SF2')}, {short}"
+            label = f"{MEASURE_NAMES[name].removesuffix(', SF2').removeprefix('Pearson ')}, {short}"
             cells = [measure(metrics, model, name, scope) for model in models]
             values[label] = [float("nan") if cell is None else cell.value for cell in cells]
-            texts[label] = ["" if cell is None else said(name, cell) for cell in cells]
+            texts[label] = ["" if cell is None else short_said(name, cell) for cell in cells]
         floor = [measure(metrics, model, "r", "permuted") for model in models]
         if any(floor):
-            floors[f"r, labels permuted, {short}"] = [float("nan") if one is None else one.value for one in floor]
+            floors[f"r permuted, {short}"] = [float("nan") if one is None else one.value for one in floor]
     values = values.assign(**floors)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.subheader("Models and baselines", anchor=False, width="content")
         export.buttons(_full(shown), "tumorcast-sf2-models", key="rad_models_export")
     wide = {
-        label: st.column_config.Column(width=18 + round(6 * max(map(len, [label, *column]))))
+        label: st.column_config.Column(width=20 + round(6 * max(map(len, [label, *column]))))
         for label, column in texts.items()
     }
     frame.table(
@@ -98,17 +121,20 @@ def _table(shown: Shown, scope: str) -> None:
         height="content",
         shown=texts,
         missing="none",
-        Model=st.column_config.Column(pinned=True, width=150),
+        Model=st.column_config.Column(pinned=True, width=165 if few else 140),
         **wide,
     )
+    own = ", ".join(name for name, model in zip(values["Model"], models, strict=True) if not is_baseline(model))
+    over = ("Lines" if scope == "lines" else "Arrays") + (f" {of}" if of else "")
     counted = "; ".join(
-        f"{PROTOCOL_NAMES[protocol].lower()} ({PROTOCOL_ASKS[protocol]}): {plural(run['samples'], 'array')} of "
-        f"{plural(run['lines'], 'line')}"
-        for protocol, run in shown.runs.items()
+        f"{PROTOCOL_NAMES[protocol].lower()} ({PROTOCOL_ASKS[protocol]}): "
+        f"{plural(int(table.loc[table['scope'] == scope, 'n'].max()), 'line' if scope == 'lines' else 'array')}"
+        for protocol, table in measured.items()
     )
     st.caption(
-        f"Over {'lines' if scope == 'lines' else 'arrays'}; {counted}. In brackets: 95 % intervals by drawing whole "
-        "lines. Correct: absolute error below 0.01 or relative error below 10 %. Permuted: SF2 shuffled among lines."
+        f"{over}; {counted}. In brackets: 95 % intervals by drawing whole lines. Own models: {own or 'none'}; others "
+        "are baselines. RMSE in SF2. Correct: absolute error below 0.01 or relative error below 10 %. Permuted: SF2 "
+        "shuffled among lines."
     )
 
 

@@ -117,6 +117,7 @@ KEYS: dict[str, Key] = {
     "rad_level": Key("what a point is: sample (an array) or line", "line", linked=True),
     "rad_protocol": Key("the protocol whose errors are shown", "grouped", linked=True),
     "rad_measure": Key("the measure drawn for every model in both protocols", "r", linked=True),
+    "rad_lines": Key("lines that models are compared over: all, or without leukaemia", "all", linked=True),
     "rad_panel_measure": Key("the measure drawn for every panel", "rmse", linked=True),
     "rad_survival": Key("the surviving fractions whose curves are shown", linked=True),
     "rad_line": Key("the cell line whose curve is shown", linked=True),

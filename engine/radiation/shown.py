@@ -1,10 +1,13 @@
 """What the page reads of a run: every held-out array or line with what became of it, and what a look-up alone gets."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from engine.learn.bootstrap import Clusters, percentiles
+from engine.learn.measures import Moments
 from engine.radiation import measures, records
 from engine.radiation.names import PANELS
 from engine.radiation.settings import NETWORK, RadiationSettings
@@ -27,6 +30,14 @@ class LookUps:
 
     landed: int
     tests: int
+
+
+class Gained(NamedTuple):
+    """A model's measure less a baseline's on the same rows, with its 95 % interval; NaN where there is none."""
+
+    value: float
+    lower: float
+    upper: float
 
 
 def samples(db: Database, run_id: str) -> pd.DataFrame:
@@ -61,6 +72,45 @@ def look_ups(db: Database, run_id: str) -> LookUps | None:
         return None
     landed = (rows["mean"] - rows["observed"]).abs() < SAME_SF2
     return LookUps(int(landed.sum()), len(rows))
+
+
+def gained(rows: pd.DataFrame, model: str, baseline: str) -> dict[str, Gained]:
+    """r, rmse (SF2) and correct (a fraction) of a model less a baseline's, of `samples` or `lines` of a run.
+
+    Intervals by drawing whole lines with replacement, the same ones for both; none below five lines. Empty where
+    either has no rows.
+    """
+    keys = ["sample", "line"] if "sample" in rows else ["line"]
+    both = rows[rows["model"] == model].merge(rows[rows["model"] == baseline][[*keys, "mean"]], on=keys)
+    if both.empty:
+        return {}
+    observed, cells = both["observed"].to_numpy(float), Clusters.of(both["line"].to_numpy(str))
+    predicted = [both[name].to_numpy(float) for name in ("mean_x", "mean_y")]
+    moments = [Moments(observed, one, None, cells) for one in predicted]
+    right = [np.bincount(cells.cell, measures.correct(one, observed).astype(float)) for one in predicted]
+    size = np.bincount(cells.cell)
+
+    def less(weights: np.ndarray) -> dict[str, np.ndarray]:
+        mine, theirs = (one.measures(weights) for one in moments)
+        return {
+            "r": mine["pearson"] - theirs["pearson"],
+            "rmse": mine["rmse"] - theirs["rmse"],
+            "correct": weights @ (right[0] - right[1]) / (weights @ size),
+        }
+
+    values = less(np.ones((1, len(size))))
+    blocks = [less(weights) for weights in cells.draws(measures.DRAWS, 0, len(size))] if cells.enough else []
+    found = {}
+    for name, value in values.items():
+        ends = percentiles(np.concatenate([block[name] for block in blocks])) if blocks else (None, None)
+        found[name] = Gained(float(value[0]), *(float("nan") if end is None else end for end in ends))
+    return {name: one for name, one in found.items() if np.isfinite(one.value)}
+
+
+def metrics_without_leukaemia(db: Database, run_id: str) -> pd.DataFrame:
+    """`records.metrics` of a run as if its arrays of leukaemia had not been tested; they did train."""
+    rows = records.predictions(db, run_id)
+    return measures.metric_rows(run_id, rows[rows["panel"] != measures.LEUKAEMIA])
 
 
 def pairs(db: Database, expression: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from engine.collect import collect
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.spec import read_spec
-from engine.radiation import train
+from engine.radiation import records, train
 from engine.radiation.survival_import import REFERENCE_NAME, run_survival_import
 from engine.settings import store_path
 from engine.store.database import Database
@@ -154,11 +154,28 @@ def test_the_nearest_neighbour_is_judged_by_the_runs_own_numbers(both: Path, ope
         [PUBLISHED],
     )["share"].iloc[0]
     assert f"it is correct for {100 * share:.1f} %" in text
-    table = next(one.value for one in app.dataframe if "Kind" in one.value)
-    assert table["Model"][0] == "Network" and "Pearson r, published" in table and "RMSE, grouped" in table
+    table = next(one.value for one in app.dataframe if "r, grouped" in one.value)
+    assert table["Model"][0] == "Network, trained 2 epochs" and "r, published" in table
+    assert list(table)[1] == "r, grouped"  # what matters first
     app = button(app, "See its predictions").click().run()
     assert_healthy(app)
     assert app.session_state["rad_model"] == "nearest_neighbour" and app.session_state["rad_tab"] == "Predictions"
+
+
+def test_what_leukaemia_explains_is_told_and_can_be_left_out(both: Path, open_page: Open):
+    db = Database(store_path())
+    frame = records.metrics(db, GROUPED)
+    db.close()
+    text = shown(open_page("radiosensitivity.py"))
+    assert "(15 of 45 arrays): " in text and "(n 45 and 30)" in text
+    app = open_page("radiosensitivity.py", rad_tab="Both protocols", rad_lines="without")
+    assert_healthy(app)
+    assert "Lines without leukaemia; " in shown(app)
+    table = next(one.value for one in app.dataframe if "r, grouped" in one.value)
+    fewer = frame[(frame["scope"] == "without_leukaemia") & (frame["model"] == "ridge") & (frame["name"] == "r")]
+    app = open_page("radiosensitivity.py", rad_tab="Both protocols", rad_lines="without", rad_level="sample")
+    table = next(one.value for one in app.dataframe if "r, grouped" in one.value).set_index("Model")
+    assert table.loc["Ridge", "r, grouped"] == pytest.approx(float(fewer["value"].iloc[0]))
 
 
 def test_a_protocol_without_a_run_is_named_and_trained_by_a_click(grouped_only: Path, open_page: Open):

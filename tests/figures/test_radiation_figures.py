@@ -8,10 +8,23 @@ from engine.figures.radiation import Part, models_beside, predicted_vs_measured
 from engine.figures.radiation_curves import agreement_chart, curve_words, lines_table, survival_curve
 from engine.figures.radiation_errors import errors_in_panel_order, panel_forest
 from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach
-from engine.figures.radiation_words import Measured, best_baseline, measure, neighbour_words, said, unseen_words
+from engine.figures.radiation_words import (
+    Measured,
+    best_model,
+    fixed_baseline,
+    gained_words,
+    leukaemia_words,
+    measure,
+    neighbour_words,
+    rough_time,
+    said,
+    short_said,
+    trained_words,
+    unseen_words,
+)
 from engine.figures.template import SELECTED
 from engine.radiation.agreement import agree
-from engine.radiation.shown import LookUps
+from engine.radiation.shown import Gained, LookUps
 from engine.radiation.types import SamplePrediction
 
 ONE = SamplePrediction(
@@ -184,6 +197,7 @@ def test_a_look_up_that_does_not_explain_it_is_not_said_to():
     claim, text = neighbour_words({"published": weak}, 3.0, False, None)
     assert "does not explain" in claim and "recognising" not in text and "repeat arrays" in text
     assert "Train the grouped protocol" in text
+    assert "172 of 174 arrays, after prediction validation" in text and "here a look-up gets 40.0 %" in text
     poor = metrics(network={"correct": 0.2}, nearest_neighbour={"correct": 1.0})
     assert "does no worse than the network" in neighbour_words({"published": poor}, 3.0, False, None)[0]
     claim, text = neighbour_words({"published": PUBLISHED}, 1.0, False, None)
@@ -191,9 +205,43 @@ def test_a_look_up_that_does_not_explain_it_is_not_said_to():
     assert neighbour_words({"grouped": GROUPED}, 3.0, False, None) == ("", "")
 
 
-def test_what_is_left_for_unseen_lines_is_told_beside_the_best_baseline():
-    words = unseen_words(GROUPED)
-    assert words.startswith("On 20 lines never seen, network is no closer than the best baseline, panel mean: RMSE")
-    assert best_baseline(GROUPED, "rmse", "lines") == "panel_mean" and best_baseline(GROUPED, "mae", "lines") == ""
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [((-0.05, 0.02), "cannot be told from"), ((-0.05, -0.01), "is closer than"), ((0.01, 0.05), "is further off than")],
+)
+def test_what_is_left_for_unseen_lines_is_told_beside_one_fixed_baseline(ends: tuple[float, float], words: str):
+    told = unseen_words(GROUPED, Gained(sum(ends) / 2, *ends))
+    assert told.startswith(f"On 20 lines never seen, network, the best of 2 models, {words} panel mean: RMSE 0.200")
+    assert f"difference {gained_words('rmse', Gained(sum(ends) / 2, *ends))}." in told
+
+
+def test_baselines_and_the_best_model_are_found_by_rule():
+    more = metrics(network={"rmse": 0.2}, ridge={"rmse": 0.15}, mean={"rmse": 0.1}, lineage_mean={"rmse": 0.3})
+    assert fixed_baseline(more) == "lineage_mean" and fixed_baseline(more, but="lineage_mean") == "mean"
+    assert fixed_baseline(PUBLISHED) == "" and best_model(more, "lines") == "ridge"  # a mean is no model
+    told = unseen_words(more, None, "trained 8 epochs, demonstration")
+    assert "The network (published architecture, trained 8 epochs, demonstration): 0.200" in told
+
+
+def test_what_leukaemia_explains_is_told_by_the_runs_own_numbers():
+    table = metrics(ridge={"r": 0.6, "rmse": 0.16}, lineage_mean={"r": 0.59, "rmse": 0.17})
+    left = {("ridge", "r"): 0.2, ("lineage_mean", "r"): -0.3, ("ridge", "rmse"): 0.165, ("lineage_mean", "rmse"): 0.165}
+    rows = [(model, "without_leukaemia", "", name, value, np.nan, np.nan, 15) for (model, name), value in left.items()]
+    words = leukaemia_words(pd.concat([table, pd.DataFrame(rows, columns=table.columns)]))
+    assert words.startswith("Much of the correlation is leukaemia against all others (5 of 20 arrays): ridge r 0.600")
+    assert "lineage mean r 0.590 and RMSE 0.170 with it, −0.300 and 0.165 without (n 20 and 15)." in words
+    assert leukaemia_words(table) == ""
+
+
+def test_short_trainings_differences_and_durations_are_said_in_words():
+    assert trained_words(8, True) == "trained 8 epochs, demonstration" and trained_words(100, False) == ""
+    assert gained_words("correct", Gained(0.034, 0.01, 0.06)) == "+3.4 points (1.0 to 6.0)"
+    assert short_said("correct", Measured(0.264, 0.151, 0.377, 59)) == "26 % (15 to 38)"
+    assert short_said("r", Measured(-0.32, np.nan, np.nan, 59)) == "−0.32"
+    assert gained_words("r", Gained(-0.1, np.nan, np.nan)) == "−0.100 (no interval)"
+    assert [rough_time(one) for one in (4, 42, 600, 9000)] == ["10 s", "40 s", "10 min", "2 h"]
+
+
+def test_measures_are_found_with_their_intervals():
     assert measure(GROUPED, "network", "rmse", "lines") == Measured(0.2, pytest.approx(0.1), pytest.approx(0.3), 20)
     assert said("correct", Measured(0.5, np.nan, np.nan, 3)) == "50.0 %"
