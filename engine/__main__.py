@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--min-weight", type=float, default=200.0, metavar="G_MOL", help="of a library's molecule (200)")
     bring.add_argument("--max-weight", type=float, default=650.0, metavar="G_MOL", help="of a library's molecule (650)")
     bring.add_argument("--about", type=Path, metavar="FILE", help="a table with indications of a library, by name")
+    bring.add_argument("--assay", default="", help="of survival: how it was measured, where the table does not say")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
     train = command("train", "Train as a job, evaluated on what was held out: drug response, or SF2 (radiation).")
@@ -153,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("engine", choices=ENGINES)
     predict.add_argument("file", nargs="?", type=Path, metavar="FILE", help="radiation: expression of your samples")
     predict.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
+    predict.add_argument("--panel", default="", help="radiation: tissue of all samples, else as file or names say")
     predict.add_argument("--pairs", type=Path, help="response: CSV or Parquet with cosmic_id, drug_id")
     predict.add_argument("--out", type=Path, help="CSV or Parquet to write; response: with ln_ic50_pred")
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine import __main__ as cli
 from engine.jobs import queue
-from engine.radiation import train
+from engine.radiation import records, train
 from engine.settings import store_path
 from engine.store.database import Database
 
@@ -34,7 +34,9 @@ def test_from_two_files_to_a_prediction(capsys, tumorcast_home, tmp_path):
     arrays, sf2 = write_files(tmp_path, small_cohort(lines=12, replicates=1, probes=120))
     found = document(capsys, "import", "expression", str(arrays), "--name", "mine", "--origin", "invented")
     assert (found["state"], found["receipt"]["kept"]) == ("collected", 12)
-    assert document(capsys, "import", "survival", str(sf2), "--name", "ours")["receipt"]["kept"] == 12
+    brought = document(capsys, "import", "survival", str(sf2), "--name", "ours", "--assay", "clonogenic")
+    assert brought["receipt"]["kept"] == 12
+    assert set(records.survival(Database(store_path()), "ours")["assay"]) == {"clonogenic"}
     options = "--protocol grouped --rounds 1 --folds 3 --epochs 1 --models network,ridge --permutations 0"
     trained = document(capsys, "train", "radiation", *options.split(), "--no-validation", "--wait")
     run_id = trained["id"]
@@ -54,11 +56,19 @@ def test_from_two_files_to_a_prediction(capsys, tumorcast_home, tmp_path):
     assert set(predicted["predictions"][0]["nearest"][0]) == {"line", "correlation", "sf2"}
     assert set(predicted["predictions"][0]["movers"][0]) == {"probe", "symbol", "moves_sf2", "rsi_gene"}
     status, out, _ = run(capsys, "evaluate", "--run", run_id)
-    assert status == 0 and "grouped by line (a line never seen)" in out and "ridge" in out and "lines\nmodel" in out
+    assert status == 0 and "grouped by line (a line never seen)" in out and "Ridge" in out and "lines\nmodel" in out
+    assert "coverage of 90% intervals" in out and "correct: off by less than 0.01 or by less than 10%" in out
     status, out, _ = run(capsys, "runs")
     assert status == 0 and run_id in out
     status, out, _ = run(capsys, "predict", "radiation", str(arrays), "--run", run_id, "--out", str(tmp_path / "o.csv"))
     assert status == 0 and "nearest line" in out and len(pd.read_csv(tmp_path / "o.csv")) == 36
+    told = pd.read_csv(arrays).assign(FLAT=7.0)
+    told.to_csv(tmp_path / "flat.csv", index=False)
+    status, out, _ = run(capsys, "predict", "radiation", str(tmp_path / "flat.csv"), "--run", run_id, "--panel", "lung")
+    assert status == 0 and "note: 1 sample left out: all values are the same (sample FLAT)" in out
+    assert "Network " in out and "Ridge " in out and " Lung " in out and " ridge " not in out
+    status, out, err = run(capsys, "predict", "radiation", str(arrays), "--run", run_id, "--panel", "Heart")
+    assert status == 2 and "knows no panel 'Heart'. Choose from Colon, Leukemia, Lung" in err
 
 
 def test_options_reach_the_job(capsys, tumorcast_home, monkeypatch):
@@ -103,6 +113,8 @@ def test_options_reach_the_job(capsys, tumorcast_home, monkeypatch):
         ("predict response a.csv --run gone --pairs p --out o", "FILE is no option of predict response"),
         ("predict response --run gone", "predict response needs two files: --pairs PAIRS, and --out FILE"),
         ("evaluate --run gone", "Say what to evaluate: --split SPLIT, or --against DATASET"),
+        ("predict response --run gone --panel Lung --pairs p --out o", "--panel is no option of predict response"),
+        ("import expression a.csv --assay clonogenic", "--assay is no option of import expression"),
         ("import expression gone.csv", "gone.csv"),
         ("import survival gone.csv", "gone.csv"),
     ],

@@ -43,6 +43,8 @@ def run_demo(given: Namespace) -> Answer:
 
 def run_import(given: Namespace) -> Answer:
     """Submit an import, wait for it, show its receipt."""
+    if given.kind != "survival":
+        refuse_others(given, ("assay",))
     db = open_store()
     if given.kind == "library":
         from engine.cli.library import submit
@@ -154,7 +156,7 @@ def run_predict(given: Namespace) -> Answer:
     """Predict pairs of a file into another, or the SF2 of the samples of a file."""
     from engine.response.predict import predict_file
 
-    refuse_others(given, ("pairs",) if given.engine == "radiation" else ("file",))
+    refuse_others(given, ("pairs",) if given.engine == "radiation" else ("file", "panel"))
     if given.engine == "radiation":
         open_store()
         return radiation.predict(given)
@@ -240,7 +242,7 @@ def refuse_others(given: Namespace, names: Sequence[str]) -> None:
     """Raises InputError where one of these options was given: what is asked for does not know it."""
     for name in names:
         if getattr(given, name) != given.default_of(name):
-            what = f"{given.command} {getattr(given, 'engine', 'of a radiosensitivity run')}"
+            what = f"{given.command} {getattr(given, 'engine', getattr(given, 'kind', 'of a radiosensitivity run'))}"
             called = "FILE" if name == "file" else f"--{name.replace('_', '-')}"
             raise InputError(f"{called} is no option of {what}: leave it out. `{given.command} --help` lists them.")
 

@@ -8,8 +8,17 @@ import pandas as pd
 
 from engine.cli.output import Answer, bar, printable, table
 from engine.errors import InputError
+from engine.figures.radiation_words import model_name
+from engine.files.receipt import Receipt
 from engine.radiation import records
-from engine.radiation.settings import MODELS, PROTOCOLS, RadiationSettings
+from engine.radiation.settings import (
+    CORRECT_ABSOLUTE,
+    CORRECT_RELATIVE,
+    INTERVAL_LEVEL,
+    MODELS,
+    PROTOCOLS,
+    RadiationSettings,
+)
 from engine.radiation.types import SamplePrediction
 from engine.store.database import Database
 
@@ -18,6 +27,11 @@ OPTIONS = (  # of `train` that only this engine knows
     "protocol", "rounds", "models", "expression", "survival", "replicates", "noise", "permutations", "no_validation",
 )  # fmt: skip
 SCOPES = ("samples", "lines", "without_leukaemia", "validated", "permuted", "panel")
+HEADS = {"coverage": f"coverage of {INTERVAL_LEVEL:.0%} intervals"}
+CORRECT = (
+    f"correct: off by less than {CORRECT_ABSOLUTE:g} or by less than {CORRECT_RELATIVE:.0%} of the measured SF2; in "
+    "brackets: 95 % intervals by drawing cell lines; of permuted labels over shufflings"
+)
 SHOWN = ("r", "rmse", "mae", "correct", "coverage")  # as text; --json has every measure
 
 
@@ -30,7 +44,7 @@ def submit_import(given: Namespace) -> str:
         return submit_expression_import(given.file, given.name or "", **options)
     from engine.radiation.survival_import import submit_survival_import
 
-    return submit_survival_import(given.file, given.name or "", **options)
+    return submit_survival_import(given.file, given.name or "", assay=given.assay, **options)
 
 
 def settings_from(given: Namespace) -> RadiationSettings:
@@ -82,7 +96,7 @@ def evaluated(db: Database, run_id: str) -> Answer:
         for key in dict.fromkeys(mine["key"]):
             rows = _rows(mine[mine["key"] == key])
             blocks.append(f"{scope.replace('_', ' ')}{f' {key}' if key else ''}\n{table(rows, 'no measures')}")
-    notes = [f"note: {note}" for note in document["notes"]]
+    notes = [CORRECT, *(f"note: {note}" for note in document["notes"])]
     return Answer(document, "\n\n".join([*blocks, *(["\n".join(notes)] if notes else [])]))
 
 
@@ -102,14 +116,15 @@ def predict(given: Namespace) -> Answer:
     """`predict radiation FILE --run ID`: SF2 of every sample of a file by every model of a run."""
     from dataclasses import asdict
 
-    from engine.files.receipt import Receipt
     from engine.radiation.predict import predict_file
 
     if given.file is None:
         raise InputError("Say which file of expression: python -m engine predict radiation FILE --run ID.")
     receipt = Receipt()
     with bar("Predicting") as show:
-        found = predict_file(given.file, given.run_id, receipt=receipt, on_progress=lambda share: show(share))
+        found = predict_file(
+            given.file, given.run_id, panel=given.panel, receipt=receipt, on_progress=lambda share: show(share)
+        )
     document = {
         "run": given.run_id,
         "receipt": receipt.as_dict({}),
@@ -124,17 +139,31 @@ def predict(given: Namespace) -> Answer:
             "90 % interval": "none" if one.lower is None else f"{one.lower:.3f} to {one.upper:.3f}",
             "nearest line": "-" if not one.nearest else f"{one.nearest[0][0]} ({one.nearest[0][1]:.2f})",
             "its SF2": one.nearest[0][2] if one.nearest else None,
+            "panel": printable(one.panel) or None,
             "inside": one.inside,
         }
         for one in found
     ]
+    shown = [row | {"model": model_name(str(row["model"]))} for row in rows]
     notes = dict.fromkeys(note for one in found for note in one.notes)
-    text = [table(rows, "No samples."), *(f"note: {printable(note)}" for note in (*receipt.notes, *notes))]
+    said = (*_with_examples(receipt), *receipt.notes, *notes)
+    text = [table(shown, "No samples."), *(f"note: {printable(note)}" for note in said)]
     if given.out is not None:
         _write(given.out, rows)
         document["file"] = str(given.out)
         text.append(f"Written: {given.out}")
     return Answer(document, "\n".join(text))
+
+
+def _with_examples(receipt: Receipt) -> list[str]:
+    """Samples that were left out or are odd, and which."""
+    found = []
+    for counts, word in ((receipt.dropped, "left out"), (receipt.flagged, "kept although")):
+        for reason, n in counts.items():
+            which = "; ".join(receipt.examples.get(reason, [])[:3])
+            told = f"{n:,} {'sample' if n == 1 else 'samples'} {word}: {reason}"
+            found.append(f"{told} ({which})" if which else told)
+    return found
 
 
 def _named(one: SamplePrediction) -> dict[str, Any]:
@@ -184,10 +213,10 @@ def _rows(metrics: pd.DataFrame, plain: bool = False) -> list[dict[str, Any]]:
     rows = []
     for model, part in metrics.groupby("model", sort=False):
         by_name = part.set_index("name")
-        row: dict[str, Any] = {"model": model}
+        row: dict[str, Any] = {"model": model if plain else model_name(str(model))}
         for name in names:
             here = by_name.loc[name] if name in by_name.index else None
-            row[name] = _plain(here) if plain else _with_interval(here)
+            row[name if plain else HEADS.get(name, name)] = _plain(here) if plain else _with_interval(here)
         rows.append(row | {"n": int(part["n"].max())})
     return rows
 

@@ -1,12 +1,13 @@
 """The receipt of an import: what became of every row."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 EXAMPLES = 5  # per reason
+Show = Sequence[str] | Mapping[str, str]
 
 
 @dataclass
@@ -28,26 +29,28 @@ class Receipt:
         """Rows that are used."""
         return self.read - sum(self.dropped.values())
 
-    def drop(self, frame: pd.DataFrame, wrong: pd.Series, reason: str, show: Sequence[str] = ()) -> pd.DataFrame:
+    def drop(self, frame: pd.DataFrame, wrong: pd.Series, reason: str, show: Show = ()) -> pd.DataFrame:
         """`frame` without the rows that are `wrong`, counted under `reason`.
 
-        frame: has a column `row`, the row number in the file. show: columns named in the examples.
+        frame: has a column `row`, the row number in the file. show: columns named in the examples; a mapping
+        gives words for their names, '' for none.
         """
         if not wrong.any():
             return frame
         self._count(self.dropped, frame[wrong], reason, show)
         return frame[~wrong]
 
-    def flag(self, frame: pd.DataFrame, odd: pd.Series, reason: str, show: Sequence[str] = ()) -> None:
+    def flag(self, frame: pd.DataFrame, odd: pd.Series, reason: str, show: Show = ()) -> None:
         """Counts the rows that are `odd` and stay."""
         if odd.any():
             self._count(self.flagged, frame[odd], reason, show)
 
-    def _count(self, counts: dict[str, int], rows: pd.DataFrame, reason: str, show: Sequence[str]) -> None:
+    def _count(self, counts: dict[str, int], rows: pd.DataFrame, reason: str, show: Show) -> None:
         counts[reason] = counts.get(reason, 0) + len(rows)
         examples = self.examples.setdefault(reason, [])
+        words = show if isinstance(show, Mapping) else {name: name for name in show}
         for row in rows.head(EXAMPLES - len(examples)).to_dict("records"):
-            told = ", ".join(f"{name} {row[name]}" for name in show if name in row and not pd.isna(row[name]))
+            told = ", ".join(f"{word} {row[name]}".strip() for name, word in words.items() if _is_told(row, name))
             examples.append(f"row {row['row']}" + (f": {told}" if told else ""))
 
     def as_dict(self, settings: dict[str, Any]) -> dict[str, Any]:
@@ -62,3 +65,7 @@ class Receipt:
             "settings": settings,
             "notes": list(self.notes),
         }
+
+
+def _is_told(row: Mapping[Hashable, Any], name: str) -> bool:
+    return name in row and not pd.isna(row[name])

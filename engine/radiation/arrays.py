@@ -11,7 +11,7 @@ from engine.files.receipt import EXAMPLES, Receipt
 from engine.radiation.names import line_key, nci60_lines, nci60_name
 
 MAX_MISSING = 0.20  # of a sample's values
-NO_PANEL = "the cell line is none of the NCI-60 (no known panel, no published SF2): kept under its own name"
+NO_PANEL = "cell line outside the NCI-60's list: its panel is what the file says, its name stays as it is"
 # What R, pandas and people write behind a name that comes again.
 _REPEAT = re.compile(
     r"\s*\(\d{1,2}\)$|[\s._#-]+(?:rep(?:licate)?|r|array)?[\s._#-]*\d{1,2}$|rep(?:licate)?[\s._#-]*\d{1,2}$", re.I

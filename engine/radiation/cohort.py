@@ -113,8 +113,9 @@ def cohort_of(tables: dict[str, pd.DataFrame], settings: RadiationSettings) -> t
         receipt["samples"] = len(cohort.sample)
         receipt["notes"] = [note for note in receipt["notes"] if not note.startswith(ONE_EACH)]
         unit = "log2 units" if cohort.scale == "log2" else "z"
+        times = _many(settings.replicates, "time", "times")
         receipt["notes"].append(
-            f"Artificial replicates: every measured sample stands here {settings.replicates} times, with Gaussian "
+            f"Artificial replicates: every measured sample stands here {times}, with Gaussian "
             f"noise of {settings.noise:g} {unit} on every probe. They are no arrays of their own."
         )
     return cohort, receipt
@@ -167,7 +168,8 @@ def _notes(cohort: Cohort, left: pd.Series, alone: list[str], probes: int, missi
     if len(left):
         notes.append(_without_sf2(left))
     if alone:
-        notes.append(f"{len(alone):,} lines with SF2 have no expression: {_some(pd.Series(alone))}.")
+        which = _many(len(alone), "line with SF2 has", "lines with SF2 have")
+        notes.append(f"{which} no expression: {_some(pd.Series(alone))}.")
     if n == lines:
         notes.append(
             f"{ONE_EACH}, so none has a replicate that could train while it is tested: both protocols ask the same "
@@ -180,12 +182,13 @@ def _notes(cohort: Cohort, left: pd.Series, alone: list[str], probes: int, missi
             "one of them is tested, the other may train, in folds by line too."
         )
     if probes:
-        notes.append(f"{probes:,} probes are missing in more than {MISSING_SHARE:.0%} of the samples and left out.")
+        which = _many(probes, "probe is", "probes are")
+        notes.append(f"{which} missing in more than {MISSING_SHARE:.0%} of the samples and left out.")
     if missing:
-        share = missing / cohort.values.size
+        which = _many(missing, "missing value", "missing values")
         notes.append(
-            f"{missing:,} missing values ({share:.2%}) are filled, in every fit, by the probe's mean over the training "
-            "samples of that fit."
+            f"{which} ({missing / cohort.values.size:.2%}) {'is' if missing == 1 else 'are'} filled, in every fit, by "
+            "the probe's mean over the training samples of that fit."
         )
     if cohort.scale == "z":
         notes.append(
@@ -195,7 +198,14 @@ def _notes(cohort: Cohort, left: pd.Series, alone: list[str], probes: int, missi
 
 
 def _without_sf2(lines: pd.Series) -> str:
-    return f"{len(lines):,} samples have no measured SF2 and take no part: {_some(lines.sort_values())}."
+    return (
+        f"{_many(len(lines), 'sample has', 'samples have')} no measured SF2 and "
+        f"{'takes' if len(lines) == 1 else 'take'} no part: {_some(lines.sort_values())}."
+    )
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
 
 
 def _some(names: pd.Series) -> str:

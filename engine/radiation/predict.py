@@ -16,7 +16,7 @@ from engine.radiation.align import align
 from engine.radiation.finished import FinishedRun, load_run
 from engine.radiation.fits import models_of, network_file
 from engine.radiation.names import line_key, panel_of
-from engine.radiation.settings import MODEL_NAMES, NETWORK, PROTOCOLS
+from engine.radiation.settings import NETWORK, PROTOCOLS
 from engine.radiation.similarity import correlations
 from engine.radiation.types import Cohort, Expression, SamplePrediction
 
@@ -27,7 +27,7 @@ NO_INTERVAL = (
     "Choose a run grouped by line."
 )
 TOO_FEW = "This run has no intervals: too few lines for them."
-OUT_OF_RANGE = "The model {model} answered {raw:.2f}: outside the possible range 0 to 1, shown as {shown:.0f}."
+OUT_OF_RANGE = "The {model} answered {raw:.2f}: outside the possible range 0 to 1, shown as {shown:.0f}."
 
 
 def predict_file(
@@ -103,7 +103,7 @@ def predict_expression(
             raw, half = float(found[model][i]), run.half_width.get(model)
             shown = float(np.clip(raw, 0.0, 1.0))
             possible = shown == raw
-            of_model = "" if possible else OUT_OF_RANGE.format(model=MODEL_NAMES[model].lower(), raw=raw, shown=shown)
+            of_model = "" if possible else OUT_OF_RANGE.format(model=model.replace("_", " "), raw=raw, shown=shown)
             beside = looked_up[i] if model == "nearest_neighbour" else ""
             answers.append(
                 SamplePrediction(

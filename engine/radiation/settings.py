@@ -27,20 +27,6 @@ MODEL_DESCRIPTIONS = {
     "random_forest": "a random forest on the most variable probes",
     "rsi": "the published ten-gene index, made from 48 lines of the NCI-60, put on a line through the training samples",
 }
-MODEL_NAMES = {
-    NETWORK: "Network",
-    "lineage_ridge": "Lineage and ridge",
-    "panel_ridge": "Panel and ridge",
-    "mean": "Mean",
-    "panel_mean": "Panel mean",
-    "lineage_mean": "Lineage mean",
-    "nearest_neighbour": "Nearest neighbour",
-    "ridge": "Ridge",
-    "pls": "PLS",
-    "svr": "SVR",
-    "random_forest": "Random forest",
-    "rsi": "Ten-gene index (RSI)",
-}
 # What is held out, in words.
 PROTOCOLS = {
     "published": "published protocol (replicates of a line spread over folds)",

@@ -31,7 +31,7 @@ def fit_lines(
     told = frame.groupby("line")["sf2"].agg(["mean", "count", "min", "max"])
     for reason in (ONE_DOSE, ALL_ZERO, NONE_AT_ZERO, NO_DOSE):
         lost = [line for line, why in reasons.items() if why == reason and not told["count"].get(line, 0)]
-        frame = receipt.drop(frame, frame["line"].isin(lost), reason, ("line_name",))
+        frame = receipt.drop(frame, frame["line"].isin(lost), reason, {"line_name": ""})
     if frame.empty:
         raise InputError(nothing_kept(name, receipt))
     _note_merged(told.loc[frame["line"].unique()], points, receipt)
@@ -122,15 +122,16 @@ def _note_fits(
     zero = {line for line, fit in fits.items() if fit.left_out}
     if zero:
         left_out = sum(fit.left_out for fit in fits.values())
+        which = f"{left_out:,} {'point' if left_out == 1 else 'points'}"
         receipt.notes.append(
-            f"{left_out:,} points of {count_lines(len(zero))} have no survivors (fraction 0), hence no logarithm: "
-            "they are kept, but no curve is fitted to them."
+            f"{which} of {count_lines(len(zero))} without survivors (fraction 0), hence no logarithm: kept, but no "
+            "curve is fitted to them."
         )
-        receipt.flag(frame, frame["line"].isin(zero), "of a line with a fraction of 0", ("line_name",))
+        receipt.flag(frame, frame["line"].isin(zero), "of a line with a fraction of 0", {"line_name": ""})
     highest = points.groupby("line")["dose_gy"].max()
     low = set(highest[highest < SF2_DOSE_GY].index) & set(lines.loc[lines["sf2_from"] == "fit", "line"])
     if low:
-        receipt.flag(frame, frame["line"].isin(low), "no dose of 2 Gy or more: SF2 is extrapolated", ("line_name",))
+        receipt.flag(frame, frame["line"].isin(low), "no dose of 2 Gy or more: SF2 is extrapolated", {"line_name": ""})
     both = lines[(lines["sf2_from"] == "table") & lines["line"].isin(fits)]
     if len(both):
         apart = int((both["sf2"] - both["line"].map(lambda line: fits[line].sf2)).abs().gt(APART).sum())

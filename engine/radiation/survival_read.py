@@ -22,7 +22,9 @@ MAX_SF2 = 1.2
 MAX_FRACTION = 1.5
 MAX_PERCENT = 100 * MAX_SF2
 MAX_DOSE_GY = 30.0  # no cell of a survival curve has met more in one dose; most doses above this are cGy
-SHOW = ("line_name", "sf2_text", "dose_text", "fraction_text")
+SHOW = {
+    "line_name": "", "sf2_text": "SF2", "dose_text": "dose", "fraction_text": "surviving fraction", "cells_text": "",
+}  # fmt: skip
 ABOVE_SF2 = f"SF2 above {MAX_SF2:g} (write the fraction that survives 2 Gy relative to 0 Gy, or all values in percent)"
 ABOVE_FRACTION = f"surviving fraction above {MAX_FRACTION:g} (write fractions relative to 0 Gy, or all in percent)"
 FRACTION_OF_PERCENT = "SF2 of 1 % or less in a column of percent, kept so: look whether it is a fraction"
@@ -200,13 +202,16 @@ def _wide_points(frame: pd.DataFrame, columns: SurvivalColumns, receipt: Receipt
     ]
     points = pd.concat(parts, ignore_index=True)
     judged = _judged(points)
-    receipt.flag(frame, (texts.notna() & values.isna()).any(axis=1), "surviving fraction is no number", SHOW)
+    every = pd.concat([texts[place] for place in texts], ignore_index=True)
+    told = points["dose_gy"].map("{:g} Gy".format) + " " + every.astype(str)
     for reason, cells in (
+        ("surviving fraction is no number", every.notna() & points["surviving_fraction"].isna()),
         ("negative surviving fraction", judged < 0),
         (ABOVE_FRACTION, judged > MAX_FRACTION),
         ("surviving fraction above 1, kept", (judged > 1) & (judged <= MAX_FRACTION)),
     ):
-        receipt.flag(frame, frame["row"].isin(points.loc[cells, "row"]), reason, SHOW)
+        of_row = told[cells].groupby(points["row"]).agg(", ".join)
+        receipt.flag(frame.assign(cells_text=frame["row"].map(of_row)), frame["row"].isin(of_row.index), reason, SHOW)
     return points[(judged >= 0) & (judged <= MAX_FRACTION)].reset_index(drop=True).assign(replicate="")
 
 
@@ -246,4 +251,6 @@ def _note_names(lines: pd.DataFrame, receipt: Receipt) -> None:
     other = [name for line, name in zip(lines["line"], lines["line_name"], strict=True) if line not in nci60_lines()]
     if other:
         shown = ", ".join(other[:5]) + (", ..." if len(other) > 5 else "")
-        receipt.notes.append(f"{len(other):,} of {len(lines):,} lines are not of the NCI-60: {shown}")
+        receipt.notes.append(
+            f"{len(other):,} of {len(lines):,} lines are outside the NCI-60's list, kept under their own names: {shown}"
+        )

@@ -212,7 +212,7 @@ def test_an_impossible_answer_is_bounded_and_said(home, monkeypatch):
     assert (low.sf2, low.answered) == (0.0, pytest.approx(-0.15))
     assert high.lower == pytest.approx(max(0, 1 - run.half_width["network"])) and high.upper == 1.0
     assert low.lower == 0.0 and low.upper == pytest.approx(min(1, run.half_width["network"]))
-    assert "The model network answered 1.32: outside the possible range 0 to 1, shown as 1." in high.notes
+    assert "The network answered 1.32: outside the possible range 0 to 1, shown as 1." in high.notes
     assert ridge.answered is None and not any("outside the possible range" in note for note in ridge.notes)
 
 

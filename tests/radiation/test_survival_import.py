@@ -65,7 +65,7 @@ def test_names_panels_and_duplicates_of_an_sf2_table(read):
     assert (receipt.read, receipt.kept, receipt.merged) == (5, 4, 1)
     assert receipt.dropped == {"no cell line": 1} and receipt.examples["no cell line"] == ["row 6"]
     assert receipt.notes[0] == "1 line had several rows, whose SF2 was averaged."
-    assert receipt.notes[1] == "1 of 3 lines are not of the NCI-60: HeLa"
+    assert receipt.notes[1] == ("1 of 3 lines are outside the NCI-60's list, kept under their own names: HeLa")
     assert found.lines["sf2_from"].unique().tolist() == ["table"]
     assert found.lines["n_doses"].isna().all() and found.points.empty
 
@@ -131,8 +131,8 @@ def test_rows_that_are_no_sf2_are_dropped_by_row_with_the_cure(read):
         ABOVE_SF2: 2,
     }
     assert receipt.examples[ABOVE_SF2] == [
-        "row 4: line_name SK-OV-3, sf2_text 1.7",
-        "row 5: line_name ACHN, sf2_text 61",
+        "row 4: SK-OV-3, SF2 1.7",
+        "row 5: ACHN, SF2 61",
     ]
     assert "or all values in percent" in ABOVE_SF2
     assert receipt.flagged == {"SF2 above 1, kept": 1}
@@ -233,7 +233,7 @@ def test_rows_that_are_no_point_are_dropped_by_row(read):
         "the same replicate again": 1,
     }
     assert found.receipt.flagged == {"surviving fraction above 1, kept": 1}
-    assert found.receipt.examples["negative dose"] == ["row 4: line_name A549, dose_text -2, fraction_text 0.4"]
+    assert found.receipt.examples["negative dose"] == ["row 4: A549, dose -2, surviving fraction 0.4"]
     assert found.points["dose_gy"].tolist() == [1, 2, 4]
 
 
@@ -245,6 +245,10 @@ def test_cells_of_a_wide_table_that_cannot_be_used_are_flagged(read):
         ABOVE_FRACTION: 1,
     }
     assert found.receipt.dropped == {"no value": 1}
+    examples = found.receipt.examples
+    assert examples["surviving fraction is no number"] == ["row 3: MCF7, 4 Gy x"]
+    assert examples["negative surviving fraction"] == ["row 2: A549, 4 Gy -0.1"]
+    assert examples[ABOVE_FRACTION] == ["row 5: UO-31, 8 Gy 7"]
     assert len(found.points) == 6
     with pytest.raises(InputError, match="mine.csv has a column for 200 Gy: name columns by dose in Gy"):
         read("line,2gy,200gy\nA549,0.6,0.1\n")
@@ -255,7 +259,7 @@ def test_fractions_of_zero_are_kept_but_not_fitted(read):
     assert found.lines["line"].tolist() == ["A549"] and found.lines["sf2"].iloc[0] == pytest.approx(0.5)
     assert found.points["surviving_fraction"].tolist() == [0.5, 0.25, 0]
     assert found.receipt.dropped == {"no dose with survivors": 1}
-    assert "1 points of 1 line have no survivors (fraction 0)" in found.receipt.notes[0]
+    assert "1 point of 1 line without survivors (fraction 0)" in found.receipt.notes[0]
 
 
 def test_lines_without_survivors_at_0_gy_and_tables_without_lines_are_refused(read):
