@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.files.raw_file import Wanted
-from engine.files.tables import MISSING
-from engine.radiation.axes import is_annotation
+from engine.files.tables import MISSING, squeeze
+from engine.radiation.axes import TISSUE, is_annotation
 
 CURE = (
     "Give a matrix of probes (or genes) and samples as CSV, TSV, XLSX, Parquet or GCT, or a GEO series matrix; .gz and "
@@ -55,9 +55,14 @@ class Filling:
         self._rows: list[np.ndarray] = []
         self._whole = self._numbers == list(range(self._numbers[0], len(header))) if self._numbers else False
         self.odd, self.odd_cells = 0, []  # type: int, list[str]
+        self._panels: list[str] = []
 
     def add(self, cells: Sequence[object], row: int) -> None:
-        """One row, as wide as the header. Raises InputError where the matrix would fill the memory."""
+        """One row, as wide as the header; one of tissue panels stands beside the matrix. Raises InputError where the
+        matrix would fill the memory."""
+        if not self._panels and (told := self._tissues(cells)):
+            self._panels = told
+            return
         for place, words in self._words.items():
             words.append("" if cells[place] is None else str(cells[place]).strip())
         given = cells[self._numbers[0] :] if self._whole else [cells[place] for place in self._numbers]
@@ -69,6 +74,14 @@ class Filling:
             found = np.array([self._number(cell, row, i) for i, cell in enumerate(given)], dtype=np.float32)
         self._rows.append(found)
         refuse_huge(len(self._rows), len(self._numbers), self._name)
+
+    def _tissues(self, cells: Sequence[object]) -> list[str]:
+        """The texts of a row called `panel` or the like in its first word, none of them a number; else none."""
+        first = next(iter(self._words), None)
+        if first is None or squeeze(str(cells[first] or "")) not in TISSUE:
+            return []
+        texts = ["" if cells[place] is None else str(cells[place]).strip() for place in self._numbers]
+        return texts if any(texts) and not any(_is_number(text, self._comma) for text in texts) else []
 
     def _number(self, cell: object, row: int, place: int) -> float:
         text = "" if cell is None else str(cell).strip()
@@ -93,7 +106,7 @@ class Filling:
             values=values,
             labels=named_once([str(self._header[place]).strip() for place in self._words], self._words.values()),
             format=file_format,
-            above=above or {},
+            above=above or ({"tissue": self._panels} if self._panels else {}),
             platform=platform,
             odd=self.odd,
             odd_cells=tuple(self.odd_cells),

@@ -454,3 +454,20 @@ def test_a_packed_workbook_that_would_fill_the_disk_is_refused(tmp_path, monkeyp
     monkeypatch.setattr(tables, "UNPACKED_BYTES", 1000)
     with pytest.raises(InputError, match=r"book\.xlsx\.gz unpacks to more than 0\.0 GB: unpack it first"):
         read_expression(path, "", Receipt())
+
+
+@pytest.mark.parametrize("name", ["panel", "Tissue"])
+def test_a_row_of_panels_is_no_probe(tmp_path, name):
+    frame = matrix(lines=["P1", "P2", "P3"])
+    told = pd.DataFrame([["Lung", "", "Leukemia"]], index=pd.Index([name]), columns=frame.columns)
+    found, receipt = read_it(written(tmp_path, pd.concat([told, frame]).rename_axis("probe")))
+    assert same(found, frame) and found.samples["panel"].tolist() == ["Lung", "", "Leukemia"]
+    assert found.probes.tolist() == PROBES and not any("no numbers" in note for note in receipt.notes)
+
+
+def test_a_column_of_panels_is_no_probe(tmp_path):
+    frame = matrix(lines=["P1", "P2", "P3"])
+    turned = frame.T.rename_axis("sample")
+    turned.insert(0, "panel", ["Lung", "Colon", "Leukemia"])
+    found, _ = read_it(written(tmp_path, turned))
+    assert same(found, frame) and found.samples["panel"].tolist() == ["Lung", "Colon", "Leukemia"]
