@@ -5,8 +5,16 @@ import streamlit as st
 
 from dashboard import export, forms, frame, messages, nav, radiation_data, radiation_train, state
 from engine.errors import InputError
-from engine.figures.radiation_curves import agreement_chart, agreement_words, curve_words, lines_table, survival_curve
-from engine.figures.text import count
+from engine.figures.radiation_curves import (
+    agreement_chart,
+    agreement_words,
+    bad_fit,
+    curve_words,
+    fitted_sf2,
+    lines_table,
+    survival_curve,
+)
+from engine.figures.text import count, number
 
 
 def show() -> None:
@@ -21,8 +29,8 @@ def show() -> None:
         nav.link("data.py", "Import a table", ":material/upload_file:", data_tab="Import a table")
         return
     by_name = sets.set_index("dataset")
-    # The set with most curves first: it has something to draw.
-    names = list(by_name.sort_values("curves", ascending=False, kind="stable").index)
+    # Measured before simulated, then the set with most curves: it has something to draw.
+    names = list(by_name.sort_values(["simulated", "curves"], ascending=[True, False], kind="stable").index)
     dataset = forms.choose(
         "Surviving fractions", names, "rad_survival",
         lambda one: f"{one}, {count(by_name.loc[one, 'lines'])} lines, {count(by_name.loc[one, 'curves'])} curves",
@@ -46,7 +54,11 @@ def _table(rows: pd.DataFrame, dataset: str) -> str:
         line = forms.choose("Cell line", [first, *(one for one in lines if one != first)], "rad_line", width=200)
         export.buttons(lines_table(rows), f"tumorcast-survival-{dataset}", key="rad_survival_export")
     table = lines_table(rows)
-    table = table if rows["alpha_per_gy"].notna().any() else table[["Cell line", "SF2", "SF2, 95 % interval", "Panel"]]
+    if not rows["alpha_per_gy"].notna().any():
+        table = table[["Cell line", "SF2", "SF2, 95 % interval", "Panel"]]
+    else:  # what fits beside the curve; intervals are in what is downloaded
+        table = table[["Cell line", "SF2", "α, 1/Gy", "β, 1/Gy²", "Fit", "Doses", "Panel"]]
+        table = table if rows["panel"].any() else table.drop(columns="Panel")
     frame.table(
         table, key=f"rad_lines_{dataset}", height=390, ticked=lines.index(line), missing="none",
         on_pick=lambda row: None if row is None else state.choose("rad_line", lines[row]),
@@ -57,7 +69,9 @@ def _table(rows: pd.DataFrame, dataset: str) -> str:
 def _curve(rows: pd.DataFrame, dataset: str, line: str, about: pd.Series) -> None:
     row = rows[rows["line"] == line].iloc[0]
     points = radiation_data.survival_doses(dataset, line)
-    context = dataset + (", simulated" if row["simulated"] else "") + (f", {row['assay']}" if row["assay"] else "")
+    marks = ["simulated"] if row["simulated"] and "simulated" not in dataset.lower() else []
+    marks += [row["assay"]] if row["assay"] and row["assay"] != "simulated" else []
+    context = ", ".join([dataset, *marks])
     if points.empty:
         st.subheader(f"{messages.plain(line)}: SF2 alone", anchor=False)
         st.markdown(
@@ -70,6 +84,12 @@ def _curve(rows: pd.DataFrame, dataset: str, line: str, about: pd.Series) -> Non
         view=(dataset, line),
         lead=f"{curve_words(row)}.",
     )
+    if bad_fit(rows[rows["line"] == line]).iloc[0]:
+        st.warning(
+            f"The curve does not fit: it gives SF2 {number(fitted_sf2(rows[rows['line'] == line]).iloc[0])}, measured "
+            f"is {number(row['sf2'])}.",
+            icon=":material/warning:",
+        )
     if row["sf2_from"] == "table":
         st.caption("SF2 is the table's own; the curve is fitted to the points.")
 

@@ -82,12 +82,21 @@ def _hard(run: Mapping[str, Any], metrics: pd.DataFrame, rows: pd.DataFrame, mod
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.subheader("Prediction-hard", anchor=False, width="content")
         export.buttons(errors_table(rows), f"tumorcast-sf2-errors-{run['run_id']}", key="rad_hard")
+    st.caption(
+        "An array is prediction-hard when it is wrong even after all other arrays have trained: it is then predicted "
+        "once more, it alone (or its line, in folds by line) left out."
+    )
     if not again:
         wrong = int((rows["verdict"] != "correct").sum())
         of = f"{plural(wrong, 'array')} that {model_name(model)} got wrong"
-        why = f"this run predicted none of the {of} again." if wrong else "every array was correct at first."
-        notes = [note for note in run["config"].get("notes", []) if "validation" in str(note).lower()] if wrong else []
-        st.caption(messages.plain(" ".join([f"None: {why}", *notes])))
+        if not wrong:
+            st.caption("No array is prediction-hard: every one was correct at first.")
+            return
+        notes = run["config"].get("notes", [])
+        why = [str(note) for note in notes if "validation" in str(note).lower() and "left out" in str(note)]
+        if not run["config"].get("validation", True):
+            why = ["The run was trained without prediction validation."]
+        st.caption(messages.plain(" ".join([f"Not tested: none of the {of} was predicted again.", *why])))
         return
     if len(hard):
         # Short names: it stands in a narrow cell.

@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, forms, frame, messages, state
+from dashboard import export, forms, frame, messages, radiation_data, state
 from dashboard.patient_session import discreet
 from dashboard.radiation_choose import data_words, run_label
 from engine.errors import EngineError
-from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach
-from engine.figures.radiation_words import PROTOCOL_NAMES, model_name
+from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach, skill_words
+from engine.figures.radiation_words import PROTOCOL_NAMES, measure, model_name
 from engine.figures.text import interval, number, plural
 from engine.radiation.settings import NETWORK
 from engine.radiation.types import SamplePrediction
@@ -98,8 +98,15 @@ def _predict(upload: Any, run_id: str) -> None:
     state.keep("rad_own", Own(upload.name, run_id, tuple(found), said))
 
 
+def _best_first(models: list[str], metrics: pd.DataFrame) -> list[str]:
+    """Those with the smallest RMSE on left-out lines first: that one opens; models without the measure last."""
+    known = {model: measure(metrics, model, "rmse", "lines") for model in models}
+    return sorted(models, key=lambda model: found.value if (found := known[model]) else float("inf"))
+
+
 def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
-    models = list(dict.fromkeys(one.model for one in own.found))
+    metrics = radiation_data.metrics(own.run_id)
+    models = _best_first(list(dict.fromkeys(one.model for one in own.found)), metrics)
     samples = list(dict.fromkeys(one.sample for one in own.found))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(f"SF2 of {messages.plain(own.file_name)}", anchor=False, width="content")
@@ -113,7 +120,7 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
         sample = forms.choose("Sample", samples, "rad_own_sample", messages.plain, width=300)
     one = next(found for found in own.found if found.sample == sample and found.model == model)
     context = f"trained on {data_words(run)}" if run is not None else f"run {own.run_id}, no longer in the store"
-    _cards(one, own)
+    _cards(one, metrics)
     for note in dict.fromkeys(one.notes):
         st.caption(messages.plain(note))
     main_cell, side, below = frame.main_side_and_below("rad_own")
@@ -121,7 +128,13 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
         frame.chart(own_beside_nearest(one, context, frame.dark()), "rad_nearest", view=(sample, model))
     with side:
         network = next((f for f in own.found if f.sample == sample and f.model == NETWORK and f.movers), None)
-        if network:
+        error, beside, better = skill_words(metrics, NETWORK)
+        if network and error and not better:
+            st.caption(
+                f"Which genes moved the network is not shown: on left-out lines it does no better than the mean of all "
+                f"lines (RMSE {error}; {beside}), so they would say nothing about radiosensitivity."
+            )
+        elif network:
             frame.chart(movers_chart(network, context, frame.dark()), "rad_movers", view=sample)
         else:
             st.caption("This run trained no network: there are no genes that moved it.")
@@ -135,23 +148,31 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
         frame.table(table, key="rad_own_table", height="auto" if len(table) > 9 else "content")
 
 
-def _cards(one: SamplePrediction, own: Own) -> None:
-    others = [found for found in own.found if found.sample == one.sample and found.model != one.model]
-    spread = f"{number(min(o.sf2 for o in others))} to {number(max(o.sf2 for o in others))}" if others else "none"
+def _cards(one: SamplePrediction, metrics: pd.DataFrame) -> None:
+    """The number where it may be relied on, what it is worth on lines left out, the nearest line, the reach."""
+    name = model_name(one.model)
     nearest = one.nearest[0] if one.nearest else None
-    ends = interval(one.lower, one.upper)
+    error, beside, _ = skill_words(metrics, one.model)
+    outside = one.inside is False
+    if outside:
+        sf2 = frame.Card(f"SF2, {name}", "Extrapolation", f"It gives {number(one.sf2)}, out of what it was trained on.")
+    elif one.look_up:
+        sf2 = frame.Card(f"SF2, {name}", number(one.sf2), f"No interval holds: this is an array of {one.look_up}.")
+    else:
+        ends = interval(one.lower, one.upper)
+        sure = "" if one.lower is None else ": 90 %, from errors on left-out lines"
+        sf2 = frame.Card(f"SF2, {name}", number(one.sf2), f"{ends}{sure}")
+    like = "like the lines it was trained on" if one.inside else "not known for this run"
     frame.cards(
         [
-            frame.Card(f"SF2, {model_name(one.model).lower()}", number(one.sf2), f"{ends} (90 %), n 1 sample"),
-            frame.Card("Other models", spread, plural(len(others), "model")),
+            sf2,
+            frame.Card(f"Its RMSE on left-out lines, {name}", error or "not known", beside),
             frame.Card(
                 "Nearest trained line", nearest[0] if nearest else "not known",
                 f"r {nearest[1]:.2f} · measured SF2 {number(nearest[2])}" if nearest else "",
             ),
             frame.Card(
-                "Applicability", reach(one.inside).capitalize(),
-                "less like any trained line than 95 % of them are" if one.inside is False
-                else "as like a trained line as they are like each other",
+                "Applicability", reach(one.inside).capitalize(), "; ".join(one.outside_because) if outside else like
             ),
         ]
     )  # fmt: skip

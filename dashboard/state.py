@@ -135,7 +135,7 @@ KEYS: dict[str, Key] = {
     # Somebody's own expression may be a patient's: never linked, kept in this session alone.
     "rad_own": Key("predictions of somebody's own file, with the run and the file they are of"),
     "rad_own_run": Key("the run that predicts it; None is the newest grouped one"),
-    "rad_own_model": Key("the model looked at for it; None is the network"),
+    "rad_own_model": Key("the model looked at for it; None is the closest on lines left out"),
     "rad_own_sample": Key("the sample looked at"),
     # Patients: never linked, nothing of them may stand in an address.
     "patient_opened": Key("patients of this session by their name", {}),

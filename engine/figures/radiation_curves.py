@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # it loads scipy, and pages open at once
     from engine.radiation.agreement import Agreement
 
 HEIGHT = 380
+FAR = 0.1  # of SF2: a curve this far from the measured fraction is no summary of the line
 STEPS = 60  # points of a drawn curve
 
 
@@ -51,7 +52,7 @@ def survival_curve(points: pd.DataFrame, row: pd.Series, context: str, dark: boo
     )
     figure.add_trace(_sf2(row, colours.ground))
     figure.update_xaxes(title_text="Dose, Gy", range=[-0.02 * furthest, 1.04 * furthest])
-    figure.update_yaxes(title_text="Surviving fraction", type="log", tickformat=".3~g", dtick=1)
+    figure.update_yaxes(title_text="Surviving fraction", type="log", tickformat=".3~g", dtick="D2")
     says = curve_words(row)
     gone = len(points) - len(shown)
     return Chart(
@@ -59,7 +60,7 @@ def survival_curve(points: pd.DataFrame, row: pd.Series, context: str, dark: boo
         question=f"How does {row['line']} survive dose after dose?",
         caption=f"{plural(len(shown), 'point')} of {row['line']}, {context}. Dots: measured. "
         + ("Curve: ln S = −(αD + βD²). " if fitted else "Too few doses for a curve. ")
-        + "Orange: SF2 with its 95 % interval."
+        + ("Orange: SF2 with its 95 % interval." if pd.notna(row["sf2_lower"]) else "Orange: SF2.")
         + (f" {plural(gone, 'point')} without survivors cannot stand on a logarithmic axis." if gone else ""),
         summary=f"Survival of {row['line']}: {says}.",
         table=points[["dose_gy", "replicate", "surviving_fraction"]].rename(
@@ -97,9 +98,20 @@ def curve_words(row: pd.Series) -> str:
     return ", ".join(said)
 
 
+def fitted_sf2(rows: pd.DataFrame) -> pd.Series:
+    """SF2 by the fitted curve of every line; NaN where there is none."""
+    return np.exp(-(2 * rows["alpha_per_gy"].astype(float) + 4 * rows["beta_per_gy2"].astype(float)))
+
+
+def bad_fit(rows: pd.DataFrame) -> pd.Series:
+    """Whether the curve of a line misses the SF2 that its table tells by more than FAR."""
+    return (fitted_sf2(rows) - rows["sf2"].astype(float)).abs() > FAR
+
+
 def lines_table(survival_rows: pd.DataFrame) -> pd.DataFrame:
     """The lines of a data set as a table: SF2 and the curve with their 95 % intervals."""
     rows = survival_rows
+    fits = np.where(rows["alpha_per_gy"].isna(), "", np.where(bad_fit(rows), f"misses SF2 by over {FAR:g}", "good"))
     ends = {
         name: [interval(a, b) for a, b in zip(rows[f"{name}_lower"], rows[f"{name}_upper"], strict=True)]
         for name in ("sf2", "alpha", "beta")
@@ -113,6 +125,7 @@ def lines_table(survival_rows: pd.DataFrame) -> pd.DataFrame:
             "α, 95 % interval": ends["alpha"],
             "β, 1/Gy²": rows["beta_per_gy2"],
             "β, 95 % interval": ends["beta"],
+            "Fit": fits,
             "Doses": rows["n_doses"].astype("Int64"),
             "SF2 from": rows["sf2_from"],
             "Panel": rows["panel"],
@@ -145,18 +158,22 @@ def agreement_chart(found: "Agreement", first: str, second: str, dark: bool = Fa
             column,
         )
     low, high = found.limits
-    figure.add_hrect(low, high, row=1, col=2, fillcolor=colours.grid, opacity=0.6, line_width=0, layer="below")
+    dashes = {"color": colours.text, "width": 1, "dash": "dash"}
+    for limit in found.limits:
+        figure.add_hline(limit, row=1, col=2, line=dashes)
     figure.add_hline(found.bias, row=1, col=2, line={"color": colours.muted, "width": 1})
     figure.add_hline(0, row=1, col=2, line={"color": colours.muted, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text=f"SF2, {first}", range=[0, top], row=1, col=1)
-    figure.update_yaxes(title_text=f"SF2, {second}", range=[0, top], row=1, col=1)
+    figure.update_xaxes(title_text=f"SF2, {first}", range=[-0.03 * top, top], row=1, col=1)
+    figure.update_yaxes(title_text=f"SF2, {second}", range=[-0.03 * top, top], row=1, col=1)
     figure.update_xaxes(title_text="Mean of both", row=1, col=2)
-    figure.update_yaxes(title_text="Second − first", row=1, col=2)
+    ends = [low, high, 0.0, float(lines["difference"].min()), float(lines["difference"].max())]
+    room = 0.08 * (max(ends) - min(ends))
+    figure.update_yaxes(title_text="Second − first", range=[min(ends) - room, max(ends) + room], row=1, col=2)
     return Chart(
         figure=styled(figure, dark, HEIGHT),
         question="Do two assays agree on the same lines?",
         caption=f"{plural(found.n, 'line')} that both {first} and {second} have. Left: line of identity. Right: mean "
-        "difference, and shaded the range of 95 % of differences (Bland-Altman).",
+        "difference; dashed: the limits between which 95 % of differences lie (Bland-Altman).",
         summary=agreement_words(found, first, second),
         table=pd.DataFrame(
             {

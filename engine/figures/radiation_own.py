@@ -6,30 +6,42 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.forest import Mark, Row, forest
-from engine.figures.radiation_words import model_name
+from engine.figures.radiation_words import measure, model_name
 from engine.figures.template import SELECTED, Chart, palette, styled
-from engine.figures.text import interval, number, signed
+from engine.figures.text import interval, number, plural, signed
 from engine.radiation.types import SamplePrediction
 
 ROW_PX, FRAME_PX = 22, 70
+ROOM, GAP = 0.5, "\u2002"  # for labels with two numbers, and between the furthest mark and them
 
 
 def own_beside_nearest(one: SamplePrediction, context: str, dark: bool = False) -> Chart:
     """The prediction with its 90 % interval, then the measured SF2 of the trained lines most like the sample."""
-    marks = [Mark(0, one.sf2, one.lower, one.upper, number(one.sf2), one.sample)]
+    outside = one.inside is False  # then neither number nor interval may be relied on
+    ends = (None, None) if outside else (one.lower, one.upper)
+    said = f"{one.sample}: {number(one.sf2)}, out of reach" if outside else ""
+    label = "extrapolation" if outside else number(one.sf2)
+    marks = [Mark(0, one.sf2, *ends, f"{GAP}{label}", one.sample, failed=outside, said=said)]
     rows = [Row(0, f"<b>{_short(one.sample)}</b>, predicted")]
     for i, (line, similarity, sf2) in enumerate(one.nearest, 1):
         said = f"{line}: measured SF2 {number(sf2)}, similarity {number(similarity)}"
-        marks.append(Mark(i, sf2, None, None, f"{number(sf2)}  (r {similarity:.2f})", line, "observed", said=said))
+        marks.append(Mark(i, sf2, None, None, f"{GAP}{number(sf2)}  (r {similarity:.2f})", line, "observed", said=said))
         rows.append(Row(i, line))
-    figure = forest(marks, rows, "SF2", dark, labels_right=True)
-    ends = interval(one.lower, one.upper)
+    figure = forest(marks, rows, "SF2", dark, labels_right=True, room=ROOM)
+    drawn = (
+        "Red: out of reach, without an interval."
+        if outside
+        else (
+            "Open: predicted"
+            + ("." if one.lower is None else ", with its 90 % interval, from errors on left-out lines.")
+        )
+    )
     return Chart(
         figure=figure,
         question="Which trained lines is it most like?",
-        caption=f"{model_name(one.model)}, {context}. Open: predicted, with its 90 % interval. Filled: measured SF2 of "
-        "the nearest trained lines; r: correlation of expression, each minus the mean trained profile.",
-        summary=f"{one.sample}: predicted SF2 {number(one.sf2)}, 90 % interval {ends}. Nearest lines: "
+        caption=f"{model_name(one.model)}, {context}. {drawn} Filled: measured SF2 of the "
+        " nearest trained lines; r: correlation of expression, each minus the mean trained profile.",
+        summary=f"{one.sample}: predicted SF2 {number(one.sf2)}, 90 % interval {interval(*ends)}. Nearest lines: "
         + ", ".join(f"{line} (r {r:.2f}, SF2 {number(sf2)})" for line, r, sf2 in one.nearest)
         + ".",
         table=pd.DataFrame(
@@ -66,9 +78,8 @@ def movers_chart(one: SamplePrediction, context: str, dark: bool = False) -> Cha
     )  # fmt: skip
     figure.update_layout(bargap=0.35)
     marked = [symbol for _, symbol, _, rsi in moved if rsi]
-    told = f"Orange: {', '.join(dict.fromkeys(marked))}, of the ten RSI genes." if marked else (
-        "None of the ten RSI genes is among its probes."
-    )  # fmt: skip
+    genes = "the ten genes of the radiosensitivity index (RSI)"
+    told = f"Orange: {', '.join(dict.fromkeys(marked))}, of {genes}." if marked else f"None of {genes} is among them."
     return Chart(
         figure=styled(figure, dark, FRAME_PX + ROW_PX * max(len(moved), 3)),
         question="Which genes moved the network's prediction?",
@@ -102,6 +113,22 @@ def own_table(found: Sequence[SamplePrediction]) -> pd.DataFrame:
             "Its measured SF2": [one.nearest[0][2] if one.nearest else float("nan") for one in found],
         }
     )
+
+
+def skill_words(metrics: pd.DataFrame, model: str) -> tuple[str, str, bool]:
+    """A model's RMSE on left-out lines, what it stands beside, and whether it is better than the mean of all lines.
+
+    metrics: the table `metric` of the run that predicts. Empty texts where it has no such measure.
+    """
+    rmse, r, mean = (
+        measure(metrics, one, name, "lines") for one, name in ((model, "rmse"), (model, "r"), ("mean", "rmse"))
+    )
+    if rmse is None:
+        return "", "", False
+    told = [f"r {number(r.value)}"] if r else []
+    told += [f"mean of all lines: {number(mean.value)}"] if mean and model != "mean" else []
+    better = mean is not None and rmse.value < mean.value and (r is None or r.value > 0)
+    return number(rmse.value), " · ".join([*told, f"n {plural(rmse.n, 'line')}"]), better
 
 
 def reach(inside: bool | None) -> str:

@@ -1,13 +1,15 @@
 """Charts of radiosensitivity: what is drawn, in which order, and what is said of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine.figures.radiation import Part, models_beside, predicted_vs_measured
-from engine.figures.radiation_curves import agreement_chart, curve_words, lines_table, survival_curve
+from engine.figures.radiation_curves import agreement_chart, bad_fit, curve_words, lines_table, survival_curve
 from engine.figures.radiation_errors import errors_in_panel_order, panel_forest
-from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach
+from engine.figures.radiation_own import movers_chart, own_beside_nearest, own_table, reach, skill_words
 from engine.figures.radiation_words import (
     Measured,
     best_model,
@@ -148,6 +150,14 @@ def test_a_survival_curve_passes_through_its_own_formula():
     )
 
 
+def test_a_curve_that_misses_its_sf2_is_flagged_and_an_interval_only_told_where_there_is_one():
+    rows = pd.DataFrame([curve_row(), curve_row(sf2=0.9), curve_row(alpha_per_gy=np.nan)])
+    assert list(bad_fit(rows)) == [False, True, False]  # the curve gives 0.487
+    assert list(lines_table(rows)["Fit"]) == ["good", "misses SF2 by over 0.1", ""]
+    points = pd.DataFrame({"dose_gy": [2.0, 4.0], "replicate": 1, "surviving_fraction": [0.5, 0.2]})
+    assert "95 % interval" not in survival_curve(points, curve_row(), "mine").caption
+
+
 def test_one_dose_is_no_curve():
     points = pd.DataFrame({"dose_gy": [2.0], "replicate": 1, "surviving_fraction": [0.5]})
     row = curve_row(alpha_per_gy=np.nan, beta_per_gy2=np.nan, n_doses=1)
@@ -160,6 +170,8 @@ def test_two_assays_are_compared_with_their_limits():
     first = pd.Series([0.1, 0.3, 0.5, 0.7], index=list("abcd"))
     found = agree(first, first + 0.1)
     chart = agreement_chart(found, "one", "other")
+    low, high = chart.figure.layout.yaxis2.range
+    assert low < min(0, *found.limits) and high > max(found.limits)  # nothing stands on the frame
     assert "on average 0.100 higher" in chart.summary and "Pearson r 1.00" in chart.summary
     assert list(chart.table.columns) == ["Cell line", "SF2, one", "SF2, other", "Second − first"]
 
@@ -173,11 +185,23 @@ def test_ones_own_sample_stands_above_its_nearest_lines():
     assert reach(False) == "extrapolation" and reach(None) == "not known"
 
 
+def test_a_sample_out_of_reach_has_no_number_to_rely_on():
+    chart = own_beside_nearest(replace(ONE, inside=False), "trained on NCI-60")
+    assert "Red: out of reach, without an interval." in chart.caption and "no interval" in chart.summary
+    assert "0.400" not in "".join(chart.figure.data[-1].text) and "extrapolation" in chart.figure.data[-1].text[0]
+
+
+def test_a_model_is_worth_what_it_has_over_the_mean_on_left_out_lines():
+    table = metrics(network={"rmse": 0.2, "r": 0.1}, mean={"rmse": 0.21}, ridge={"rmse": 0.22, "r": 0.3})
+    assert skill_words(table, "network") == ("0.200", "r 0.100 · mean of all lines: 0.210 · n 20 lines", True)
+    assert skill_words(table, "ridge")[2] is False and skill_words(table, "svr") == ("", "", False)
+
+
 def test_genes_of_the_rsi_are_marked():
     chart = movers_chart(ONE, "NCI-60")
     assert chart.figure.data[0].marker.color[1] == SELECTED
     assert list(chart.figure.layout.yaxis.ticktext) == ["TP53 (1_at)", "<b>STAT1 (2_at)</b>", "3_at"]
-    assert "Orange: STAT1, of the ten RSI genes." in chart.caption
+    assert "Orange: STAT1, of the ten genes of the radiosensitivity index (RSI)." in chart.caption
 
 
 PUBLISHED = metrics(network={"correct": 0.95}, nearest_neighbour={"correct": 0.97})
