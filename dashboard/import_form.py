@@ -118,7 +118,7 @@ def _radiation_form(given: Given, kind: str, imports: Sequence[Import]) -> radia
     problems = _name_problems(wanted.name, kind, imports)
     for problem in problems:
         st.error(messages.plain(problem), icon=":material/error:")
-    free = radiation_import.replaced(found, wanted.name, imports)
+    free = radiation_import.replaced(found, wanted.name, given.name, imports)
     if st.button("Import", type="primary", icon=":material/database_upload:", disabled=bool(problems) or not free):
         about = (given.name, wanted.origin, wanted.licence, how)
         job_panel.start("data", lambda: radiation_import.submit(on_disk, found, wanted.name, *about))

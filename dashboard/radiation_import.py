@@ -116,12 +116,17 @@ def what_is_read() -> list[dict[str, str]]:
     return [{"Table": KINDS[kind], "Format": how, "Columns it must have": needs} for kind, how, needs in READ]
 
 
-def replaced(found: Look, name: str, imports: Sequence[Import]) -> bool:
-    """Asks whether what has this name shall be replaced, where something has; True where the import may go on."""
+def replaced(found: Look, name: str, file_name: str, imports: Sequence[Import]) -> bool:
+    """Asks whether what has this name shall be replaced, where something has; True where the import may go on. What
+    was imported from this very file on this page a moment ago is only said."""
     there = next((one for one in imports if one.source_id == name and one.kind == found.kind), None)
     if there is None:
         return True
-    st.caption(f"There is {KINDS[found.kind].lower()} called {messages.plain(name)} already. Give another name, or:")
+    if there.job_id == state.get("followed").get("data") and (there.file_name, there.bytes) == (file_name, found.bytes):
+        st.caption(f"Imported as {messages.plain(name)}. To import this file once more, give another name.")
+        return False
+    what = KINDS[found.kind].lower()
+    st.caption(f"The name {messages.plain(name)} already stands for imported {what}. Give another name, or:")
     label = f"Replace {messages.plain(name)} ({plural(there.rows_now, 'row')})"
     return state.keep("import_replace", st.checkbox(label, key=state.bound("import_replace")))
 

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from dashboard import data, downloads, forms, frame, import_form, imports, messages, state
+from dashboard.tables import RADIATION
 from engine.figures.text import count, plural
+from engine.response.source_records import Import
 from engine.views import StoreSummary
 
 PURPOSE = "What is in the store, where did it come from, on what terms, and what is missing?"
@@ -13,7 +15,7 @@ IMPORTS, WIZARD, PUBLIC, EXPORT = TABS = ("Imports", "Import a table", "Public r
 def main() -> None:
     store, found = data.store_summary(), data.imports()
     frame.heading("Data", PURPOSE, store.simulated, store.datasets)
-    _steps(store)
+    _steps(store, found)
     first = IMPORTS if found else WIZARD
     st.session_state.setdefault(state.bound("data_tab", TABS), first)
     tabs = st.tabs(TABS, key="data_tab", on_change="rerun")
@@ -32,19 +34,28 @@ def main() -> None:
         downloads.whole_store()
 
 
-def _steps(store: StoreSummary) -> None:
-    """The four tables in the order in which they are imported, and what is missing next."""
+def _steps(store: StoreSummary, found: list[Import]) -> None:
+    """The four tables in the order in which they are imported, those of radiosensitivity, and what is missing next."""
     frame.cards(
         [
             frame.Card("1 · Cell lines", count(store.lines), plural(store.types, "cancer type")),
             frame.Card("2 · Drugs", count(store.drugs), f"{count(store.structures)} with a structure"),
             frame.Card("3 · Mutated positions", count(store.positions), f"in {plural(store.genes, 'gene')}"),
             frame.Card("4 · Measured pairs", count(store.pairs), ", ".join(store.datasets) or "no dataset"),
+            _radiation(found, "expression", "sample"),
+            _radiation(found, "survival", "cell line"),
         ]
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(_next(store), width="content")
         forms.copy_link(("data_tab", "source"))
+
+
+def _radiation(found: list[Import], kind: str, row: str) -> frame.Card:
+    mine = [one for one in found if one.kind == kind]
+    rows = sum(one.rows_now for one in mine)
+    words = f"{row if rows == 1 else f'{row}s'} in {plural(len(mine), 'data set')}"
+    return frame.Card(RADIATION[kind], count(rows), words)
 
 
 def _next(store: StoreSummary) -> str:

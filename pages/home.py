@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, frame, job_panel, messages, nav, scores, tables
+from dashboard import data, frame, job_panel, messages, nav, radiation_data, scores, tables
 from engine.figures.response import model_forest
 from engine.figures.text import count, plural, split_name
 from engine.figures.verdict import verdict
@@ -19,7 +19,9 @@ def main() -> None:
         _begin()
         return
     runs = data.runs()
-    newest = f"newest: {job_panel.when(str(runs[0].created_at))}" if runs else "none yet"
+    sf2 = radiation_data.runs()
+    moments = [job_panel.when(str(when)) for when in (*(run.created_at for run in runs[:1]), *sf2["created_at"][:1])]
+    newest = f"{len(runs)} response, {len(sf2)} SF2, newest: {max(moments)}" if moments else "none yet"
     frame.cards(
         [
             frame.Card("Cell lines", count(store.lines), f"{plural(store.types, 'cancer type')}"),
@@ -48,7 +50,7 @@ def main() -> None:
 def _newest(runs: list[RunSummary]) -> None:
     if not runs:
         st.subheader("No results yet", anchor=False)
-        st.markdown("The store holds data but no trained network.")
+        st.markdown("The store holds data but no network trained on drug response.")
         nav.link("models.py", "Train the networks", ":material/model_training:")
         return
     run = opened_first(runs)
@@ -71,6 +73,7 @@ def _starting_points() -> None:
     nav.link("patient.py", "Upload one patient's mutations and rank drugs", ":material/clinical_notes:")
     nav.link("repurposing.py", "Find further cancer types for approved drugs", ":material/grid_on:")
     nav.link("library.py", "Screen and rank your own molecules", ":material/science:")
+    nav.link("radiosensitivity.py", "Predict survival after radiation from gene expression", ":material/radiology:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()
