@@ -42,7 +42,7 @@ def show() -> None:
         line = _table(rows, dataset)
     with main_cell:
         _curve(rows, dataset, line, by_name.loc[dataset])
-    _agreement(names, dataset, bool(by_name["simulated"].any()))
+    _agreement(names, dataset, set(by_name.index[by_name["simulated"]]))
 
 
 def _table(rows: pd.DataFrame, dataset: str) -> str:
@@ -94,7 +94,7 @@ def _curve(rows: pd.DataFrame, dataset: str, line: str, about: pd.Series) -> Non
         st.caption("SF2 is the table's own; the curve is fitted to the points.")
 
 
-def _agreement(names: list[str], dataset: str, simulated: bool) -> None:
+def _agreement(names: list[str], dataset: str, simulated: set[str]) -> None:
     others = [name for name in names if name != dataset]
     if not others:
         st.caption("Import a second table of surviving fractions to see whether two assays agree.")
@@ -109,7 +109,7 @@ def _agreement(names: list[str], dataset: str, simulated: bool) -> None:
         st.info(messages.plain(error), icon=":material/info:")
         return
     lead = messages.plain(agreement_words(found, other, dataset)) + (
-        " Simulated data are among them." if simulated else ""
+        " Simulated data are among them." if simulated & {dataset, other} else ""
     )
     frame.chart(agreement_chart(found, other, dataset, frame.dark()), "rad_agreement", view=(dataset, other), lead=lead)
     st.caption("In brackets: 95 % intervals (Fisher's transformation; t for the mean difference).")

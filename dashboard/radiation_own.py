@@ -131,8 +131,8 @@ def _shown(own: Own, run: Mapping[str, Any] | None) -> None:
         error, beside, better = skill_words(metrics, NETWORK)
         if network and error and not better:
             st.caption(
-                f"Which genes moved the network is not shown: on left-out lines it does no better than the mean of all "
-                f"lines (RMSE {error}; {beside}), so they would say nothing about radiosensitivity."
+                "Which genes moved the network is not shown: on left-out lines it does not surely do better than the "
+                f"mean of all lines (RMSE {error}; {beside}), so they would say nothing about radiosensitivity."
             )
         elif network:
             frame.chart(movers_chart(network, context, frame.dark()), "rad_movers", view=sample)

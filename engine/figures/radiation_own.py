@@ -18,7 +18,7 @@ ROOM, GAP = 0.5, "\u2002"  # for labels with two numbers, and between the furthe
 def own_beside_nearest(one: SamplePrediction, context: str, dark: bool = False) -> Chart:
     """The prediction with its 90 % interval, then the measured SF2 of the trained lines most like the sample."""
     outside = one.inside is False  # then neither number nor interval may be relied on
-    ends = (None, None) if outside else (one.lower, one.upper)
+    ends = (None, None) if outside or one.look_up else (one.lower, one.upper)
     said = f"{one.sample}: {number(one.sf2)}, out of reach" if outside else ""
     label = "extrapolation" if outside else number(one.sf2)
     marks = [Mark(0, one.sf2, *ends, f"{GAP}{label}", one.sample, failed=outside, said=said)]
@@ -32,8 +32,7 @@ def own_beside_nearest(one: SamplePrediction, context: str, dark: bool = False) 
         "Red: out of reach, without an interval."
         if outside
         else (
-            "Open: predicted"
-            + ("." if one.lower is None else ", with its 90 % interval, from errors on left-out lines.")
+            "Open: predicted" + ("." if ends[0] is None else ", with its 90 % interval, from errors on left-out lines.")
         )
     )
     return Chart(
@@ -116,7 +115,7 @@ def own_table(found: Sequence[SamplePrediction]) -> pd.DataFrame:
 
 
 def skill_words(metrics: pd.DataFrame, model: str) -> tuple[str, str, bool]:
-    """A model's RMSE on left-out lines, what it stands beside, and whether it is better than the mean of all lines.
+    """A model's RMSE on left-out lines, what it stands beside, whether it is surely better than the mean of all lines.
 
     metrics: the table `metric` of the run that predicts. Empty texts where it has no such measure.
     """
@@ -127,7 +126,7 @@ def skill_words(metrics: pd.DataFrame, model: str) -> tuple[str, str, bool]:
         return "", "", False
     told = [f"r {number(r.value)}"] if r else []
     told += [f"mean of all lines: {number(mean.value)}"] if mean and model != "mean" else []
-    better = mean is not None and rmse.value < mean.value and (r is None or r.value > 0)
+    better = mean is not None and rmse.value < mean.value and not (r and r.lower <= 0)
     return number(rmse.value), " · ".join([*told, f"n {plural(rmse.n, 'line')}"]), better
 
 

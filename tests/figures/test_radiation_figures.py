@@ -192,8 +192,12 @@ def test_a_sample_out_of_reach_has_no_number_to_rely_on():
 
 
 def test_a_model_is_worth_what_it_has_over_the_mean_on_left_out_lines():
-    table = metrics(network={"rmse": 0.2, "r": 0.1}, mean={"rmse": 0.21}, ridge={"rmse": 0.22, "r": 0.3})
-    assert skill_words(table, "network") == ("0.200", "r 0.100 · mean of all lines: 0.210 · n 20 lines", True)
+    table = metrics(network={"rmse": 0.2, "r": 0.4}, mean={"rmse": 0.21}, ridge={"rmse": 0.22, "r": 0.3})
+    assert skill_words(table, "network") == ("0.200", "r 0.400 · mean of all lines: 0.210 · n 20 lines", True)
+    chance = metrics(network={"rmse": 0.2, "r": 0.05}, mean={"rmse": 0.21})  # the interval of r holds 0
+    assert skill_words(chance, "network")[2] is False
+    trained_on = own_beside_nearest(replace(ONE, look_up="A549"), "trained on NCI-60")
+    assert "90 % interval, from" not in trained_on.caption
     assert skill_words(table, "ridge")[2] is False and skill_words(table, "svr") == ("", "", False)
 
 
