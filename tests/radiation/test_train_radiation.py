@@ -296,7 +296,7 @@ def test_samples_without_sf2_are_counted(db):
     _, receipt = cohorts.cohort_of(tables, RadiationSettings())
     assert (receipt["samples"], receipt["samples without SF2"], receipt["lines without expression"]) == (6, 2, 1)
     assert "2 samples have no measured SF2 and take no part: LINE-01, LINE-02." in receipt["notes"]
-    assert any("1 lines with SF2 have no expression: LONELY" in note for note in receipt["notes"])
+    assert any("1 line with SF2 has no expression: LONELY" in note for note in receipt["notes"])
 
 
 def test_missing_values_survive_the_store_and_are_filled_from_training_samples(db):
