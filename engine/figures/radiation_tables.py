@@ -15,7 +15,8 @@ def beside_table(parts: Sequence[tuple[str, pd.DataFrame]], level: str) -> pd.Da
     """
     keys = ["sample", "line", "panel", "observed"] if level == "sample" else ["line", "panel", "observed"]
     found = pd.concat([rows[keys] for _, rows in parts]).drop_duplicates(ignore_index=True)
-    for protocol, rows in parts:
+    # Grouped first: it asks the question that matters, and a narrow window cuts off what is last.
+    for protocol, rows in sorted(parts, key=lambda part: part[0] != "grouped"):
         name = PROTOCOL_NAMES[protocol].removesuffix(" protocol").removesuffix(" by line").lower()
         own = pd.DataFrame(
             {

@@ -80,6 +80,7 @@ def test_both_protocols_stand_side_by_side_with_the_same_axes(dark: bool):
     assert [len(trace.x) for trace in drawn] == [2, 2, 2, 2]  # not correct, correct, of either protocol
     assert len(chart.table) == 4 and list(chart.table["Verdict, grouped"]) == list(rows()["verdict"])
     assert "2 of 4 arrays predicted correctly" in chart.summary
+    assert list(chart.table)[4] == "Predicted, grouped"  # a narrow window shows the first columns
 
 
 def test_lines_carry_their_intervals_and_arrays_do_not():
