@@ -69,7 +69,7 @@ class Curves:
 
     y = bottom + (top - bottom) / (1 + 10^((xmid - x) slope))^asymmetry. All (k,); NaN where there is no fit, and then
     why in `reason`. x_min, x_max: lowest and highest dose, log10 nM. loss: sum of |residual|^1.5. gof: 1 - SSres/SStot.
-    n_parameters: 2 to 5.
+    n_parameters: 2 to 5, 0 where there is no fit.
     """
 
     bottom: np.ndarray
