@@ -91,7 +91,7 @@ def highest(values: Values) -> np.ndarray:
 
 
 def _logit_slope(x: np.ndarray, z: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """(k,) slope of logit(mean z of a dose) on the dose, every dose counting once; 0 where all values are equal."""
+    """(k,) slope of logit(mean z of a dose) on the dose, every dose counting once; 1 where all values are equal."""
     # Doses ascend: a dose begins where x changes. Sums per dose by one bincount over all curves.
     begins = np.concatenate([np.ones((len(x), 1), bool), np.diff(x, axis=1) != 0], axis=1) & inside
     dose = np.cumsum(begins.ravel()).reshape(x.shape) - 1
@@ -101,7 +101,8 @@ def _logit_slope(x: np.ndarray, z: np.ndarray, inside: np.ndarray) -> np.ndarray
         logit = np.log(mean / (1 - mean))
         centred = x[begins] - (np.bincount(curve, weights=x[begins]) / np.bincount(curve))[curve]
         slope = np.bincount(curve, weights=centred * logit) / np.bincount(curve, weights=centred**2)
-    return np.where(np.isfinite(slope), slope, 0.0)
+    # The published start is not defined there; from a slope of 0 no other parameter would move.
+    return np.where(np.isfinite(slope), slope, 1.0)
 
 
 def _fit(values: Values, parameters: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -143,4 +144,4 @@ def _goodness(values: Values, fitted: np.ndarray) -> np.ndarray:
     left = (weight * (values.y - fitted) ** 2).sum(axis=1)
     total = (weight * (values.y - mean[:, None]) ** 2).sum(axis=1)
     with np.errstate(all="ignore"):
-        return np.where(total > 0, 1 - left / total, np.nan)
+        return np.where(np.ptp(values.y, axis=1) > 0, 1 - left / total, np.nan)

@@ -12,11 +12,13 @@ import numpy as np
 from engine.errors import InputError
 
 CHUNK = 40_000  # values at once; a few MiB of work space, which stay in the processor's cache
-HUGE = 1e6  # an inhibition a million times the controls' window says that there was no window
+HUGE = 100.0  # an inhibition a hundred times the controls' window says that there was no window
 
 
 class Values(NamedTuple):
-    """Values of k curves, ascending in x. x, y: (k, n); weight: (k, n), 1 where there is a value, 0 for padding."""
+    """Values of k curves, ascending in x. x, y: (k, n); weight: (k, n), 1 where there is a value, 0 for padding,
+    which repeats the first value.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -78,7 +80,7 @@ def arrange(log_conc: np.ndarray, inhibition: np.ndarray, curve_of: np.ndarray, 
             f"{len(x)} doses, {len(y)} inhibitions and {len(curve)} curve numbers were given: each value needs one of "
             "each."
         )
-    order = np.lexsort((x, curve))
+    order = np.lexsort((y, x, curve))  # whatever order they came in, the sums are the same to the last bit
     order = order[(np.isfinite(x) & np.isfinite(y))[order]]
     x, y, curve = x[order], y[order], curve[order]
     first = np.searchsorted(curve, np.arange(n_curves + 1))
@@ -93,5 +95,5 @@ def _reason(x: np.ndarray, huge: bool) -> str:
     if x[0] == x[-1]:
         return f"one dose only ({10 ** x[0]:.4g} nM); a curve needs at least two"
     if huge:
-        return "viabilities a million times beyond the controls; look at the controls of the plate"
+        return "a viability beyond 100 times the controls; look at the controls of the plate"
     return ""

@@ -119,8 +119,9 @@ def dss_1_2_3(
     """DSS1, DSS2 and DSS3 of k curves y = a / (1 + 10^(b (log10 IC50 - x))), rounded to four decimals as Breeze does.
 
     ic50_nm, lowest_nm, highest_nm: nM. slope: per log10; its size counts, not its sign. top_percent: the highest
-    effect, of which at most 100 counts. threshold: percent. Zero where the IC50 is not below the highest dose, the slope is 0 or the
-    highest effect is not above the threshold. Source: Yadav et al. 2014, doi:10.1038/srep05193, equations 1 to 4.
+    effect, of which at most 100 counts. threshold: percent. Zero where the IC50 is not below the highest dose, the
+    slope is 0 or the highest effect is not above the threshold.
+    Source: Yadav et al. 2014, doi:10.1038/srep05193, equations 1 to 4.
     """
     a, t = np.minimum(top_percent, 100.0), threshold
     b, c = np.abs(slope), np.log10(ic50_nm)

@@ -63,8 +63,11 @@ def score_table(
 def _grouped(wells: pd.DataFrame) -> tuple[pd.DataFrame, Arranged]:
     """One row per drug, addition and replicate, `pooled` first, and the values of each."""
     own = wells[(wells["well_type"] == "therapy") & wells["treatment"].notna() & (wells["treatment"] != "")]
-    own = own.assign(drug=own["treatment"], addon=own["addon"].fillna(""), replicate=own["replicate"].astype(str))
-    own = pd.concat([own.assign(replicate=POOLED, place=0), own.assign(place=wells["replicate"])])
+    own = own.assign(
+        drug=own["treatment"], addon=own["addon"].fillna(""), replicate=own["replicate"].astype(str),
+        place=own["replicate"],
+    )  # fmt: skip
+    own = pd.concat([own.assign(replicate=POOLED, place=0), own])
     keys = ["drug", "addon", "place", "replicate"]
     curve_of = own.groupby(keys, sort=True).ngroup()
     groups = own[keys].drop_duplicates().sort_values(keys, ignore_index=True)[KEY]
@@ -130,5 +133,5 @@ def _curve_rows(groups: pd.DataFrame, curves: Curves, p: np.ndarray) -> pd.DataF
         n_parameters=pd.Series(curves.n_parameters).where(fits).astype("Int32"),
         **numbers,
         p_value=p,
-        reason=[reason or None for reason in curves.reason],
+        reason=pd.array([reason or None for reason in curves.reason], dtype="string"),
     )

@@ -30,7 +30,7 @@ def p_values(arranged: Arranged) -> np.ndarray:
         flat = _squares(values, ((values.weight * values.y).sum(axis=1) / n)[:, None])
         curve = _squares(values, inhibition_at(_best(values), values.x))
         with np.errstate(all="ignore"):
-            f = np.where(flat > 0, (flat - curve) / curve * n / PARAMETERS, 0)
+            f = np.where(np.ptp(values.y, axis=1) > 0, (flat - curve) / curve * n / PARAMETERS, 0)
             p[rows] = np.where(n > DEGREES, stats.f.sf(f, DEGREES, np.maximum(n - DEGREES, 1)), np.nan)
     return p
 
