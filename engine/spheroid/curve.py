@@ -4,7 +4,7 @@ y = B + (T - B) / (1 + 10^((xmid - x) b))^s with x = log10 of the dose in nM and
 parameters: all of them; four: s = 1; three: also B = 0; two: also T = 1. The loss is the sum of |residual|^1.5.
 Source: the R package nplr 0.1-7 (Commo and Bot), which iTReX uses (ElHarouni et al. 2022).
 
-k = curves, n = values of one curve (padded with weight 0).
+k = curves, n = values of one curve.
 """
 
 import numpy as np
@@ -68,8 +68,7 @@ def inhibition_at(parameters: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def starts(values: Values, parameters: int) -> np.ndarray:
     """The published starts, (k, 5), of curves with so many parameters."""
-    inside = values.weight > 0
-    low, bottom, top, high = np.nanquantile(np.where(inside, values.y, np.nan), [0.025, 0.05, 0.95, 0.975], axis=1)
+    low, bottom, top, high = np.quantile(values.y, [0.025, 0.05, 0.95, 0.975], axis=1)
     with np.errstate(all="ignore"):
         z = (values.y - low[:, None]) / (high - low)[:, None]
     z = np.where(z <= 0, 0.05, np.where(z >= 1, 0.95, z))
@@ -77,25 +76,20 @@ def starts(values: Values, parameters: int) -> np.ndarray:
         [
             bottom if parameters > 3 else np.zeros(len(z)),
             top if parameters > 2 else np.ones(len(z)),
-            (values.x[:, 0] + highest(values)) / 2,
-            _logit_slope(values.x, z, inside),
+            (values.x[:, 0] + values.x[:, -1]) / 2,
+            _logit_slope(values.x, z),
             np.ones(len(z)),
         ],
         axis=1,
     )
 
 
-def highest(values: Values) -> np.ndarray:
-    """(k,) the highest x of each curve."""
-    return np.where(values.weight > 0, values.x, -np.inf).max(axis=1)
-
-
-def _logit_slope(x: np.ndarray, z: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def _logit_slope(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     """(k,) slope of logit(mean z of a dose) on the dose, every dose counting once; 1 where all values are equal."""
     # Doses ascend: a dose begins where x changes. Sums per dose by one bincount over all curves.
-    begins = np.concatenate([np.ones((len(x), 1), bool), np.diff(x, axis=1) != 0], axis=1) & inside
-    dose = np.cumsum(begins.ravel()).reshape(x.shape) - 1
-    mean = np.bincount(dose[inside], weights=z[inside]) / np.bincount(dose[inside])
+    begins = np.concatenate([np.ones((len(x), 1), bool), np.diff(x, axis=1) != 0], axis=1)
+    dose = np.cumsum(begins.ravel()) - 1
+    mean = np.bincount(dose, weights=z.ravel()) / np.bincount(dose)
     curve = np.repeat(np.arange(len(x)), begins.sum(axis=1))
     with np.errstate(all="ignore"):
         logit = np.log(mean / (1 - mean))
@@ -120,7 +114,7 @@ def _fit(values: Values, parameters: int) -> tuple[np.ndarray, np.ndarray, np.nd
 def fit_from(values: Values, start: np.ndarray, parameters: int, power: float = POWER) -> tuple[np.ndarray, np.ndarray]:
     """Parameters (k, 5) and losses (k,) reached from starts (k, 5). The loss is the sum of |residual|^power."""
     free = list(FREE[parameters])
-    x, y, weight = values
+    x, y = values
 
     def full(rows: np.ndarray, moved: np.ndarray) -> np.ndarray:
         everything = start[rows]
@@ -130,8 +124,7 @@ def fit_from(values: Values, start: np.ndarray, parameters: int, power: float = 
     def loss(rows: np.ndarray, moved: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
             residual = np.abs(inhibition_at(full(rows, moved), x[rows]) - y[rows])
-            powered = residual * (np.sqrt(residual) if power == POWER else residual ** (power - 1))
-            return (weight[rows] * powered).sum(axis=1)
+            return (residual * (np.sqrt(residual) if power == POWER else residual ** (power - 1))).sum(axis=1)
 
     found = minimise(loss, start[:, free])
     return full(np.arange(len(start)), found.parameters), found.loss
@@ -139,9 +132,7 @@ def fit_from(values: Values, start: np.ndarray, parameters: int, power: float = 
 
 def _goodness(values: Values, fitted: np.ndarray) -> np.ndarray:
     """1 - SSres / SStot; NaN where all values are equal."""
-    weight = values.weight
-    mean = (weight * values.y).sum(axis=1) / weight.sum(axis=1)
-    left = (weight * (values.y - fitted) ** 2).sum(axis=1)
-    total = (weight * (values.y - mean[:, None]) ** 2).sum(axis=1)
+    left = ((values.y - fitted) ** 2).sum(axis=1)
+    total = ((values.y - values.y.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
     with np.errstate(all="ignore"):
         return np.where(np.ptp(values.y, axis=1) > 0, 1 - left / total, np.nan)

@@ -1,6 +1,6 @@
-"""Doses and inhibitions of many curves, side by side: sorted, checked, cut into chunks of like length.
+"""Doses and inhibitions of many curves, side by side: sorted, checked, cut into chunks of one length.
 
-k = curves, v = values of all of them, n = values of one curve (padded with weight 0).
+k = curves, v = values of all of them, n = values of one curve.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,10 @@ HUGE = 100.0  # an inhibition a hundred times the controls' window says that the
 
 
 class Values(NamedTuple):
-    """Values of k curves, ascending in x. x, y: (k, n); weight: (k, n), 1 where there is a value, 0 for padding,
-    which repeats the first value.
-    """
+    """Values of k curves of n values each, ascending in x. x, y: (k, n)."""
 
     x: np.ndarray
     y: np.ndarray
-    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -47,25 +44,23 @@ class Arranged:
         return np.repeat(np.arange(len(self.n)), self.n)
 
     def chunks(self) -> Iterator[tuple[np.ndarray, Values]]:
-        """Which curves, and their values: those that can be fitted, curves of like length together."""
+        """Which curves, and their values: those that can be fitted, curves of the same length together.
+
+        Padded to one length they would be fewer chunks, but sums would depend on the padding in their last digits, and
+        so, where a valley is flat, a drug's score on which other drugs were on the plate.
+        """
         able = np.flatnonzero([not reason for reason in self.reasons])
-        able = able[np.argsort(self.n[able], kind="stable")]
-        start = 0
-        while start < len(able):
-            longest = self.n[able[start]]
-            size = max(1, CHUNK // int(longest))
-            # one long curve must not pad all others
-            end = start + int(np.searchsorted(self.n[able[start : start + size]], 2 * longest, side="right"))
-            yield able[start:end], self.values(able[start:end])
-            start = end
+        for length in np.unique(self.n[able]):
+            alike = able[self.n[able] == length]
+            size = max(1, CHUNK // int(length))
+            for start in range(0, len(alike), size):
+                rows = alike[start : start + size]
+                yield rows, self.values(rows)
 
     def values(self, rows: np.ndarray) -> Values:
-        """The values of some curves, padded to the longest."""
-        length = self.n[rows]
-        place = np.arange(length.max())
-        inside = place < length[:, None]
-        at = np.where(inside, self.first[rows][:, None] + place, self.first[rows][:, None])
-        return Values(self.x[at], self.y[at], inside.astype(float))
+        """The values of some curves that have equally many."""
+        at = self.first[rows][:, None] + np.arange(self.n[rows[0]])
+        return Values(self.x[at], self.y[at])
 
 
 def arrange(log_conc: np.ndarray, inhibition: np.ndarray, curve_of: np.ndarray, n_curves: int) -> Arranged:

@@ -10,7 +10,7 @@ Source: Bayer et al. 2023, doi:10.1038/s41467-023-43696-z.
 import numpy as np
 from scipy import stats
 
-from engine.spheroid.curve import fit_from, highest, inhibition_at, starts
+from engine.spheroid.curve import fit_from, inhibition_at, starts
 from engine.spheroid.curve_values import Arranged, Values
 
 PARAMETERS = 4
@@ -26,24 +26,26 @@ def p_values(arranged: Arranged) -> np.ndarray:
     """
     p = np.full(len(arranged.n), np.nan)
     for rows, values in arranged.chunks():
-        n = values.weight.sum(axis=1)
-        flat = _squares(values, ((values.weight * values.y).sum(axis=1) / n)[:, None])
+        n = values.y.shape[1]
+        if n <= DEGREES:
+            continue
+        flat = _squares(values, values.y.mean(axis=1, keepdims=True))
         curve = _squares(values, inhibition_at(_best(values), values.x))
         with np.errstate(all="ignore"):
             f = np.where(np.ptp(values.y, axis=1) > 0, (flat - curve) / curve * n / PARAMETERS, 0)
-            p[rows] = np.where(n > DEGREES, stats.f.sf(f, DEGREES, np.maximum(n - DEGREES, 1)), np.nan)
+            p[rows] = stats.f.sf(f, DEGREES, n - DEGREES)
     return p
 
 
 def _squares(values: Values, fitted: np.ndarray) -> np.ndarray:
-    return (values.weight * (values.y - fitted) ** 2).sum(axis=1)
+    return ((values.y - fitted) ** 2).sum(axis=1)
 
 
 def _best(values: Values) -> np.ndarray:
     """(k, 5) the best least squares fit from several starts: a curve stuck in a poor one would look flat."""
     first = starts(values, PARAMETERS)
     fitted, loss = fit_from(values, first, PARAMETERS, power=2)
-    low, width = values.x[:, 0], highest(values) - values.x[:, 0]
+    low, width = values.x[:, 0], values.x[:, -1] - values.x[:, 0]
     for place in PLACES:
         start = first.copy()
         start[:, 2] = low + place * width

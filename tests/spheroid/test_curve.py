@@ -110,7 +110,7 @@ def test_missing_wells_and_the_order_of_wells_change_nothing():
 
 
 def test_curves_of_any_number_and_length_are_fitted_as_alone(monkeypatch):
-    """Chunks of like length: what stands beside a curve does not matter."""
+    """To the last bit: which drugs are on a plate must not change the score of one of them."""
     monkeypatch.setattr("engine.spheroid.curve_values.CHUNK", 60)
     rng = np.random.default_rng(2)
     lengths = rng.integers(4, 40, 50)
@@ -118,11 +118,11 @@ def test_curves_of_any_number_and_length_are_fitted_as_alone(monkeypatch):
     y = [sigmoid(at, 0.8, 2, 1.2) + rng.normal(0, 0.05, len(at)) for at in x]
     arranged = arrange(np.concatenate(x), np.concatenate(y), np.repeat(np.arange(50), lengths), 50)
     seen = np.concatenate([rows for rows, _ in arranged.chunks()])
-    assert sorted(seen) == list(range(50)) and len(list(arranged.chunks())) > 5
+    assert sorted(seen) == list(range(50)) and len(list(arranged.chunks())) > 20
     together = fit_arranged(arranged, 4)
-    for row in (0, 17, 49):
+    for row in range(0, 50, 7):
         alone = fit_curves(x[row], y[row], np.zeros(lengths[row], int), 1, 4)
-        assert alone.loss[0] == pytest.approx(together.loss[row], rel=1e-3)
+        assert parameters_of(alone) == parameters_of(together, row)
 
 
 def test_doses_that_differ_beyond_reason_and_steep_steps_stay_finite():
