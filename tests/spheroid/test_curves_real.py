@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.spheroid.curve import fit_curves
 from engine.spheroid.curve_values import arrange
 from engine.spheroid.dss import dss_1_2_3
 from engine.spheroid.scoring import Scored, score_table
 from engine.spheroid.settings import ScoreSettings
 from engine.spheroid.significance import p_values
+from engine.spheroid.synergy import addition_alone, excess
 
 pytestmark = pytest.mark.real_data
 
@@ -120,3 +122,26 @@ def test_a_combination_screen_has_scores_of_what_the_addition_changes(scored):
     together = score[score["addon"] == "Trametinib"]
     assert len(together) == (score["addon"] == "").sum() == 77
     assert together["dcdss"].notna().all() and together["dcdss"].abs().median() < 10
+
+
+def test_most_drugs_act_independently_of_the_addition(scored, wells):
+    """Trametinib alone kills a sixth; nothing is known of its dose, so Loewe is left out."""
+    own = wells[wells["screen"] == COMBINATION]
+    living, killed = own[own["well_type"] == "neg"], own.loc[own["well_type"] == "pos", "readout"].median()
+    with_it = living["addon"].notna()
+    alone = addition_alone(living.loc[~with_it, "readout"].median(), living.loc[with_it, "readout"].median(), killed)
+    assert 0.1 < alone < 0.25
+    score = scored[COMBINATION].score.query("replicate == 'pooled'").set_index(["addon", "drug"])
+    drugs = [drug for drug in score.loc["Trametinib"].index if len(score.loc[("", drug), "doses_nm"]) == 5]
+    doses = np.array([score.loc[("", drug), "doses_nm"] for drug in drugs])
+    single, together = (
+        np.array([score.loc[(addon, drug), "inhibition"] for drug in drugs]) / 100 for addon in ("", "Trametinib")
+    )
+    k = len(drugs)
+    fits = [
+        fit_curves(np.log10(doses).ravel(), effect.ravel(), np.repeat(np.arange(k), 5), k, 4)
+        for effect in (single, together)
+    ]
+    found = excess(doses, single, together, *fits, addition=alone)
+    assert abs(np.median(found.bliss)) < 5 and abs(np.median(found.zip)) < 5
+    assert np.isnan(found.loewe).all()
