@@ -64,7 +64,7 @@ def shrink(image: np.ndarray, pixels: int = INPUT_PIXELS) -> np.ndarray:
 
 def small_images(well: WellImage) -> SmallImages:
     """A well's projections, small. Raises InputError as `stacks.project` does."""
-    found = project(well)
+    found = project(well, threads=1)  # the wells go side by side
     return SmallImages(shrink(found.mip), shrink(found.mid), found.mean, found.n_planes)
 
 
@@ -190,6 +190,6 @@ def _notes(frame: pd.DataFrame, failed: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if failed:
         more = f" And {len(failed) - NAMED:,} more." if len(failed) > NAMED else ""
-        notes.append(f"{len(failed):,} wells are left out. {' '.join(failed[:NAMED])}{more}")
+        notes.append(f"Wells left out: {len(failed):,}. {' '.join(failed[:NAMED])}{more}")
     planes = {(plate, row, column): n for plate, row, column, _, n, _ in frame.itertuples(index=False)}
     return (*notes, *count_notes(planes))

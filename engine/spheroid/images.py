@@ -80,24 +80,24 @@ def tiff_files(folder: Path) -> Iterator[File]:
 
 
 def guess_pattern(folder: Path) -> str:
-    """The known pattern that fits most of the first names. Raises InputError where none fits half of them."""
+    """The first known pattern, the most special one first, that fits half of the first names.
+
+    Raises InputError where none does.
+    """
     files = [file for file, _ in zip(tiff_files(folder), range(GUESSED_FROM), strict=False)]
     if not files:
         raise InputError(f"{folder} holds no TIFF image (.tif, .tiff): give the folder that holds the images.")
-    fits = {}
     for text in TEMPLATES.values():
         pattern = read_pattern(text)
-        fits[text] = sum(pattern.parse(*file) is not None for file in files)
-    best = max(fits, key=lambda text: fits[text])
-    if fits[best] * 2 < len(files):
-        raise InputError(
-            f"No known pattern fits the names of the images, such as {_some(map(_name, files))}. Give a pattern. {HELP}"
-        )
-    return best
+        if sum(pattern.parse(*file) is not None for file in files) * 2 >= len(files):
+            return text
+    raise InputError(
+        f"No known pattern fits the names of the images, such as {_some(map(_name, files))}. Give a pattern. {HELP}"
+    )
 
 
 def preview(folder: Path, pattern: str = "", n: int = PREVIEW) -> Preview:
-    """How the first n files are read by a pattern; without one, by the known pattern that fits best."""
+    """How the first n files are read by a pattern; without one, by a known pattern that fits."""
     text = pattern or guess_pattern(folder)
     read = read_pattern(text)
     files = [file for file, _ in zip(tiff_files(folder), range(n), strict=False)]
@@ -108,7 +108,7 @@ def preview(folder: Path, pattern: str = "", n: int = PREVIEW) -> Preview:
 def find_images(folder: Path, pattern: str = "", screen: str = "") -> FoundImages:
     """The images of every well below a folder.
 
-    pattern: see name_pattern.py; '' takes the known one that fits best. screen: only its images, where names tell.
+    pattern: see name_pattern.py; '' takes a known one that fits. screen: only its images, where names tell.
     Planes come in the order of their numbers. Raises InputError where no name fits, where two files are the same well,
     plane or projection, and where a well has images of several screens, channels, sites or times.
     """
@@ -141,7 +141,7 @@ def find_images(folder: Path, pattern: str = "", screen: str = "") -> FoundImage
     _refuse_several(said, text)
     notes = []
     if strangers:
-        notes.append(f"{len(strangers):,} images do not fit the pattern {text} and are left out: {_some(strangers)}.")
+        notes.append(f"Images that do not fit the pattern {text}, left out: {_counted(strangers)}.")
     if not read.has("plate"):
         notes.append("The pattern names no plate: all wells are taken as plate P1.")
     wells = [_well(well, files[well]) for well in sorted(files, key=lambda w: (_natural(w[0]), len(w[1]), w[1], w[2]))]
@@ -167,11 +167,9 @@ def compared(found: Iterable[WellImage], expected: Iterable[Well]) -> tuple[str,
     want = set(expected)
     notes = []
     if lost := sorted(want - have):
-        notes.append(f"{len(lost):,} wells of the layout have no image: {_some(label(*well) for well in lost)}.")
+        notes.append(f"Wells of the layout without an image: {_counted(label(*well) for well in lost)}.")
     if extra := sorted(have - want):
-        notes.append(
-            f"{len(extra):,} images show wells that the layout lacks: {_some(label(*well) for well in extra)}."
-        )
+        notes.append(f"Wells with an image that the layout lacks: {_counted(label(*well) for well in extra)}.")
     return tuple(notes)
 
 
@@ -186,8 +184,8 @@ def _whole(wells: list[WellImage]) -> tuple[list[WellImage], tuple[str, ...]]:
     notes = []
     for kind, what in (("mip", "maximum projection (proj)"), ("mid", "middle plane (midz)")):
         if lost := [well for well in wells if getattr(well, kind) is None]:
-            names = _some(label(well.plate, well.row, well.column) for well in lost)
-            notes.append(f"{len(lost):,} wells lack their {what} and are left out: {names}.")
+            names = _counted(label(well.plate, well.row, well.column) for well in lost)
+            notes.append(f"Wells without their {what}, left out: {names}.")
     return [well for well in wells if well.mip and well.mid], tuple(notes)
 
 
@@ -198,9 +196,7 @@ def _plane_notes(files: Mapping[Well, Mapping[int | str | None, Path]]) -> tuple
     notes = []
     holes = {well: set(range(planes[0], planes[-1] + 1)) - set(planes) for well, planes in numbers.items()}
     if cut := [f"{label(*well)} lacks {', '.join(map(str, sorted(hole)))}" for well, hole in holes.items() if hole]:
-        notes.append(
-            f"{len(cut):,} stacks have holes: {_some(cut)}. Their projections are of the planes that are there."
-        )
+        notes.append(f"Stacks with holes, projected without the missing planes: {_counted(cut)}.")
     return (*notes, *count_notes({well: len(planes) for well, planes in numbers.items()}))
 
 
@@ -211,7 +207,7 @@ def count_notes(planes: Mapping[Well, int]) -> tuple[str, ...]:
         return ()
     usual = max(counts, key=lambda n: (counts[n], n))
     odd = [f"{label(*well)} has {n}" for well, n in planes.items() if n != usual]
-    return (f"Stacks differ in their number of planes: most have {usual}, {len(odd):,} have not: {_some(odd)}.",)
+    return (f"Stacks differ in their number of planes; most have {usual}. Others: {_counted(odd)}.",)
 
 
 def _refuse_several(said: Mapping[str, set], text: str) -> None:
@@ -247,6 +243,12 @@ def _some(names: Iterable[str]) -> str:
     known = list(names)
     more = f" and {len(known) - NAMED:,} more" if len(known) > NAMED else ""
     return ", ".join(known[:NAMED]) + more
+
+
+def _counted(names: Iterable[str]) -> str:
+    """3 (a, b, c)."""
+    known = list(names)
+    return f"{len(known):,} ({_some(known)})"
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -142,7 +142,7 @@ def _tokens(part: str, text: str) -> tuple[Token, ...]:
                     f"The pattern {text} has two free texts without anything between them: nothing says where the "
                     "first ends."
                 )
-        tokens.append(("any", "*") if star else ("literal", literal) if literal is not None else ("field", name))
+        tokens.append(("any", "*") if star else ("literal", literal) if literal is not None else ("field", str(name)))
     if inside:
         raise InputError(f"The pattern {text} has square brackets that do not pair. {HELP}")
     if free > MOST_FREE or optional > MOST_OPTIONAL:

@@ -7,7 +7,7 @@ Two results of 2048 x 2048 take 16 MiB; nothing else grows with the stack.
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
@@ -30,8 +30,8 @@ class Done(NamedTuple):
     error: str
 
 
-def project(well: WellImage) -> Projections:
-    """The projections of a well.
+def project(well: WellImage, threads: int | None = None) -> Projections:
+    """The projections of a well. threads: over parts of the image; None: one per core of this process, at most 4.
 
     Of a stack of z planes: the pixelwise maximum, plane z // 2 (counted from 0) and the exact mean. Of ready
     projections: these; n_planes is then 0 and mean NaN, because they do not tell it.
@@ -42,7 +42,7 @@ def project(well: WellImage) -> Projections:
     name = label(well.plate, well.row, well.column)
     try:
         if well.planes:
-            return _project(stack_of(well.planes))
+            return _project(stack_of(well.planes), threads or min(_cores(), 4))
         if well.mip is None or well.mid is None:
             raise InputError("it has neither a stack nor both projections: check the pattern of the file names.")
         mip, mid = read_plane(well.mip), read_plane(well.mid)
@@ -65,7 +65,8 @@ def over_wells(
     planes of 2048 x 2048. A well that an EngineError refuses is given with its reason. Whoever stops asking stops it.
     """
     n = workers or min(_cores(), 8)
-    waiting, todo = set(), iter(wells)
+    todo = iter(wells)
+    waiting: set[Future[Done]] = set()
     pool = ThreadPoolExecutor(n, thread_name_prefix="wells")
     try:
         while True:
@@ -94,29 +95,40 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _project(stack: Stack) -> Projections:
+def _project(stack: Stack, threads: int) -> Projections:
     n = len(stack.planes)
     if n < 2:
         told = f"{stack.planes[0].path.name} has one plane"
         raise InputError(f"{told}; a stack has at least two: check {{plane}} in the pattern of the file names.")
     mip, mid = np.empty(stack.shape, np.uint16), np.empty(stack.shape, np.uint16)
-    total = (_plain if stack.is_plain else _packed)(stack, mip.reshape(-1), mid.reshape(-1))
+    flat = mip.reshape(-1), mid.reshape(-1)
+    total = _plain(stack, *flat, threads) if stack.is_plain else _packed(stack, *flat)
     return Projections(mip, mid, total / (n * mip.size), n)
 
 
-def _plain(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
+def _plain(stack: Stack, mip: np.ndarray, mid: np.ndarray, threads: int) -> int:
     """Fill both projections, (h * v,), and return the sum of all pixels."""
+    pieces = range(0, mip.size, PIECE)
+    if threads == 1 or len(pieces) < threads:
+        return _some_pieces(stack, mip, mid, pieces)
+    part = -(-len(pieces) // threads)
+    parts = [pieces[i : i + part] for i in range(0, len(pieces), part)]
+    with ThreadPoolExecutor(threads, thread_name_prefix="pieces") as pool:
+        return sum(pool.map(lambda some: _some_pieces(stack, mip, mid, some), parts))
+
+
+def _some_pieces(stack: Stack, mip: np.ndarray, mid: np.ndarray, pieces: range) -> int:
     total, middle = 0, len(stack.planes) // 2
     passing = np.empty(min(PIECE, mip.size), np.uint16)
     with ExitStack() as files:
         opened = {path: files.enter_context(path.open("rb", buffering=0)) for path in {p.path for p in stack.planes}}
-        for start in range(0, mip.size, PIECE):
+        for start in pieces:
             best = mip[start : start + PIECE]
             for z, plane in enumerate(stack.planes):
                 piece = mid[start : start + PIECE] if z == middle else passing[: len(best)]
                 file = opened[plane.path]
                 file.seek((plane.offset or 0) + 2 * start)
-                if file.readinto(memoryview(piece).cast("B")) != piece.nbytes:
+                if file.readinto(piece.data.cast("B")) != piece.nbytes:
                     raise InputError(f"{plane.path.name} became shorter while it was read: {AGAIN}.")
                 if stack.swapped:
                     piece.byteswap(inplace=True)
@@ -124,7 +136,7 @@ def _plain(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
                     best[:] = piece
                 else:
                     np.maximum(best, piece, out=best)
-                total += _sum(piece)
+                total += _sum(piece, int(best.max()))
     return total
 
 
@@ -138,11 +150,16 @@ def _packed(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
             np.maximum(mip, flat, out=mip)
         if z == middle:
             mid[:] = flat
-        total += _sum(flat)
+        total += _sum(flat, int(mip.max()))
     return total
 
 
-def _sum(values: np.ndarray) -> int:
-    """The exact sum of 16-bit values."""
+def _sum(values: np.ndarray, top: int) -> int:
+    """The exact sum of 16-bit values, none above top."""
+    # Adding 16-bit halves takes a quarter of the time of widening them, and cannot overflow below half of the range,
+    # where nearly all images of spheroids stay.
+    while 2 * top < 1 << 16 and len(values) > 1024 and len(values) % 2 == 0:
+        half = len(values) // 2
+        values, top = values[:half] + values[half:], 2 * top
     parts = (values[i : i + SUMMED] for i in range(0, len(values), SUMMED))
     return sum(int(np.add.reduce(part, dtype=np.uint32)) for part in parts)

@@ -133,9 +133,12 @@ def _pages(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int
         raise InputError(f"{path.name} has {channels} channels, not a stack of planes: export the one with the nuclei.")
     deep = {axis: size for axis, size in lengths.items() if axis not in "YX" and size > 1}
     if len(deep) > 1:
-        told = ", ".join(f"{axis} {size}" for axis, size in deep.items())
-        raise InputError(f"{path.name} has more than planes ({told}): export one site and time as one stack.")
+        sizes = ", ".join(f"{axis} {size}" for axis, size in deep.items())
+        raise InputError(f"{path.name} has more than planes ({sizes}): export one site and time as one stack.")
     depth = next(iter(deep.values()), 1)
+    told = int((file.imagej_metadata or {}).get("images", depth)) if file.is_imagej else depth
+    if told != depth:
+        raise InputError(f"{path.name} tells of {told} planes but holds {depth}: it is cut off or damaged, {AGAIN}.")
     if n == 1 and depth > 1 and series.dataoffset is not None:  # ImageJ's large stacks describe their first plane only
         size = shape[0] * shape[1] * 2
         places = [PlanePlace(path, 0, series.dataoffset + z * size) for z in range(depth)]
