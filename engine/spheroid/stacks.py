@@ -156,10 +156,10 @@ def _packed(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
 
 def _sum(values: np.ndarray, top: int) -> int:
     """The exact sum of 16-bit values, none above top."""
-    # Adding 16-bit halves takes a quarter of the time of widening them, and cannot overflow below half of the range,
-    # where nearly all images of spheroids stay.
-    while 2 * top < 1 << 16 and len(values) > 1024 and len(values) % 2 == 0:
-        half = len(values) // 2
-        values, top = values[:half] + values[half:], 2 * top
+    # 16-bit sums of a few values take a quarter of the time of widening each, and cannot overflow while all values are
+    # small, as nearly all images of spheroids are.
+    few = next((n for n in (16, 8, 4, 2) if n * top < 1 << 16 and len(values) % n == 0), 1)
+    if few > 1:
+        values = np.add.reduce(values.reshape(few, -1), axis=0, dtype=np.uint16)
     parts = (values[i : i + SUMMED] for i in range(0, len(values), SUMMED))
     return sum(int(np.add.reduce(part, dtype=np.uint32)) for part in parts)
