@@ -194,7 +194,7 @@ def _lines(plate: str, modality: str, kind: str, effects: np.ndarray, residual, 
     value = float(effects[worst - 1])
     label = name.to_numpy()[line == worst][0]
     what = f"{kind.capitalize()} {label} reads {value:+.0f} percent points against the plate"
-    look = "look for a blocked dispenser tip, a pipetting error or uneven heat along it."
+    look = "a blocked dispenser tip, uneven heat along it, or something added that the layout does not tell?"
     return _placed(plate, modality, f"{kind}_effect", value, p, what, look)
 
 
