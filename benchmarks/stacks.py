@@ -106,7 +106,7 @@ def work(folder: Path, way: str) -> dict[str, Any]:
 
 def measure(planes: int, pixels: int, wells: int, kinds: tuple[str, ...] = ("planes", "one")) -> dict[str, Any]:
     """Seconds, GB/s and peak memory of each way over one well; the ratio to reading; wells per minute of a plate."""
-    result: dict[str, Any] = {"planes": planes, "pixels": pixels}
+    result: dict[str, Any] = {"depth": planes, "pixels": pixels}
     with tempfile.TemporaryDirectory(prefix="tumorcast-benchmark-") as home:
         write(Path(home), planes, pixels, wells)
         for kind in kinds:
@@ -144,7 +144,7 @@ def main() -> None:
         print(json.dumps(found, indent=1))
         return
     for kind, title in (("planes", "a file per plane"), ("one", "a file per well")):
-        print(f"{title}: {found['planes']} planes")
+        print(f"{title}: {found['depth']} planes of {found['pixels']} x {found['pixels']}")
         for way in WAYS:
             one = found[kind][way]
             speed = f"{one['seconds'] * 1e3:7.0f} ms, {one['gb_per_s']:5.2f} GB/s, {one['cpu_s'] * 1e3:5.0f} ms CPU"
