@@ -83,7 +83,7 @@ def wells_of(
             found.append("mislabelled" if name in defects.mislabelled else "swapped")
             _, planted, metabolic, phenotype = SWAPS[str(given.WellType)]
         rng = plan.rng_of(seed, screen.name, name, "cells")
-        alive = planted + rng.normal(0.0, 0.025 + 0.12 * planted * max(1 - planted, 0.0) + 0.02 * planted)
+        alive = planted + rng.normal(0.0, 0.015 + 0.08 * planted * max(1 - planted, 0.0) + 0.015 * planted)
         seeded, reader = rng.uniform(0.25, 1.0), rng.normal(0.0, 1.0, 2)
         if defects.edge:
             away = min(plan.IMAGED_ROWS.index(row), len(plan.IMAGED_ROWS) - 1 - plan.IMAGED_ROWS.index(row))

@@ -72,7 +72,7 @@ def pure(phenotype: str, viability: float) -> Fate:
 
 def nuclei(sample: Sample, fate: Fate, rng: np.random.Generator) -> Nuclei:
     """The nuclei of one well."""
-    radius = sample.radius_um * rng.normal(1.0, 0.015)
+    radius = sample.radius_um * rng.normal(1.0, 0.010)
     outline = _Outline.drawn(sample.irregular, rng)
     centre = rng.normal(0.0, (14.0, 14.0, 5.0))
     alive = _ball(radius * min(fate.viability, 1.4) ** GROWTH, sample.loose, outline, rng)
