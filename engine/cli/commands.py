@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.cli import radiation
+from engine.cli import radiation, spheroid
 from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
+from engine.cli.spheroid import run_quality as run_quality
+from engine.cli.spheroid import run_score as run_score
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue
@@ -50,6 +52,8 @@ def run_import(given: Namespace) -> Answer:
         job_id = submit(given, db)
     elif given.kind in radiation.KINDS:
         job_id = radiation.submit_import(given)
+    elif given.kind == spheroid.KIND:
+        job_id = spheroid.submit_import(given)
     else:
         from engine.response.sources import ImportOptions, submit_import
 
@@ -61,7 +65,7 @@ def run_import(given: Namespace) -> Answer:
     receipt = queue.read_result(job_id)
     dropped = [f"  dropped {count:,}: {reason}" for reason, count in receipt.get("dropped", {}).items()]
     notes = [f"  note: {note}" for note in receipt.get("notes", [])]
-    head = f"{given.file.name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
+    head = f"{given.file.resolve().name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
     return Answer({"job": job_id, "state": "collected", "receipt": receipt}, "\n".join([head, *dropped, *notes]))
 
 
@@ -71,9 +75,13 @@ def run_train(given: Namespace) -> Answer:
     from engine.response.train import submit_training
 
     db = open_store()
-    refuse_others(given, RESPONSE_ONLY if given.engine == "radiation" else radiation.OPTIONS)
+    own = {"response": RESPONSE_ONLY, "radiation": radiation.OPTIONS, spheroid.ENGINE: spheroid.OPTIONS}
+    others = [name for engine, names in own.items() if engine != given.engine for name in names]
+    refuse_others(given, [*others, "folds"] if given.engine == spheroid.ENGINE else others)
     if given.engine == "radiation":
         return radiation.train(given, db)
+    if given.engine == spheroid.ENGINE:
+        return spheroid.train(given, db)
     options: dict[str, Any] = {} if given.epochs is None else {"epochs": given.epochs}
     rules = CurationSettings(
         census_only=not given.all_genes,

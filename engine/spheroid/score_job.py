@@ -1,4 +1,4 @@
-"""The job that scores a screen by one modality: percent viabilities of the store -> tables `curve` and `score`."""
+"""The job that scores a screen by one modality: percent viabilities -> tables `curve`, `score` and `quality`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,6 +7,7 @@ import pandas as pd
 
 from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
+from engine.spheroid.judged import quality_rows
 from engine.spheroid.score_records import readouts_of, reference_scores, scored_modality, wells_of
 from engine.spheroid.scoring import POOLED, score_table
 from engine.spheroid.settings import MODALITIES, ScoreSettings
@@ -37,7 +38,8 @@ def submit_scoring(
 def run_scoring(job: JobContext) -> None:
     """Task `score_screen`."""
     settings = ScoreSettings(**job.params["settings"])
-    wells = pd.read_parquet(job.input("well")).merge(pd.read_parquet(job.input("readout")), on=WELLS, how="left")
+    layout, readouts = pd.read_parquet(job.input("well")), pd.read_parquet(job.input("readout"))
+    wells = layout.merge(readouts, on=WELLS, how="left")
     references = pd.read_parquet(job.input("reference")) if job.params["references"] else None
     job.progress(0.05, "Fitting curves")
     scored = score_table(
@@ -46,6 +48,10 @@ def run_scoring(job: JobContext) -> None:
     place = {"screen": job.params["screen"], "modality": job.params["modality"], "job_id": job.spec.id}
     job.write_table("curve", scored.curve.assign(**place))
     job.write_table("score", scored.score.assign(**place))
+    job.progress(0.96, "Judging the plates")
+    # Judged again with every scoring: what an exclusion or a better network changed shows in the plates too.
+    quality = quality_rows(layout, readouts, job.params["modality"]).drop(columns="modality")
+    job.write_table("quality", quality.assign(**place))
     pooled = scored.score["replicate"] == POOLED
     job.write_result(
         {
