@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from engine.spheroid.quality import verdicts
-from engine.spheroid.score_records import wells_of
+from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
 
@@ -15,13 +15,17 @@ COLUMNS = ["plate", "modality", "measure", "value", "verdict", "reason"]
 WORST_FIRST = ("bad", "doubtful", "unknown", "good")
 
 
-def quality_rows(wells: pd.DataFrame, readouts: pd.DataFrame, modality: str) -> pd.DataFrame:
+def quality_rows(
+    wells: pd.DataFrame, readouts: pd.DataFrame, modality: str, *, death_readout: bool = False
+) -> pd.DataFrame:
     """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality.
-
+    death_readout: the raw signal rises as cells die.
     Raises InputError as `quality.verdicts` does.
     """
     joined = wells.merge(readouts[[*WELL, "raw", "percent"]], on=WELL, how="left")
-    return pd.DataFrame([asdict(verdict) for verdict in verdicts(joined, modality)], columns=COLUMNS)
+    return pd.DataFrame(
+        [asdict(verdict) for verdict in verdicts(joined, modality, death_readout=death_readout)], columns=COLUMNS
+    )
 
 
 def stored(db: Database, screen: str = "") -> pd.DataFrame:
@@ -46,7 +50,8 @@ def judged(db: Database, screen: str) -> pd.DataFrame:
     for modality in MODALITIES:
         mine = readouts[readouts["modality"] == modality]
         if len(mine) and not (parts[0]["modality"] == modality).any():
-            parts.append(quality_rows(wells, mine, modality))
+            death = counts_death(db, screen, modality)
+            parts.append(quality_rows(wells, mine, modality, death_readout=death))
     return worst_first(pd.concat([part for part in parts if len(part)] or parts, ignore_index=True))
 
 

@@ -107,7 +107,7 @@ def header_of(path: Path, name: str = "") -> tuple[str, ...]:
 def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
     """Every row of a table of wells; wells are understood, all else is text.
 
-    screen: only its rows, where the table has a column of screens. Raises InputError for a table without columns of
+    screen: only its rows, where a column names several screens. Raises InputError for a table without columns of
     wells, naming those it has, and naming the row of what is no well.
     """
     name = name or path.name
@@ -131,10 +131,15 @@ def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
     # Workbooks and careless exports end in rows of nothing.
     frame = frame[frame[texts].notna().any(axis=1)]
     if screen and "screen" in frame:
-        frame = frame[frame["screen"].map(lambda text: clean(text or "") == screen)]
+        named = frame["screen"].map(lambda text: clean(text or ""))
+        if screen not in set(named) and named.nunique() > 1:
+            raise InputError(
+                f"{name} is of the screens {', '.join(sorted(set(named))[:8])}, not of {screen}: give the table of "
+                "that screen, or call it by one of these names."
+            )
+        frame = frame[named == screen] if screen in set(named) else frame
     if frame.empty:
-        told = f" of the screen {screen}" if screen else ""
-        raise InputError(f"{name} has no row{told}: export it again with its wells.")
+        raise InputError(f"{name} has no row that says anything: export it again with its wells.")
     return WellTable(name, _placed(frame.reset_index(drop=True), name), units)
 
 

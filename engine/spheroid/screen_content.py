@@ -39,8 +39,12 @@ def read_screen(files: ScreenFiles, receipt: Receipt) -> ScreenContent:
         readouts = [Readouts(METABOLIC, raw[["plate", "row", "column", "raw"]])]
     elif files.layout is not None:
         said = comments(files.layout.path)
-        plates = read_layout(files.layout.path, files.layout.name, receipt, files.name, pos_rules=not files.published)
-        readouts = [read_readouts(given, plates, kind, receipt, files.name) for kind, given in files.readouts.items()]
+        plates = read_layout(
+            files.layout.path, files.layout.name, receipt, files.in_table, pos_rules=not files.published
+        )
+        readouts = [
+            read_readouts(given, plates, kind, receipt, files.in_table) for kind, given in files.readouts.items()
+        ]
     else:
         raise InputError(f"The screen {files.name} has neither a layout nor a table that says what is in its wells.")
     plates = replace(plates, n_wells=n_wells_of(plates, readouts))

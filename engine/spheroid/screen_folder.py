@@ -38,7 +38,7 @@ class ScreenFiles:
     """The files of one screen.
 
     layout: None where `table` says what is in the wells. readouts: by modality. images: folder with the screen's TIFFs.
-    table: layout and readouts in one. in_table: the screen's name in its column, '' where it has none.
+    table: layout and readouts in one. in_table: what tables with a column of screens call it, '' where it has none.
     published: named controls of images and of metabolic readouts apart, as in the published data set.
     """
 
@@ -164,7 +164,7 @@ def _published(folder: Path) -> list[ScreenFiles]:
         }
         made.append(
             ScreenFiles(
-                name=name, folder=folder, layout=_layout_for(name, layouts), drugs=drugs, published=True,
+                name=name, in_table=name, folder=folder, layout=_layout_for(name, layouts), drugs=drugs, published=True,
                 readouts={modality: files for modality, files in readouts.items() if files},
                 images=next((kinds[kind] for kind in IMAGES if kind in kinds), None),
             )
@@ -234,7 +234,7 @@ def _flat(folder: Path) -> list[ScreenFiles]:
         raise InputError(f"{folder} holds the layout {layout.name}, but neither readouts nor images (TIFF) beside it.")
     made = {modality: tuple(given) for modality, given in readouts.items() if given}
     named = clean(folder.resolve().name)
-    return [ScreenFiles(named, folder, layout, made, images, drugs, published=images is not None)]
+    return [ScreenFiles(named, folder, layout, made, images, drugs, in_table=named, published=images is not None)]
 
 
 def _flats(folder: Path) -> list[ScreenFiles]:
