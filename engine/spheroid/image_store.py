@@ -18,6 +18,7 @@ from PIL import Image
 
 from engine.errors import InputError
 from engine.jobs.files import write_json
+from engine.spheroid import image_resume
 from engine.spheroid.images import count_notes, label
 from engine.spheroid.settings import INPUT_PIXELS
 from engine.spheroid.stacks import over_wells, project
@@ -76,7 +77,8 @@ def write(
 ) -> WrittenImages:
     """Prepare the images of all wells, several at a time, into a job's results.
 
-    progress: told the fraction done and a sentence after every well; what it raises stops the work.
+    progress: told the fraction done and a sentence after every well; what it raises stops the work. Called again with
+    the same wells, it goes on with those that were not done.
     A well whose files are damaged is left out with a note. Raises InputError where wells stand twice or none is left.
     """
     twice = [well for well, n in Counter((well.plate, well.row, well.column) for well in wells).items() if n > 1]
@@ -88,19 +90,30 @@ def write(
     plates = list(dict.fromkeys(well.plate for well in wells))
     place = {key: i for plate in plates for i, key in enumerate(_key(well) for well in wells if well.plate == plate)}
     sizes = Counter(well.plate for well in wells)
+    kept = image_resume.begun(folder, wells)
+    if not all((folder / _file(n)).exists() for n in range(len(plates))):
+        kept = []
     arrays = {
         plate: np.lib.format.open_memmap(
-            folder / _file(n), mode="w+", dtype=np.uint16, shape=(sizes[plate], 2, INPUT_PIXELS, INPUT_PIXELS)
+            folder / _file(n),
+            mode="r+" if kept else "w+",
+            dtype=np.uint16,
+            shape=(sizes[plate], 2, INPUT_PIXELS, INPUT_PIXELS),
         )
         for n, plate in enumerate(plates)
     }
-    rows, failed = [], []
-    with closing(over_wells(wells, small_images, workers)) as work:  # its threads end where progress raises
-        for n, done in enumerate(work, 1):
+    rows = [(*done.key, place[done.key], done.n_planes, done.mean) for done in kept]
+    ready, failed = {done.key for done in kept}, []
+    waiting = [well for well in wells if _key(well) not in ready]
+    with closing(over_wells(waiting, small_images, workers)) as work:  # its threads end where progress raises
+        for n, done in enumerate(work, len(kept) + 1):
             key = _key(done.well)
             if isinstance(done.result, SmallImages):
-                arrays[done.well.plate][place[key]] = done.result.mip, done.result.mid
+                array = arrays[done.well.plate]
+                array[place[key]] = done.result.mip, done.result.mid
+                array.flush()
                 rows.append((*key, place[key], done.result.n_planes, done.result.mean))
+                image_resume.remember(folder, image_resume.Done(key, done.result.n_planes, done.result.mean))
             else:
                 failed.append(done.error)
             if progress:
@@ -115,6 +128,7 @@ def write(
     frame = frame.sort_values(["plate", "image_index"], ignore_index=True)
     files = {plate: _file(n) for n, plate in enumerate(plates)}
     write_json(folder / INDEX, {"files": files, "columns": list(COLUMNS), "wells": frame.to_numpy().tolist()})
+    image_resume.forget(folder)
     return WrittenImages(frame, _notes(frame, failed))
 
 
