@@ -10,7 +10,7 @@ from engine.response.records import RunSummary
 from engine.response.settings import ABLATIONS, BASELINES, NETWORKS
 
 KINDS = {"cell-lines": "Cell lines", "drugs": "Drugs", "mutations": "Mutations", "responses": "Responses"}
-IMPORTED = {**KINDS, "library": "Library of molecules"}  # what a source may be of
+IMPORTED = {**KINDS, "library": "Library of molecules", "screens": "Spheroid screen"}  # what a source may be of
 
 
 def trained(run: RunSummary) -> list[str]:

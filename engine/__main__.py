@@ -109,6 +109,10 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--about", type=Path, metavar="FILE", help="a table with indications of a library, by name")
     bring.add_argument("--sample", default="", metavar="NAME", help="of a screen: which cell line or patient sample")
     bring.add_argument("--entity", default="", metavar="TEXT", help="of a screen: its diagnosis")
+    bring.add_argument(
+        "--pattern", default="", help="of a screen: its images' names, e.g. {plate}_{row}{column}_z{plane}"
+    )
+    bring.add_argument("--death-readout", action="store_true", help="of a screen: metabolic readouts rise as cells die")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
     train = command("train", "Train as a job: drug response, SF2 (radiation), or viability from images (spheroid).")

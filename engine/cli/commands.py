@@ -53,7 +53,7 @@ def run_import(given: Namespace) -> Answer:
     elif given.kind in radiation.KINDS:
         job_id = radiation.submit_import(given)
     elif given.kind == spheroid.KIND:
-        job_id = spheroid.submit_import(given)
+        return spheroid.bring(given, db)
     else:
         from engine.response.sources import ImportOptions, submit_import
 
@@ -61,11 +61,16 @@ def run_import(given: Namespace) -> Answer:
         job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
     if given.no_wait:
         return submitted(job_id)
+    return imported(job_id, given.file.name, db)
+
+
+def imported(job_id: str, called: str, db: Database) -> Answer:
+    """Waits for an import and shows its receipt."""
     finish(job_id, db)
     receipt = queue.read_result(job_id)
     dropped = [f"  dropped {count:,}: {reason}" for reason, count in receipt.get("dropped", {}).items()]
     notes = [f"  note: {note}" for note in receipt.get("notes", [])]
-    head = f"{given.file.resolve().name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
+    head = f"{called}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
     return Answer({"job": job_id, "state": "collected", "receipt": receipt}, "\n".join([head, *dropped, *notes]))
 
 

@@ -14,12 +14,26 @@ OPTIONS = ("screen", "phase", "preset", "backbone", "weights", "start")  # of `t
 LISTED = ("drug", "addon", "replicate", "dss_asym", "dss1", "dss2", "dss3", "abs_ic50", "gof")
 
 
-def submit_import(given: Namespace) -> str:
-    """Submits `import screen FOLDER`; returns the job's id."""
-    from engine.spheroid.screen_import import submit_screen_import
+def bring(given: Namespace, db: Database) -> Answer:
+    """`import screen FOLDER`: the one screen there, the one that --name says, or else every one, a job each."""
+    from engine.cli.commands import imported, submitted
+    from engine.jobs import queue
+    from engine.spheroid.screen_import import submit_screen_import, submit_screen_imports
 
-    about = {name: getattr(given, name) for name in ("sample", "entity", "origin", "licence", "replace")}
-    return submit_screen_import(given.file, given.name or "", **about)
+    about = {name: getattr(given, name) for name in ("sample", "entity", "origin", "licence", "replace", "pattern")}
+    about["death_readout"] = given.death_readout
+    if given.name:
+        jobs = [submit_screen_import(given.file, given.name, **about)]
+    else:
+        jobs = submit_screen_imports(given.file, **about)
+    names = [queue.status(job).title.removeprefix("Import screen ") for job in jobs]
+    answers = [
+        submitted(job) if given.no_wait else imported(job, name, db) for job, name in zip(jobs, names, strict=True)
+    ]
+    if len(answers) == 1:
+        return answers[0]
+    documents = [answer.document | {"screen": name} for answer, name in zip(answers, names, strict=True)]
+    return Answer(documents, "\n".join(answer.text for answer in answers))
 
 
 def train(given: Namespace, db: Database) -> Answer:

@@ -8,7 +8,7 @@ import pandas as pd
 from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
 from engine.spheroid.judged import quality_rows
-from engine.spheroid.score_records import readouts_of, reference_scores, scored_modality, wells_of
+from engine.spheroid.score_records import counts_death, readouts_of, reference_scores, scored_modality, wells_of
 from engine.spheroid.scoring import POOLED, score_table
 from engine.spheroid.settings import MODALITIES, ScoreSettings
 from engine.store.database import Database
@@ -31,6 +31,7 @@ def submit_scoring(
         inputs["reference"] = reference_scores(db, tuple(references), modality)
     params = {
         "screen": screen, "modality": modality, "settings": asdict(settings), "references": list(references),
+        "death_readout": counts_death(db, screen, modality),
     }  # fmt: skip
     return submit(TASK, f"Score {screen} ({MODALITIES[modality]})", params, settings.seed, inputs)
 
@@ -50,7 +51,8 @@ def run_scoring(job: JobContext) -> None:
     job.write_table("score", scored.score.assign(**place))
     job.progress(0.96, "Judging the plates")
     # Judged again with every scoring: what an exclusion or a better network changed shows in the plates too.
-    quality = quality_rows(layout, readouts, job.params["modality"]).drop(columns="modality")
+    death = bool(job.params["death_readout"])
+    quality = quality_rows(layout, readouts, job.params["modality"], death_readout=death).drop(columns="modality")
     job.write_table("quality", quality.assign(**place))
     pooled = scored.score["replicate"] == POOLED
     job.write_result(

@@ -51,6 +51,16 @@ def readouts_of(db: Database, screen: str, modality: str) -> pd.DataFrame:
     return found
 
 
+def counts_death(db: Database, screen: str, modality: str) -> bool:
+    """Whether the readout was imported as one that rises as cells die."""
+    found = db.query(
+        """SELECT i.receipt ->> '$.settings.death_readout' AS death FROM screen s JOIN source i USING (source_id)
+           WHERE s.screen = ?""",
+        [screen],
+    )
+    return modality == "metabolic" and bool(found["death"].eq("true").any())
+
+
 def reference_scores(db: Database, screens: tuple[str, ...], modality: str) -> pd.DataFrame:
     """drug and dss_asym, pooled and without an addition, of other screens by the same modality.
 
