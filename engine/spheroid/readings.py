@@ -19,6 +19,7 @@ OVERFLOW = re.compile(
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+_SPACED = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
 MOST_LINES = 200_000
 
 
@@ -43,6 +44,7 @@ def numbers(texts: Sequence[str | None]) -> Numbers:
     1,5 and 0,123 are decimal; 1,234 beside 85 is in thousands.
     """
     cells = ["" if text is None else str(text).strip().replace("\u00a0", "").replace("\u202f", "") for text in texts]
+    cells = [cell.replace(" ", "") if _SPACED.fullmatch(cell) else cell for cell in cells]
     cells = ["" if cell in MISSING else cell.replace("\u2212", "-") for cell in cells]
     commas = [cell for cell in cells if "," in cell]
     plain = any(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in cells)

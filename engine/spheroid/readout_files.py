@@ -104,7 +104,8 @@ def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Rece
     if not found:
         raise InputError(
             f"{file.name} holds neither a plate's matrix (rows A, B, ... by columns 1, 2, ...) nor a table with "
-            "columns for well and readout: export the plate as a matrix or list."
+            "columns for well and readout: export the plate as a matrix or list, or take the file out of the screen's "
+            "folder."
         )
     made_parts = []
     for plate, matrix in zip(_plates_of(found, file.name, known), (matrix for _, matrix in found), strict=True):

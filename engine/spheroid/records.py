@@ -72,18 +72,9 @@ def image_folder(db: Database, screen: str) -> Path:
 def drug_classes(db: Database, screen: str) -> pd.DataFrame:
     """CLASSES as the screen's annotation of drugs tells; no rows where it came without."""
     _known(db, screen)
-    told = _receipt(db, screen).get("annotation") or []
-    return pd.DataFrame(told, columns=list(CLASSES))
-
-
-def death_readout(db: Database, screen: str) -> bool:
-    """Whether the metabolic signal was imported as one that rises as cells die."""
-    return bool(_receipt(db, screen).get("settings", {}).get("death_readout", False))
-
-
-def _receipt(db: Database, screen: str) -> dict:
     found = db.query("SELECT receipt FROM source JOIN screen USING (source_id) WHERE screen = ?", [screen])
-    return json.loads(found["receipt"].iloc[0]) if len(found) else {}
+    told = (json.loads(found["receipt"].iloc[0]).get("annotation") if len(found) else None) or []
+    return pd.DataFrame(told, columns=list(CLASSES))
 
 
 def _known(db: Database, screen: str) -> None:
