@@ -19,6 +19,7 @@ from engine.spheroid.settings import BACKBONES, MODALITIES, MODALITY_ALIASES, PH
 
 ENGINES = ("response", "radiation")
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
+CAMS = ("grad_cam", "grad_cam_pp", "score_cam")
 PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
 SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane", "geo")
 EXAMPLES = {
@@ -35,6 +36,7 @@ EXAMPLES = {
     "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
     "score": "python -m engine score --screen BT-40_V1_DS1 --modality metabolic --json",
     "quality": "python -m engine quality --screen BT-40_V1_DS1 --json",
+    "explain": "python -m engine explain --screen INF_R_153_V2_DS1 --well P1_D05 --out well.png",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
@@ -214,6 +216,14 @@ def parser() -> argparse.ArgumentParser:
 
     judge = command("quality", "Judge the plates of a screen: Z', replicates, places, single wells, with reasons.")
     judge.add_argument("--screen", required=True, metavar="NAME", help="a screen that `import screen` has brought in")
+
+    look = command("explain", "Draw the image of a well with what the network looked at, as PNG.")
+    look.add_argument("--screen", required=True, metavar="NAME", help="a screen with images and a trained network")
+    look.add_argument("--well", required=True, metavar="P1_D05", help="plate and well")
+    look.add_argument("--out", required=True, type=Path, metavar="FILE.png", help="PNG file to write")
+    look.add_argument("--method", choices=CAMS, default="grad_cam", help="how (grad_cam)")
+    look.add_argument("--towards", choices=("alive", "dead"), default="", help="what the network prefers, if not given")
+    look.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest network if not given")
 
     command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
 

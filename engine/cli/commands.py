@@ -13,6 +13,7 @@ from engine.cli.output import Answer, bar, duration, follow, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
+from engine.cli.spheroid import run_explain as run_explain
 from engine.cli.spheroid import run_quality as run_quality
 from engine.cli.spheroid import run_score as run_score
 from engine.collect import app_is_up, collect_finished, settle

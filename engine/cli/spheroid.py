@@ -114,3 +114,25 @@ def run_quality(given: Namespace) -> Answer:
     ]
     head = f"{given.screen}: {told or 'nothing to judge'}"
     return Answer(documents, f"{head}\n{table(rows, 'No readouts.')}")
+
+
+def run_explain(given: Namespace) -> Answer:
+    """Draw what a network looked at in one well."""
+    from engine.cli.commands import open_store
+    from engine.spheroid.explain import METHODS, explain_well
+    from engine.spheroid.plate import parse_well
+
+    db = open_store()
+    plate, separator, name = given.well.strip().rpartition("_")
+    if not separator or not plate:
+        raise InputError(f"{given.well!r} names no well: write plate and well, such as P1_D05.")
+    row, column = parse_well(name)
+    if not given.out.parent.is_dir():
+        raise InputError(f"There is no folder {given.out.parent} to write {given.out.name} into.")
+    found = explain_well(db, given.screen, (plate, row, column), given.out, given.method, given.towards, given.run_id)
+    document = {
+        "file": str(found.path), "screen": given.screen, "well": given.well, "run": found.run_id,
+        "raw_viability": found.raw, "method": given.method, "towards": found.towards,
+    }  # fmt: skip
+    words = f"{METHODS[given.method]} of what speaks for {'living' if found.towards == 'alive' else 'dead'} cells"
+    return Answer(document, f"{found.path}: {given.screen} {given.well}, raw viability {found.raw:.2f}; {words}")
