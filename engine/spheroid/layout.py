@@ -92,7 +92,9 @@ def _types(frame: pd.DataFrame, made: pd.DataFrame, name: str, receipt: Receipt)
     """One of WELL_TYPES per well, by the type the layout tells, else by the treatment."""
     doses = made[made["treatment"] != ""].groupby("treatment")["conc_nm"].nunique()
     told = frame["well_type"] if "well_type" in frame else pd.Series([None] * len(frame))
-    kinds, strange, unsaid = [], [], 0
+    kinds: list[str] = []
+    strange: list[int] = []
+    unsaid = 0
     for text, treatment in zip(told, made["treatment"], strict=True):
         drug = squeeze(treatment)
         if text is not None:

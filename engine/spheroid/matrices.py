@@ -37,6 +37,11 @@ def find_matrices(sheet: Sheet, name: str) -> list[Matrix]:
             continue
         cells, end = block
         above = [" ".join(filter(None, row)) for row in rows[max(free, i - TITLE_LINES) : i]]
+        if sheet.blanks and (short := [k for k, row in enumerate(cells) if "" in row]):
+            raise InputError(
+                f"{name}, line {end - len(cells) + short[0] + 1}: row {ROWS[short[0]]} has fewer values than there are "
+                "columns, and where blanks separate nothing says which is missing: write NA there, or use tabs."
+            )
         if cells:
             found.append(Matrix(" \n ".join(filter(None, above)), i + 1, np.array(cells, dtype=object)))
         i = free = end

@@ -32,10 +32,15 @@ class Numbers(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A sheet or file as cells of text. name: the sheet's, '' of a text. rows: a list of cells for every line."""
+    """A sheet or file as cells of text.
+
+    name: the sheet's, '' of a text. rows: a list of cells for every line. blanks: blanks separate, so that a value that
+    is missing leaves no trace.
+    """
 
     name: str
     rows: list[list[str]]
+    blanks: bool = False
 
 
 def numbers(texts: Sequence[str | None]) -> Numbers:
@@ -98,7 +103,7 @@ def read_sheets(path: Path, name: str = "") -> list[Sheet]:
             )
     separator = _separator(lines)
     if separator == " ":
-        return [Sheet("", [line.split() for line in lines])]
+        return [Sheet("", [line.split() for line in lines], blanks=True)]
     return [Sheet("", [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)])]
 
 

@@ -112,7 +112,8 @@ def _descended(folder: Path) -> Path:
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     """Tables and folders in a folder, by name; nothing is opened. What explains or hides is left aside."""
-    files, folders = [], []
+    files: list[Path] = []
+    folders: list[Path] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -222,9 +223,9 @@ def _flat(folder: Path) -> list[ScreenFiles]:
         names = ", ".join(file.name for file in layouts)
         raise InputError(f"{folder} holds {len(layouts)} layouts ({names}): leave the one that the readouts belong to.")
     readouts: dict[str, list[ReadoutFile]] = {}
-    for file in [*others, *(ReadoutFile(path, path.name) for path in complete)]:
-        modality = MOS if re.search(r"(?i)(?<![a-z])(mos|mean.?of.?stack)(?![a-z])", file.name) else METABOLIC
-        readouts.setdefault(modality, []).append(file)
+    for given in [*others, *(ReadoutFile(path, path.name) for path in complete)]:
+        kind = MOS if re.search(r"(?i)(?<![a-z])(mos|mean.?of.?stack)(?![a-z])", given.name) else METABOLIC
+        readouts.setdefault(kind, []).append(given)
     for inner in below:
         if modality := FOLDERS.get(inner.name.casefold()):
             readouts.setdefault(modality, []).extend(ReadoutFile(file, file.name) for file in _listed(inner)[0])
@@ -232,7 +233,7 @@ def _flat(folder: Path) -> list[ScreenFiles]:
     layout = ReadoutFile(layouts[0], layouts[0].name)
     if not readouts and images is None:
         raise InputError(f"{folder} holds the layout {layout.name}, but neither readouts nor images (TIFF) beside it.")
-    made = {modality: tuple(given) for modality, given in readouts.items() if given}
+    made = {kind: tuple(held) for kind, held in readouts.items() if held}
     named = clean(folder.resolve().name)
     return [ScreenFiles(named, folder, layout, made, images, drugs, in_table=named, published=images is not None)]
 

@@ -20,7 +20,7 @@ def read(tmp_path, text: str, name: str = "layout.csv", encoding: str = "utf-8",
 
 
 def well(plates, name: str, plate: str = "P1") -> pd.Series:
-    return plates.wells.set_index(["plate", "row", "column"], verify_integrity=True).loc[(plate, *parse_well(name))]
+    return plates.wells.set_index(["plate", "row", "column"]).loc[(plate, *parse_well(name))]
 
 
 def table(*rows: str, header: str = HEADER) -> str:

@@ -199,6 +199,11 @@ def test_fewer_plates_than_the_layout_are_told(tmp_path):
         ("r_P1.txt", matrix_text(columns=11), "a matrix of 11 columns; plates have 12, 24 or 48"),
         ("r_P4.txt", matrix_text(), "r_P4.txt is of plate P4, which the layout lacks; it has P1. Add P4"),
         ("r_P1.txt", matrix_text().replace("1002.5", "lots"), r"plate P1, well B02 reads 'lots': write a number"),
+        (
+            "r_P1.txt",
+            matrix_text(separator="  ").replace("1004.5", ""),
+            "line 3: row B has fewer values than there are",
+        ),
         ("r.csv", "Well,Signal\nB02,high\n", r"r.csv, row 2 \(well P1_B02\) has the readout 'high'"),
         ("r.csv", "Plate,Well,Signal\n1,B02,1\n1,B2,2\n", r"Well P1_B02 has two readouts: r.csv gives it twice"),
         ("r.csv", "Plate,Well,Signal\n9,B02,1\n", "r.csv is of plate P9, which the layout lacks"),
