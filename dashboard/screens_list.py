@@ -36,7 +36,7 @@ def show(shown: Shown) -> None:
         height="content",
         on_pick=lambda row: _pick(None if row is None else places[row]),
         ticked=places.index(shown.screen),
-        missing="not known",
+        missing="not scored",
         shown={name: ["not scored" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -62,7 +62,11 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
             st.badge("Simulated", color="orange")
     counts = screens_data.hits()
     counts = counts[counts["screen"] == shown.screen]
-    told = [f"{modality_name(one.modality)}: {one.hits} of {one.drugs} drugs" for one in counts.itertuples()]
+    told = [
+        f"{modality_name(one.modality)}: {one.hits} of {one.drugs} drugs"
+        + (" (by a network that was trained again since: score again)" if one.modality in row["stale"] else "")
+        for one in counts.itertuples()
+    ]
     readouts = ", ".join(modality_name(one) for one in row["readouts"]) or "none"
     entity.facts(
         {
@@ -79,13 +83,20 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
         return
     wrong = worst_first(found[found["verdict"].isin(("bad", "doubtful"))])
     if wrong.empty:
-        st.markdown(f":material/check: All {plural(len(found), 'measure')} of quality are good.")
+        st.markdown(all_good(found))
     for one in wrong.head(REASONS).itertuples():
         icon = ":material/error:" if one.verdict == "bad" else ":material/warning:"
         where = one.plate or "All plates"
         st.markdown(f"{icon} **{where}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}")
     if len(wrong) > REASONS:
         st.button(f"See all {len(wrong)}", on_click=state.choose, args=("scr_tab", "Quality"), type="tertiary")
+
+
+def all_good(found: pd.DataFrame) -> str:
+    """That nothing speaks against the plates, and how much could not be told."""
+    unknown = int((found["verdict"] == "unknown").sum())
+    more = f"; {count(unknown)} more could not be judged" if unknown else ""
+    return f":material/check: {plural(len(found) - unknown, 'measure')} of quality, all good{more}."
 
 
 def _text(value: object) -> str:

@@ -5,9 +5,9 @@ import streamlit as st
 
 from dashboard import export, frame, messages, screens_data, state
 from dashboard.screens_data import Shown
-from dashboard.screens_list import plates_in_words, replicate_r
+from dashboard.screens_list import all_good, plates_in_words, replicate_r
 from engine.figures.screens import VERDICTS, measure_name, modality_name
-from engine.figures.text import number, plural
+from engine.figures.text import number
 from engine.spheroid.judged import worst_first
 
 ALL = "All plates"
@@ -30,13 +30,16 @@ def show(shown: Shown) -> None:
     state.keep("scr_problems", problems)
     rows = worst_first(found[found["verdict"] != "good"] if problems else found)
     if rows.empty:
-        st.markdown(f":material/check: All {plural(len(found), 'measure')} are good.")
+        st.markdown(all_good(found))
     else:
         frame.table(
             listed(rows),
             key=f"screens_quality_{hash((shown.screen, shown.readout, problems))}",
             height="content",
-            Reason=st.column_config.Column(width="large"),
+            Measure=st.column_config.Column(width=215),  # px
+            Value=st.column_config.Column(width=80),
+            Verdict=st.column_config.Column(width=85),
+            Reason=st.column_config.Column(width=760),
         )
         for one in rows[rows["verdict"] == "bad"].itertuples():
             st.markdown(
@@ -78,7 +81,6 @@ def listed(rows: pd.DataFrame) -> pd.DataFrame:
             "Value": rows["value"].astype(float),
             "Verdict": rows["verdict"].map(VERDICTS),
             "Reason": rows["reason"],
-            "Readout": rows["modality"].map(modality_name),
         }
     )
 

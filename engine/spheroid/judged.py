@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from engine.spheroid.quality import verdicts
+from engine.spheroid.quality_limits import ADDON, MEASURES
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
@@ -56,7 +57,9 @@ def judged(db: Database, screen: str) -> pd.DataFrame:
 
 
 def worst_first(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `stored` with bad verdicts first; within a verdict by plate, the whole screen last."""
+    """The rows of `stored` with bad verdicts first, within a verdict by plate (the whole screen last) and measure."""
     rank = frame["verdict"].map({verdict: place for place, verdict in enumerate(WORST_FIRST)})
-    order = np.lexsort((frame["plate"].astype(str), frame["plate"] == "", rank.to_numpy()))
+    place = {measure: n for n, measure in enumerate(MEASURES)}
+    measure = frame["measure"].map(lambda name: place.get(name.partition(ADDON)[0], len(place)))
+    order = np.lexsort((measure, frame["plate"].astype(str), frame["plate"] == "", rank.to_numpy()))
     return frame.iloc[order].reset_index(drop=True)

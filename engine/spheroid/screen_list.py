@@ -17,7 +17,7 @@ def screens(db: Database) -> pd.DataFrame:
 
     Columns screen, kind (drugs | controls), sample, entity, screened_on, n_plates, n_wells (of a plate), n_images,
     simulated, imported_at (UTC), origin, licence, drugs; readouts, scored: modalities in the order of MODALITIES, a
-    tuple; state: imported | trained (by the newest phase) | scored.
+    tuple; stale: those scored before their network was trained again; state: imported | trained | scored.
     """
     found = db.query(
         """SELECT s.screen, s.kind, s.sample, s.entity, s.screened_on, s.n_plates, s.n_wells, s.n_images, s.image_job,
@@ -33,6 +33,12 @@ def screens(db: Database) -> pd.DataFrame:
             [tuple(each for each in MODALITIES if each in of.get(screen, ())) for screen in found["screen"]],
             index=found.index, dtype=object,
         )  # fmt: skip
+    again = db.query(
+        """SELECT DISTINCT s.screen, s.modality FROM score s JOIN readout r USING (screen, modality)
+           WHERE r.run_id > s.job_id"""  # ids of jobs begin with the time
+    )
+    old = again.groupby("screen")["modality"].agg(tuple).to_dict()
+    found["stale"] = pd.Series([old.get(name, ()) for name in found["screen"]], index=found.index, dtype=object)
     found["state"] = [
         "scored" if scored else "trained" if any(one.startswith("image") for one in readouts) else "imported"
         for scored, readouts in zip(found["scored"], found["readouts"], strict=True)
