@@ -228,7 +228,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[s
         if source_id is not None:
             names = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
             owner = "source_id" if "source_id" in names else "screen"
-            connection.execute(f"DELETE FROM {table} WHERE {owner} = ?", [spec.params[owner]])
+            connection.execute(f"DELETE FROM {table} WHERE {owner} = ?", [spec.params.get(owner)])
         insert = "INSERT OR REPLACE INTO" if _replaces(connection, table, file, keys.get(table, [])) else "INSERT INTO"
         connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
     connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])

@@ -11,7 +11,7 @@ from engine.files.receipt import Receipt
 from engine.files.tables import squeeze
 from engine.spheroid.concentrations import in_nm
 from engine.spheroid.layout_columns import WellTable, read_wells
-from engine.spheroid.plate import PLACE, clean, parse_well, size_for, well_name
+from engine.spheroid.plate import PLACE, clean, parse_well, plate_order, size_for, well_name
 from engine.spheroid.readings import comments
 from engine.spheroid.types import WELL_COLUMNS, WELL_TYPES, Plates
 
@@ -71,7 +71,9 @@ def plates_of(table: WellTable, receipt: Receipt, notes: tuple[str, ...] = (), p
     place = made["row"].map(PLACE)
     n_wells = size_for(int(place.max()) + 1, int(made["column"].max()))
     assert n_wells is not None  # rows and columns beyond 1,536 wells were refused when they were read
-    made = made.assign(place=place).sort_values(["plate", "place", "column"], ignore_index=True)
+    order = {plate: i for i, plate in enumerate(sorted(made["plate"].unique(), key=plate_order))}
+    made = made.assign(place=place, order=made["plate"].map(order))
+    made = made.sort_values(["order", "place", "column"], ignore_index=True)
     return Plates(made[list(WELL_COLUMNS)], n_wells, tuple(receipt.notes[known:]))
 
 
@@ -170,7 +172,9 @@ def _replicates(frame: pd.DataFrame, made: pd.DataFrame, name: str) -> np.ndarra
     letters = made["plate"].str.extract(r"^P\d+([A-Z])$")[0]
     if letters.notna().all() and letters.nunique() > 1:
         return letters.map({letter: i for i, letter in enumerate(sorted(letters.unique()), 1)}).to_numpy(int)
-    order = made.assign(place=made["row"].map(PLACE)).sort_values(["plate", "column", "place"])
+    plates = {plate: i for i, plate in enumerate(sorted(made["plate"].unique(), key=plate_order))}
+    order = made.assign(place=made["row"].map(PLACE), order=made["plate"].map(plates))
+    order = order.sort_values(["order", "column", "place"])
     counted = order.groupby(["treatment", "conc_nm", "addon", "well_type"], dropna=False).cumcount() + 1
     replicate = counted.reindex(made.index)
     return np.where(made["treatment"] == "", 1, replicate).astype(int)

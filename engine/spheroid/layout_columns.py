@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from engine.errors import InputError
-from engine.files.tables import chunks, open_table, squeeze
+from engine.files.tables import EXTRA, chunks, open_table, squeeze
 from engine.spheroid.plate import clean, parse_column, parse_row, parse_well, plate_name
 from engine.units import NM_PER
 
@@ -119,15 +119,18 @@ def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
         )
     found, units = columns_of(table.header)
     parts = []
-    for chunk in chunks(table, list(dict.fromkeys(found.values()))):
+    for chunk in chunks(table, list(dict.fromkeys((0, *found.values())))):
+        chunk = chunk[~chunk[0].str.startswith("#", na=False)]
+        if (wide := chunk[EXTRA].notna()).any():
+            raise InputError(
+                f"{name}, row {chunk.loc[wide, 'row'].iloc[0]} has more values than there are columns: put decimal "
+                "commas and names with commas into quotation marks, or separate by semicolon or tab."
+            )
         part = pd.DataFrame({key: chunk[place] for key, place in found.items()}, dtype="object")
         parts.append(part.assign(line=chunk["row"].to_numpy()))
     frame = pd.concat(parts, ignore_index=True)
     texts = [key for key in found if key in frame]
     frame[texts] = frame[texts].where(frame[texts].notna(), None)
-    first = frame[texts[0]] if table.header[0] and found[texts[0]] == 0 else None
-    if first is not None:
-        frame = frame[~first.astype("str").str.startswith("#")]
     # Workbooks and careless exports end in rows of nothing.
     frame = frame[frame[texts].notna().any(axis=1)]
     if screen and "screen" in frame:

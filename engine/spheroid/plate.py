@@ -16,7 +16,8 @@ _WELL = re.compile(r"([A-Za-z]{1,2})[\s_\-]*0*(\d{1,2})(?:\.0)?")
 _PLATE = re.compile(r"(?:plate|platte|p)?[\s_\-#.:]*0*(\d{1,4})(?:\.0)?[\s_\-]*([A-Za-z]?)", re.IGNORECASE)
 _NUMBER = r"0*(\d{1,4}[A-Za-z]?)"
 _NAMED = re.compile(rf"(?<![A-Za-z0-9])(?:plate|platte|p)[\s_\-#.:]*{_NUMBER}(?![A-Za-z0-9])", re.IGNORECASE)
-_LAST = re.compile(rf"(?:^|[\s_\-.]){_NUMBER}$")
+_LAST = re.compile(rf"(?:^|[\s_]|(?<!\d)[\-.]){_NUMBER}$")
+_DATE = re.compile(r"\d{1,4}[\s_\-.]\d{1,2}[\s_\-.]\d{1,4}$")
 _USUAL = re.compile(r"P\d+[A-Z]?")
 
 
@@ -65,16 +66,24 @@ def plate_name(text: str) -> str:
     return f"P{found.group(1)}{found.group(2).upper()}" if found else clean(text)
 
 
-def plate_in(text: str, plates: Iterable[str]) -> str | None:
+def plate_order(name: str) -> tuple[int, str]:
+    """P2 before P10, names of other form last: a key to sort by."""
+    found = re.fullmatch(r"P(\d+)([A-Z]?)", name)
+    return (int(found.group(1)), found.group(2)) if found else (10_000, name)
+
+
+def plate_in(text: str, plates: Iterable[str], bare: bool = True) -> str | None:
     """Which plate a text such as a file's name speaks of, the last one named in it; None for none.
 
     plates: those of the layout. In BT-40_V1_DS1_P2 it is P2: a number counts with a P or the word plate before it,
-    whatever the layout holds; a bare number at the end, or a name of other form, only as a plate of the layout.
+    whatever the layout holds; a bare number at the end that is of no date (where `bare` allows one), or a name of
+    other form, only as a plate of the layout.
     """
     known, text = list(plates), clean(text)
     told = [(found.start(), plate_name(found.group(1))) for found in _NAMED.finditer(text)]
-    if (bare := _LAST.search(text)) and plate_name(bare.group(1)) in known:
-        told.append((bare.start(), plate_name(bare.group(1))))
+    last = _LAST.search(text) if bare and not _DATE.search(text) else None
+    if last and plate_name(last.group(1)) in known:
+        told.append((last.start(), plate_name(last.group(1))))
     folded = text.casefold()
     told += [(folded.rindex(p.casefold()), p) for p in known if not _USUAL.fullmatch(p) and p.casefold() in folded]
     return max(told)[1] if told else None

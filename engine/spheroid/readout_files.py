@@ -121,7 +121,7 @@ def _plates_of(found: list[tuple[str, Matrix]], name: str, known: Sequence[str])
     by_file = plate_in(stem, known)
     if len(found) == 1:
         sheet, matrix = found[0]
-        told = by_file or plate_in(matrix.title, known) or plate_in(sheet, known)
+        told = by_file or plate_in(matrix.title, known, bare=False) or plate_in(sheet, known)
         if told is None and len(known) == 1:
             told = known[0]
         if told is None:
@@ -130,7 +130,7 @@ def _plates_of(found: list[tuple[str, Matrix]], name: str, known: Sequence[str])
                 f"the end of the file's name, as in {stem}_{known[0]}.txt."
             )
         return [told]
-    by_matrix = [plate_in(matrix.title, known) or plate_in(sheet, known) for sheet, matrix in found]
+    by_matrix = [plate_in(matrix.title, known, bare=False) or plate_in(sheet, known) for sheet, matrix in found]
     if all(by_matrix):
         return [str(plate) for plate in by_matrix]
     if not any(by_matrix) and len(found) == len(known):
@@ -146,7 +146,7 @@ def _refuse_unknown(plate: str, name: str, known: Sequence[str]) -> None:
     if plate not in known:
         raise InputError(
             f"{name} is of plate {plate}, which the layout lacks; it has {_listed(known)}. Add {plate} to the layout, "
-            "or take the file away."
+            f"take the file away, or end its name with its plate, as in _{known[0]}.txt."
         )
 
 

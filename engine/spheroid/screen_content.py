@@ -10,7 +10,7 @@ from engine.files.receipt import Receipt
 from engine.spheroid.drugs import read_drugs
 from engine.spheroid.layout import plates_of, read_layout
 from engine.spheroid.layout_columns import read_wells
-from engine.spheroid.plate import GEOMETRY, PLACE
+from engine.spheroid.plate import GEOMETRY, plate_order
 from engine.spheroid.readings import comments
 from engine.spheroid.readout_files import n_wells_of, read_long, read_readouts
 from engine.spheroid.screen_folder import METABOLIC, ScreenFiles
@@ -68,7 +68,7 @@ def screen_tables(name: str, content: ScreenContent, sample: str, entity: str) -
     wells = content.plates.wells
     n_rows, n_columns = GEOMETRY[content.plates.n_wells]
     drugs = ((wells["well_type"] == "therapy") & (wells["treatment"] != "")).any()
-    names = sorted(wells["plate"].unique())
+    names = sorted(wells["plate"].unique(), key=plate_order)
     screen = {
         "screen": name,
         "kind": "drugs" if drugs else "controls",
@@ -80,9 +80,8 @@ def screen_tables(name: str, content: ScreenContent, sample: str, entity: str) -
         "image_job": None,
     }
     plate = pd.DataFrame({"screen": name, "plate": names, "n_rows": n_rows, "n_columns": n_columns})
-    well = wells.assign(screen=name, order=wells["row"].map(PLACE)).sort_values(["plate", "order", "column"])
     return {
         "screen": pd.DataFrame([screen]),
         "plate": plate,
-        "well": well.drop(columns="order").reset_index(drop=True),
+        "well": wells.assign(screen=name),
     }

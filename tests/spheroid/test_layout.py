@@ -50,6 +50,16 @@ def test_replicates_count_from_left_to_right_over_plates(tmp_path):
     assert found == order
 
 
+def test_plates_are_counted_as_numbers(tmp_path):
+    plates, _ = read(tmp_path, table(*(f"{n},B,2,therapy,A,5" for n in (10, 2, 1))))
+    assert plates.wells[["plate", "replicate"]].to_numpy().tolist() == [["P1", 1], ["P2", 2], ["P10", 3]]
+
+
+def test_comments_between_rows(tmp_path):
+    text = table("1,B,2,neg,DMSO,0", "# later, more, wells, a, b, c, d", "1,B,3,therapy,A,10")
+    assert len(read(tmp_path, text)[0].wells) == 2
+
+
 def test_plates_with_letters_are_replicates(tmp_path):
     plates, _ = read(tmp_path, table("1A,B,2,therapy,A,5", "1A,B,3,therapy,A,5", "1B,B,2,therapy,A,5"))
     assert plates.wells[["plate", "replicate"]].to_numpy().tolist() == [["P1A", 1], ["P1A", 1], ["P1B", 2]]
@@ -68,7 +78,8 @@ def test_other_names_of_plates_stay():
 @pytest.mark.parametrize(
     ("text", "plate"),
     [("BT-40_V1_DS1_P2", "P2"), ("S_P3_run_P1", "P1"), ("scan 02", "P2"), ("plate 3 raw", "P3"), ("P4", "P4"),
-     ("BT-40_V1_DS1", None), ("2020-10-12", None)],
+     ("BT-40_V1_DS1", None), ("2020-10-12", None), ("S1_DS1_2", "P2"), ("scan 2020-10-02", None),
+     ("scan_02.10.03", None), ("P53_screen_1", "P1")],
 )  # fmt: skip
 def test_plates_in_names_of_files(text, plate):
     assert plate_in(text, ["P1", "P2", "P3"]) == plate
@@ -192,6 +203,10 @@ def test_a_drug_with_one_dose_is_told(tmp_path):
         (["1,B,2,therapy,A,5 mg/ml"], r"has the unit 'mg/ml': write nM, µM, mM or M"),
         (["1,B,2,therapy,A,5 µM", "1,B,3,therapy,A,50"], r"row 3 .*without a unit where row 2 has one \(µM\)"),
         (["1,Q,49,neg,DMSO,0"], r"layout.csv, row 2: '49' is no column"),
+        (
+            ["1,B,3,therapy,A,10", "1,B,2,therapy,A,0,1"],
+            r"row 3 has more values than there are columns: put decimal commas",
+        ),
         (["1,AG,2,neg,DMSO,0"], r"layout.csv, row 2: 'AG' is no row"),
         ([",B,2,neg,DMSO,0"], r"row 2 names no plate: write one such as P1"),
     ],

@@ -109,7 +109,7 @@ def test_workbooks_with_a_sheet_per_plate(tmp_path):
 def test_several_matrices_in_a_file(tmp_path):
     plates = layout(tmp_path, ["P1", "P2"])
     second = matrix_text(value=lambda row, column: reading(row, column) + 1000)
-    named = "Plate: 2\n" + second + "\n\nPlate: 1\n" + matrix_text()
+    named = "Measured 2020-01-01\nPlate: 2\n" + second + "\n\nPlate: 1\n" + matrix_text()
     values = read(tmp_path, plates, named, "all.txt").frame.set_index(["plate", "row", "column"])["raw"]
     assert values["P1", "B", 2] == reading("B", 2) and values["P2", "B", 2] == reading("B", 2) + 1000
     unnamed = matrix_text() + "\n" + second
@@ -197,7 +197,11 @@ def test_fewer_plates_than_the_layout_are_told(tmp_path):
         ("r_P1.txt", matrix_text(ROWS_96[1:]), "begins with row B instead of A"),
         ("r_P1.txt", matrix_text("ABCDEFGHI"), r"9 rows \(A to I\) of 12 columns; such a plate has 8"),
         ("r_P1.txt", matrix_text(columns=11), "a matrix of 11 columns; plates have 12, 24 or 48"),
-        ("r_P4.txt", matrix_text(), "r_P4.txt is of plate P4, which the layout lacks; it has P1. Add P4"),
+        (
+            "r_P4.txt",
+            matrix_text(),
+            "r_P4.txt is of plate P4, which the layout lacks; it has P1. Add P4.*as in _P1.txt",
+        ),
         ("r_P1.txt", matrix_text().replace("1002.5", "lots"), r"plate P1, well B02 reads 'lots': write a number"),
         (
             "r_P1.txt",
