@@ -107,6 +107,24 @@ class ScreenNetwork(nn.Module):
         return self
 
 
+def calibrate(network: ScreenNetwork, images: Tensor) -> None:
+    """Give batch normalisation of a network with random weights the statistics of some images, (b, 3, h', v').
+
+    It keeps what it has afterwards, and without statistics nothing of an image reaches the output of a deep network.
+    """
+    normalising = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    usual = [part.momentum for part in normalising]
+    for part in normalising:
+        part.reset_running_stats()
+        part.momentum = None  # the plain mean over batches
+        part.train()
+    with torch.no_grad():
+        network(images)
+    for part, momentum in zip(normalising, usual, strict=True):
+        part.momentum = momentum
+        part.eval()
+
+
 def viability(outputs: Tensor) -> Tensor:
     """(b, 2) before the softmax -> (b,) raw viability: the probability of "negative control"."""
     return torch.softmax(outputs.float(), dim=1)[:, ALIVE]

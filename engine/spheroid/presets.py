@@ -10,7 +10,7 @@ class Recipe:
     """How one phase is trained.
 
     whole: all layers learn, every image augmented anew each time it is seen. Otherwise the convolutions stay as
-    ImageNet left them, and what they make of each image and of `versions` augmentations of it is computed once and kept.
+    ImageNet left them, and what they make of an image and of `versions` augmentations of it is computed once and kept.
     constant_rate: the same learning rate throughout and for all layers; otherwise a one-cycle schedule with this peak.
     """
 

@@ -18,9 +18,11 @@ from engine.jobs.queue import job_folder, submit
 from engine.spheroid import trained, weights
 from engine.spheroid.fit import Fitted, Shown, Workplace, fit
 from engine.spheroid.image_store import open_images
-from engine.spheroid.network import ScreenNetwork, build, parameter_count
+from engine.spheroid.judged import quality_rows
+from engine.spheroid.network import ScreenNetwork, build, calibrate, parameter_count
 from engine.spheroid.phases import PhaseWells, control_wells, duplicate_wells, smallest_loss
 from engine.spheroid.predict import PLACE, metric_rows, percentages, places, readouts_of
+from engine.spheroid.prepare import network_input
 from engine.spheroid.presets import recipe
 from engine.spheroid.screen_list import TASK
 from engine.spheroid.settings import LABEL_SMOOTHING, PRESETS, SpheroidSettings
@@ -28,6 +30,7 @@ from engine.spheroid.train_records import layout_of, screen_with_images, start_r
 from engine.spheroid.trained import TrainedScreen
 from engine.store.database import Database
 
+CALIBRATED = 32  # images that tell a network with random weights what images are like
 SHOWN = ("loss", "accuracy", "smallest_loss")
 
 
@@ -78,6 +81,9 @@ def run_training(job: JobContext) -> None:
     before, notes = _start(job, settings)
     images, names = open_images(job_folder(job.params["image_job"])), places(wells)
     shown = Shown(lambda which: images.stack([names[i] for i in which]), len(names), before.rule)
+    if settings.weights == weights.RANDOM and not job.params["start"]:
+        some = control_wells(wells, settings.seed).train[:CALIBRATED]
+        calibrate(before.network, network_input(shown.images(some), shown.rule))
     how = recipe(settings)
     at = Workplace(device, settings.seed, job.checkpoints, lambda done, words: job.progress(0.97 * done, words))
     fitted = fit(before.network, shown, _chooser(settings, wells), how, at)
@@ -94,6 +100,9 @@ def run_training(job: JobContext) -> None:
         job.spec.id, settings.backbone_name, fitted.wells, fitted.raw, percent.frame, wells["well_type"]
     )
     job.write_table("readout", _readout_rows(job, settings, percent.frame))
+    modality = f"image_{settings.phase}"
+    judged = quality_rows(layout, percent.frame, modality)
+    job.write_table("quality", judged.assign(screen=settings.screen, job_id=job.spec.id))
     job.write_table("metric", metrics)
     run = _run_row(job, settings, after, fitted, notes, device, (time.monotonic() - began) / 60)
     job.write_table("run", pd.DataFrame([run]))
