@@ -90,9 +90,9 @@ def write(
     plates = list(dict.fromkeys(well.plate for well in wells))
     place = {key: i for plate in plates for i, key in enumerate(_key(well) for well in wells if well.plate == plate)}
     sizes = Counter(well.plate for well in wells)
-    kept = image_resume.begun(folder, wells)
     if not all((folder / _file(n)).exists() for n in range(len(plates))):
-        kept = []
+        image_resume.forget(folder)  # what it says of images that are gone
+    kept = image_resume.begun(folder, wells)
     arrays = {
         plate: np.lib.format.open_memmap(
             folder / _file(n),

@@ -94,7 +94,7 @@ def _unpacked(archive: Path) -> Path:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
     folder = home() / "downloads" / "screens" / f"{archive.stem}-{digest}"
     done = folder.with_name(f"{folder.name}.complete")
-    if not done.exists():
+    if not (done.exists() and folder.is_dir()):
         safe_unzip(archive, folder)
         done.touch()
     return folder
