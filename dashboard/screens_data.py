@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import data
-from engine.spheroid.settings import MODALITIES, MODALITY_ALIASES
+from engine.spheroid.settings import MODALITY_ALIASES
 
 PLACE_IMPORT, PLACE_TRAIN, PLACE_SCORE, PLACE_DEMO = "scr_import", "scr_train", "scr_score", "scr_demo"
 READOUTS = {"image": "Images", "mos": "Mean of stack", "metabolic": "Metabolic"}
@@ -66,10 +66,12 @@ def judged(found: pd.DataFrame, readout: str) -> pd.DataFrame:
     return pd.concat(kept) if kept else found
 
 
-def readouts_judged(found: pd.DataFrame) -> list[str]:
-    """The readouts by which at least one screen was judged."""
-    there = tuple(one for one in MODALITIES if (found["modality"] == one).any())
-    return [readout for readout in READOUTS if modality(readout, there)]
+def readouts_judged(found: pd.DataFrame) -> tuple[list[str], str]:
+    """The readouts by which at least one screen was judged (all where none was), and the one of most screens."""
+    names = {readout: MODALITY_ALIASES.get(readout, (readout,)) for readout in READOUTS}
+    counts = {one: found.loc[found["modality"].isin(which), "screen"].nunique() for one, which in names.items()}
+    there = [one for one in READOUTS if counts[one]] or list(READOUTS)
+    return there, max(there, key=lambda one: counts[one])
 
 
 def submit_demo() -> str:

@@ -36,8 +36,9 @@ def show(shown: Shown) -> None:
         height="content",
         on_pick=lambda row: _pick(None if row is None else places[row]),
         ticked=places.index(shown.screen),
-        missing="not scored",
-        shown={name: ["not scored" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
+        missing="not known",
+        shown={name: ["" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
+        **{"Z' per plate": st.column_config.Column(width=280)},  # px
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -123,7 +124,7 @@ def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
                 "Hits, images": counts.get((one["screen"], images)),
                 "Hits, metabolic": counts.get((one["screen"], "metabolic")),
                 "Drugs": one["drugs"],
-                "Kind": "Control experiment" if one["kind"] == "controls" else "Drugs",
+                "Kind": "Controls" if one["kind"] == "controls" else "Drugs",
                 "Imported": "" if pd.isna(one["imported_at"]) else when(str(one["imported_at"])),
                 "Data": "Simulated" if one["simulated"] else "Measured",
             }

@@ -11,6 +11,7 @@ from engine.figures.text import number
 from engine.spheroid.judged import worst_first
 
 ALL = "All plates"
+FITS = 120  # signs of a reason that its column shows at 1440 px; longer ones stand below in full
 
 
 def show(shown: Shown) -> None:
@@ -41,10 +42,10 @@ def show(shown: Shown) -> None:
             Verdict=st.column_config.Column(width=85),
             Reason=st.column_config.Column(width=760),
         )
-        for one in rows[rows["verdict"] == "bad"].itertuples():
+        cut = rows[rows["verdict"].isin(("bad", "doubtful")) & (rows["reason"].str.len() > FITS)]
+        for one in cut.itertuples():
             st.markdown(
-                f":material/error: **{one.plate or ALL}, {messages.plain(measure_name(one.measure))}.** "
-                f"{messages.plain(one.reason)}"
+                f"**{one.plate or ALL}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}"
             )
     readout = modality_name(str(found["modality"].iloc[0]))
     st.caption(f"{readout}. Limits of good and bad are published where there are any, else chosen here and say so.")

@@ -143,6 +143,7 @@ def _runs() -> None:
             "Phase": ["I" * int(n) for n in runs["phase"]],
             "Backbone": runs["backbone"].fillna(""),
             "Preset": runs["preset"].fillna(""),
+            "First weights": runs["weights"],
             "Trained": [when(str(moment)) for moment in runs["created_at"]],
             "Minutes": runs["minutes"].astype(float),
             "Device": runs["device"],

@@ -69,6 +69,7 @@ def _starting_points() -> None:
     nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
     nav.link("cancer_types.py", "See for which cancer types the model helps", ":material/category:")
     nav.link("patient.py", "Upload one patient's mutations and rank drugs", ":material/clinical_notes:")
+    nav.link("screens.py", "See spheroid screens and whether their plates hold", ":material/grid_view:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()

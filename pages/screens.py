@@ -48,12 +48,16 @@ def main() -> None:
 def _choose(screens: pd.DataFrame) -> Shown:
     """One row of controls: the screen, and by which readout plates are judged."""
     known = list(screens["screen"])
-    readouts = screens_data.readouts_judged(screens_data.verdicts()) or list(READOUTS)
+    readouts, most = screens_data.readouts_judged(screens_data.verdicts())
+    st.session_state.setdefault(state.bound("scr_readout", readouts, most), most)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         screen = forms.choose("Screen", known, "scr_screen", width=320)
-        readout = forms.choose_one("Readout", readouts, "scr_readout", READOUTS.__getitem__)
+        readout = st.segmented_control(
+            "Judged by", readouts, format_func=READOUTS.__getitem__, key="scr_readout", required=True
+        )
+        state.keep("scr_readout", readout or most, default=most)
         forms.copy_link(LINK)
-    return Shown(screens, screen, readout)
+    return Shown(screens, screen, readout or most)
 
 
 def _begin() -> None:

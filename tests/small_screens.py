@@ -18,7 +18,8 @@ Z = {  # screen, modality -> Z' per plate with its verdict
 REASONS = {
     "good": "Living and killed controls are well apart.",
     "doubtful": "Living and killed controls overlap in part.",
-    "bad": "Negative controls read below positive ones: were they swapped?",
+    "bad": "Negative controls read below positive ones: are they swapped in the layout, was the plate turned round, or "
+    "does the signal rise as cells die?",
 }
 
 

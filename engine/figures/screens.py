@@ -62,7 +62,7 @@ def separation(rows: pd.DataFrame, names: Sequence[str], context: str, dark: boo
     for name in [name for name in names if name not in judged]:
         figure.add_annotation(
             x=0.02, y=place[name], xanchor="left", text="not judged by this readout", showarrow=False,
-            font={"color": colours.muted},
+            font={"color": colours.muted}, bgcolor=colours.ground,
         )  # fmt: skip
     figure.update_xaxes(title_text="Z' of the controls of a plate", range=[LOWEST - 0.06, 1.04], dtick=0.5)
     figure.update_yaxes(

@@ -102,12 +102,14 @@ def wells(db: Database, screen: str) -> pd.DataFrame:
 def trained_runs(db: Database) -> pd.DataFrame:
     """Runs of the networks that look at images, newest first.
 
-    Columns run_id, created_at (UTC), phase (1 to 3), screen, backbone, preset, device, minutes, simulated.
+    Columns run_id, created_at (UTC), phase (1 to 3), screen, backbone, preset, weights (name of the file with those it
+    began with, or random), device, minutes, simulated.
     """
     return db.query(
         """SELECT run_id, created_at, CAST(regexp_extract(split, '[0-9]+') AS INTEGER) AS phase,
                   config ->> '$.screen' AS screen, config ->> '$.backbone' AS backbone,
-                  config ->> '$.preset' AS preset, device, minutes, simulated
+                  config ->> '$.preset' AS preset, device,
+                  coalesce(nullif(config ->> '$.weights_name', ''), 'random') AS weights, minutes, simulated
            FROM run WHERE task = ? ORDER BY created_at DESC, run_id DESC""",
         [TASK],
     )
