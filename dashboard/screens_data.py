@@ -9,7 +9,7 @@ from dashboard import data
 from engine.spheroid.settings import MODALITY_ALIASES
 
 PLACE_IMPORT, PLACE_TRAIN, PLACE_SCORE, PLACE_DEMO = "scr_import", "scr_train", "scr_score", "scr_demo"
-READOUTS = {"image": "Images", "mos": "Mean of stack", "metabolic": "Metabolic"}
+READOUTS = {"image": "Images", "metabolic": "Metabolic", "mos": "Mean of stack"}
 
 
 @dataclass(frozen=True)

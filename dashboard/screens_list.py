@@ -133,9 +133,12 @@ def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def plates_in_words(rows: pd.DataFrame) -> str:
-    """P1 0.61 excellent, P2 −0.2 unusable."""
-    each = zip(rows["plate"], rows["value"], rows["verdict"], strict=True)
-    return ", ".join(f"{plate} {number(value)} {SEPARATION[verdict]}" for plate, value, verdict in each)
+    """P1 0.61, P2 0.58: excellent; or P1 0.61 excellent, P2 −0.20 unusable."""
+    words = [SEPARATION[verdict] for verdict in rows["verdict"]]
+    values = [f"{plate} {number(value, 2)}" for plate, value in zip(rows["plate"], rows["value"], strict=True)]
+    if len(set(words)) == 1:
+        return f"{', '.join(values)}: {words[0]}"
+    return ", ".join(f"{value} {word}" for value, word in zip(values, words, strict=True))
 
 
 def replicate_r(found: pd.DataFrame) -> float:

@@ -84,8 +84,8 @@ def test_every_screen_stands_in_the_list_with_its_state_and_its_plates(screens, 
     assert_healthy(app)
     table = listed(app).set_index("Screen")
     assert table["State"].to_dict() == {SCORED: "Scored", SWAPPED: "Imported", CONTROLS: "Imported"}
-    assert table.loc[SCORED, "Z' per plate"] == "P1 0.610 excellent, P2 0.580 excellent, P3 0.310 marginal"
-    assert table.loc[SWAPPED, "Z' per plate"] == "P1 0.660 excellent, P2 −4.20 unusable"
+    assert table.loc[SCORED, "Z' per plate"] == "P1 0.61 excellent, P2 0.58 excellent, P3 0.31 marginal"
+    assert table.loc[SWAPPED, "Z' per plate"] == "P1 0.66 excellent, P2 −4.2 unusable"
     assert table.loc[CONTROLS, "Z' per plate"] == "not judged"
     assert table.loc[SCORED, ["Replicate r", "Hits, images", "Hits, metabolic", "Drugs"]].tolist() == [0.93, 1, 1, 2]
     assert pd.isna(table.loc[SWAPPED, "Hits, metabolic"]) and table["Data"].eq("Simulated").all()
@@ -106,7 +106,7 @@ def test_images_and_metabolism_are_judged_apart(screens, open_page: Open):
     app = open_page("screens.py")
     assert "marginal" in listed(app).set_index("Screen").loc[SCORED, "Z' per plate"]  # that of most screens first
     app = next(one for one in app.segmented_control if one.key == "scr_readout").set_value("image").run()
-    assert listed(app).set_index("Screen").loc[SCORED, "Z' per plate"].endswith("P3 0.570 excellent")
+    assert listed(app).set_index("Screen").loc[SCORED, "Z' per plate"].endswith("P3 0.57: excellent")
     assert listed(app).set_index("Screen").loc[SWAPPED, "Z' per plate"] == "not judged"
 
 
