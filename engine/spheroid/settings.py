@@ -9,8 +9,8 @@ from engine.errors import InputError
 BACKBONES = {
     "vgg19": "published: 139,578,434 weights, made for a GPU",
     "resnet18": "11 million weights",
-    "mobilenet_v3_small": "2.5 million weights",
-    "squeezenet1_0": "1.2 million weights: small machines",
+    "mobilenet_v3_small": "1.5 million weights",
+    "squeezenet1_0": "0.7 million weights: small machines",
 }
 PRESETS = {
     "published": "batch size 1, 200 epochs, all layers: hours on a GPU, days without one",
