@@ -82,7 +82,7 @@ def _begin() -> None:
             st.subheader("Look around with simulated data", anchor=False)
             st.markdown(
                 "Builds a cohort of about 240 cell lines and 60 real drugs, shaped like the real thing and labelled "
-                "*Simulated*, then trains the networks on it. Takes a few minutes in the background."
+                "*Simulated*, with three spheroid screens, then trains the networks. Takes minutes in the background."
             )
             if st.button("Build the demonstration cohort", type="primary", icon=":material/science:"):
                 job_panel.start("home", job_panel.submit_demo)
