@@ -16,7 +16,7 @@ sections: dict[str, list] = {}
 for entry in nav.PAGES:
     page = st.Page(nav.path(entry.file), title=entry.title, icon=entry.icon, default=entry is nav.PAGES[0])
     sections.setdefault(entry.section, []).append(page)
-page = st.navigation(sections)
+page = st.navigation(sections, expanded=True)
 state.arrive(page.url_path)
 with messages.in_words():
     frame.sidebar()

@@ -27,6 +27,7 @@ from engine.response import (
 )
 from engine.response import shown_scores as filtered
 from engine.settings import store_path
+from engine.spheroid import judged, screen_list
 from engine.store.database import Database
 
 if TYPE_CHECKING:
@@ -106,6 +107,17 @@ READS = {
         shown.look_ups,
         shown.pairs,
         shown.metrics_without_leukaemia,
+    )
+}
+READS |= {
+    f"spheroid_{read.__name__}": read
+    for read in (
+        screen_list.screens,
+        screen_list.hits,
+        screen_list.all_scores,
+        screen_list.wells,
+        screen_list.trained_runs,
+        judged.stored,
     )
 }
 

@@ -125,6 +125,7 @@ def sidebar() -> None:
     store = data.store_summary()
     st.sidebar.caption(
         f"{plural(store.lines, 'line')} · {plural(store.drugs, 'drug')} · {plural(store.runs, 'run')}"
+        + (f" · {plural(store.screens, 'screen')}" if store.screens else "")
         + ("  \nSimulated data" if store.simulated else "")
     )
 

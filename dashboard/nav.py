@@ -30,6 +30,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("repurposing.py", "Repurposing", ":material/grid_on:", "Drug response"),
     Entry("library.py", "Library", ":material/science:", "Drug response"),
     Entry("radiosensitivity.py", "Radiosensitivity", ":material/radiology:", "Radiation"),
+    Entry("screens.py", "Screens", ":material/grid_view:", "Spheroid screens"),
 )
 
 

@@ -11,7 +11,12 @@ from engine.response.settings import ABLATIONS, BASELINES, NETWORKS
 
 KINDS = {"cell-lines": "Cell lines", "drugs": "Drugs", "mutations": "Mutations", "responses": "Responses"}
 RADIATION = {"expression": "Gene expression", "survival": "Surviving fractions"}
-IMPORTED = {**KINDS, **RADIATION, "library": "Library of molecules"}  # what a source may be of
+IMPORTED = {
+    **KINDS,
+    **RADIATION,
+    "library": "Library of molecules",
+    "screens": "Spheroid screen",
+}  # what a source may be of
 
 
 def trained(run: RunSummary) -> list[str]:

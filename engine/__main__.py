@@ -15,22 +15,28 @@ from engine.jobs.files import finite
 from engine.patient.types import BUILDS, SeveralSamples
 from engine.radiation.settings import MODELS, PROTOCOLS
 from engine.response.settings import PUBLISHED_SPLIT, SPLITS
+from engine.spheroid.settings import BACKBONES, MODALITIES, MODALITY_ALIASES, PHASES, PRESETS
 
 ENGINES = ("response", "radiation")
 KINDS = ("drugs", "cell-lines", "mutations", "responses")
+CAMS = ("grad_cam", "grad_cam_pp", "score_cam")
 PANEL_HELP = "what was sequenced: a whole exome, the genes named alone, or a file with the panel's genes or its BED"
 SOURCES = ("gdsc", "ccle", "cell-model-passports", "pubchem", "gene-model", "liftover", "mane", "geo")
 EXAMPLES = {
     "demo": "python -m engine demo --size small --epochs 10",
-    "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'",
+    "import": "python -m engine import responses GDSC2_fitted_dose_response.xlsx --dataset GDSC2 --licence 'see site'"
+    "   (also: import screen FOLDER --sample INF_R_153 --entity 'Ewing sarcoma')",
     "train": "python -m engine train response --networks master,tanh --split pairs --epochs 30 --seed 1 --wait   "
-    "(also: train radiation --protocol grouped --wait)",
+    "(also: train radiation --protocol grouped --wait; train spheroid --screen S --phase 2 --preset fast --wait)",
     "evaluate": "python -m engine evaluate --run RUN_ID --split cell_line --folds 7",
     "predict": "python -m engine predict response --run RUN_ID --pairs pairs.csv --out predicted.csv   "
     "(also: predict radiation expression.csv --run RUN_ID --json)",
     "patient": "python -m engine patient tumour.vcf.gz --genome GRCh37 --cancer-type SKCM --out report.pdf",
     "screen-library": "python -m engine screen-library approved --run RUN_ID --wait",
     "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
+    "score": "python -m engine score --screen BT-40_V1_DS1 --modality metabolic --json",
+    "quality": "python -m engine quality --screen BT-40_V1_DS1 --json",
+    "explain": "python -m engine explain --screen INF_R_153_V2_DS1 --well P1_D05 --out well.png",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
@@ -90,11 +96,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--background", action="store_true", help="wait for the training, not for its evaluations")
 
     bring = command("import", "Import one table as a job, with a receipt of what was kept and what was dropped.")
-    bring.add_argument("kind", choices=(*KINDS, "library", "expression", "survival"))
-    bring.add_argument("file", type=Path)
+    bring.add_argument("kind", choices=(*KINDS, "library", "expression", "survival", "screen"))
+    bring.add_argument("file", type=Path, help="the table; of a screen its folder, or a zip of it")
     bring.add_argument("--name", help="source id; importing again under it replaces its rows")
     bring.add_argument(
-        "--replace", action="store_true", help="replace what has this name (library, expression, survival)"
+        "--replace", action="store_true", help="replace what has this name (library, expression, survival, screen)"
     )
     bring.add_argument("--origin", default="", help="where the file came from")
     bring.add_argument("--licence", default="", help="under what terms")
@@ -107,10 +113,16 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--max-weight", type=float, default=650.0, metavar="G_MOL", help="of a library's molecule (650)")
     bring.add_argument("--about", type=Path, metavar="FILE", help="a table with indications of a library, by name")
     bring.add_argument("--assay", default="", help="of survival: how it was measured, where the table does not say")
+    bring.add_argument("--sample", default="", metavar="NAME", help="of a screen: which cell line or patient sample")
+    bring.add_argument("--entity", default="", metavar="TEXT", help="of a screen: its diagnosis")
+    bring.add_argument(
+        "--pattern", default="", help="of a screen: its images' names, e.g. {plate}_{row}{column}_z{plane}"
+    )
+    bring.add_argument("--death-readout", action="store_true", help="of a screen: metabolic readouts rise as cells die")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
-    train = command("train", "Train as a job, evaluated on what was held out: drug response, or SF2 (radiation).")
-    train.add_argument("engine", choices=ENGINES)
+    train = command("train", "Train as a job: drug response, SF2 (radiation), or viability from images (spheroid).")
+    train.add_argument("engine", choices=(*ENGINES, "spheroid"))
     train.add_argument("--networks", default="all", help="names separated by commas, all (the five), or none")
     train.add_argument("--split", choices=SPLITS, default=PUBLISHED_SPLIT, help="what is held out (pairs)")
     train.add_argument(
@@ -137,6 +149,13 @@ def parser() -> argparse.ArgumentParser:
     sf2.add_argument("--noise", type=float, default=0.0, metavar="LOG2", help="s.d. of the artificial ones (0)")
     sf2.add_argument("--permutations", type=int, default=1, metavar="N", help="of the labels, for the floor (1)")
     sf2.add_argument("--no-validation", action="store_true", help="do not predict incorrect samples again")
+    images = train.add_argument_group("spheroid")
+    images.add_argument("--screen", default="", metavar="NAME", help="an imported screen or control experiment")
+    images.add_argument("--phase", type=int, choices=tuple(PHASES), default=2, help="1: control plate, 3: with drugs")
+    images.add_argument("--preset", choices=tuple(PRESETS), default="fast", help="published wants a GPU (fast)")
+    images.add_argument("--backbone", choices=tuple(BACKBONES), default="", help="the preset's own if not given")
+    images.add_argument("--weights", default="", metavar="FILE", help="ImageNet weights; none: random ones")
+    images.add_argument("--start", default="", metavar="RUN", help="of the phase before; the newest if not given")
     train.add_argument("--wait", action="store_true", help="return when the run is in the store")
 
     again = command("evaluate", "Evaluate a run anew: another split, another study; of an SF2 run, its table.")
@@ -187,6 +206,33 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--at-least", action="store_true", help="that share is enough; else there must be more")
     serve.add_argument("--cytotoxic-share", type=float, default=0.9, metavar="SHARE", help="of the types (0.9)")
     serve.add_argument("--min-lines", type=int, default=10, metavar="N", help="lines a cancer type must have (10)")
+
+    score = command("score", "Fit the curves of a screen by one modality as a job, and list the scores of its drugs.")
+    score.add_argument("--screen", required=True, metavar="NAME", help="a screen that `import screen` has brought in")
+    score.add_argument(
+        "--modality", choices=(*MODALITY_ALIASES, *MODALITIES), default="image", help="image: the best phase there is"
+    )
+    score.add_argument("--parameters", type=int, default=5, metavar="N", help="of a curve, 2 to 5; 0: the best (5)")
+    score.add_argument(
+        "--threshold", choices=("relative", "ten", "none"), default="relative", help="effect that counts (relative)"
+    )
+    score.add_argument("--bootstrap", type=int, default=200, metavar="N", help="resamples for intervals, 0: none (200)")
+    score.add_argument("--seed", type=int, default=0)
+    score.add_argument(
+        "--reference", nargs="*", default=[], metavar="NAME", help="scored screens, for selective scores"
+    )
+    score.add_argument("--no-wait", action="store_true", help="submit and return")
+
+    judge = command("quality", "Judge the plates of a screen: Z', replicates, places, single wells, with reasons.")
+    judge.add_argument("--screen", required=True, metavar="NAME", help="a screen that `import screen` has brought in")
+
+    look = command("explain", "Draw the image of a well with what the network looked at, as PNG.")
+    look.add_argument("--screen", required=True, metavar="NAME", help="a screen with images and a trained network")
+    look.add_argument("--well", required=True, metavar="P1_D05", help="plate and well")
+    look.add_argument("--out", required=True, type=Path, metavar="FILE.png", help="PNG file to write")
+    look.add_argument("--method", choices=CAMS, default="grad_cam", help="how (grad_cam)")
+    look.add_argument("--towards", choices=("alive", "dead"), default="", help="what the network prefers, if not given")
+    look.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest network if not given")
 
     command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
 

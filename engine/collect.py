@@ -3,7 +3,8 @@
 Every results/<table>.parquet, or every part of a folder results/<table>/, is inserted by column name into that table,
 streamed and never held as a whole (what is not written yet waits in a file beside the store); rows with a known
 primary key replace the old ones, but in a table that sources share (`schema.SHARED`) their empty cells keep what was
-known. A job with params["source_id"] first removes what that source had put into the tables it writes.
+known. A job with params["source_id"] first removes what that source had put into the tables it writes; from tables of
+screens without a source (curve, score, quality, feature) what they hold of params["screen"].
 """
 
 import logging
@@ -223,7 +224,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[s
             _merge(connection, table, file, source_id)
             continue
         if source_id is not None:
-            connection.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id])
+            names = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+            owner = "source_id" if "source_id" in names else "screen"
+            connection.execute(f"DELETE FROM {table} WHERE {owner} = ?", [spec.params.get(owner)])
         insert = "INSERT OR REPLACE INTO" if _replaces(connection, table, file, keys.get(table, [])) else "INSERT INTO"
         connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
     connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])

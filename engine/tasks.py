@@ -18,6 +18,9 @@ TASKS: dict[str, str] = {
     "train_response": "engine.response.train:run_training",
     "train_radiation": "engine.radiation.train:run_training",
     "screen_library": "engine.response.screening:run_screening",
+    "import_screen": "engine.spheroid.screen_import:run_screen_import",
+    "train_spheroid": "engine.spheroid.train:run_training",
+    "score_screen": "engine.spheroid.score_job:run_scoring",
     "self_test": "engine.jobs.self_test:run_self_test",
     "sum_test": "engine.jobs.self_test:run_sum_test",
 }

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 NM_PER_UM = 1000.0
 CGY_PER_GY = 100.0
 PERCENT = 100.0
+NM_PER = {"pM": 1e-3, "nM": 1.0, "uM": NM_PER_UM, "mM": 1e6, "M": 1e9}
 
 
 def ln_ic50_from_um(ic50_um: ArrayLike) -> np.ndarray:
@@ -32,3 +33,9 @@ def gy_from_cgy(dose_cgy: ArrayLike) -> np.ndarray:
 def fraction_from_percent(percent: ArrayLike) -> np.ndarray:
     """Fractions from percent."""
     return np.asarray(percent, dtype=float) / PERCENT
+
+
+def nm_from(conc: ArrayLike, unit: str) -> np.ndarray:
+    """Concentrations in nM from those in pM, nM, uM, mM or M (keys of NM_PER)."""
+    # The product of 0.3 and 1e3 is 299.99999999999994: doses that are the same must stay the same.
+    return np.asarray([float(f"{value:.12g}") for value in np.ravel(np.asarray(conc, dtype=float) * NM_PER[unit])])

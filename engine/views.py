@@ -22,12 +22,13 @@ class StoreSummary:
     positions: int
     genes: int
     runs: int
+    screens: int  # spheroid screens
     datasets: tuple[str, ...]
     simulated: bool  # at least one source or run is simulated
 
     @property
     def empty(self) -> bool:
-        return self.lines + self.drugs + self.pairs + self.runs == 0
+        return self.lines + self.drugs + self.pairs + self.runs + self.screens == 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def store_summary(db: Database) -> StoreSummary:
     """Counts of everything in the store."""
     row = db.query("""
         SELECT l.*, d.*, m.*, (SELECT count(*) FROM response) AS pairs, (SELECT count(*) FROM run) AS runs,
+               (SELECT count(*) FROM screen) AS screens,
                (SELECT count(*) FROM source WHERE simulated) + (SELECT count(*) FROM run WHERE simulated) AS simulated
         FROM (SELECT count(*) AS lines, count(DISTINCT cancer_type) AS types FROM cell_line) l,
              (SELECT count(*) AS drugs, count(smiles) AS structures FROM drug) d,

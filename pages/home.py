@@ -74,6 +74,7 @@ def _starting_points() -> None:
     nav.link("repurposing.py", "Find further cancer types for approved drugs", ":material/grid_on:")
     nav.link("library.py", "Screen and rank your own molecules", ":material/science:")
     nav.link("radiosensitivity.py", "Predict survival after radiation from gene expression", ":material/radiology:")
+    nav.link("screens.py", "See spheroid screens and whether their plates hold", ":material/grid_view:")
     nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
     with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
         messages.how_to_import()
@@ -86,7 +87,7 @@ def _begin() -> None:
             st.subheader("Look around with simulated data", anchor=False)
             st.markdown(
                 "Builds a cohort of about 240 cell lines and 60 real drugs, shaped like the real thing and labelled "
-                "*Simulated*, then trains the networks on it. Takes a few minutes in the background."
+                "*Simulated*, with three spheroid screens, then trains the networks. Takes minutes in the background."
             )
             if st.button("Build the demonstration cohort", type="primary", icon=":material/science:"):
                 job_panel.start("home", job_panel.submit_demo)

@@ -76,3 +76,18 @@ def test_radiation_benchmark_trains_both_ways_from_the_same_weights(monkeypatch)
     assert min(measured[what] for what in ("fft", "conv1d", "epoch", "prediction_s")) > 0
     assert measured["protocol_hours"] == pytest.approx(measured["epoch"] * 2 * 100 / 3600)
     assert ("gpu" in measured) == radiation.torch.cuda.is_available()
+
+
+def test_stacks_benchmark_projects_as_numpy_does():
+    measured = script("stacks").measure(planes=4, pixels=64, wells=2, kinds=("planes",))
+    found = measured["planes"]
+    assert measured["wells_per_minute"] > 0 and found["agree"]
+    assert found["of_read"] == pytest.approx(found["read"]["seconds"] / found["project"]["seconds"])
+    assert min(found[way]["peak_mib"] for way in ("read", "reread", "project", "naive")) > 0
+
+
+def test_curves_benchmark_minimises_the_same_loss_both_ways():
+    measured = script("curves").measure(curves=200, in_loop=10)
+    assert measured["ratio"] == pytest.approx(measured["batch"] / measured["loop"]) and measured["ratio"] > 5
+    assert min(measured["batch_cpu"], measured["loop_cpu"]) > 0
+    assert measured["no_worse"] >= 0.7

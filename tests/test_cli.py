@@ -56,8 +56,8 @@ def lines(tmp_path: Path, tumorcast_home: Path) -> Path:
 
 def test_the_commands_are_those_of_the_design():
     designed = "demo import train evaluate predict runs jobs networks export fetch report patient"
-    of_libraries = "screen-library repurpose"
-    assert set(commands_by_name()) == {*designed.split(), *of_libraries.split()}
+    of_libraries, of_screens = "screen-library repurpose", "score quality explain"
+    assert set(commands_by_name()) == {*designed.split(), *of_libraries.split(), *of_screens.split()}
 
 
 @pytest.mark.parametrize("name", commands_by_name())
@@ -139,6 +139,7 @@ def test_what_is_refused_is_one_line_on_stderr(capsys, lines):
     [
         ["runs"], ["jobs"], ["jobs", "test"], ["demo"], ["export", "out"], ["import", "drugs", "drugs.csv"],
         ["train", "response"], ["predict", "response", "--run", "a", "--pairs", "b", "--out", "c"],
+        ["score", "--screen", "s"], ["quality", "--screen", "s"],
     ],
 )  # fmt: skip
 def test_a_store_of_a_newer_version_is_refused_before_anything_is_begun(capsys, tumorcast_home, arguments):

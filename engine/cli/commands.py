@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.cli import radiation
+from engine.cli import radiation, spheroid
 from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, printable, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
+from engine.cli.spheroid import run_explain as run_explain
+from engine.cli.spheroid import run_quality as run_quality
+from engine.cli.spheroid import run_score as run_score
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue
@@ -52,6 +55,8 @@ def run_import(given: Namespace) -> Answer:
         job_id = submit(given, db)
     elif given.kind in radiation.KINDS:
         job_id = radiation.submit_import(given)
+    elif given.kind == spheroid.KIND:
+        return spheroid.bring(given, db)
     else:
         from engine.response.sources import ImportOptions, submit_import
 
@@ -59,6 +64,11 @@ def run_import(given: Namespace) -> Answer:
         job_id = submit_import(given.file, given.kind, given.name, given.origin, given.licence, options)
     if given.no_wait:
         return submitted(job_id)
+    return imported(job_id, given.file.name, db)
+
+
+def imported(job_id: str, called: str, db: Database) -> Answer:
+    """Waits for an import and shows its receipt."""
     finish(job_id, db)
     receipt = queue.read_result(job_id)
     such = {reason: f" ({'; '.join(rows[:3])})" for reason, rows in receipt.get("examples", {}).items() if rows}
@@ -67,7 +77,7 @@ def run_import(given: Namespace) -> Answer:
         for reason, count in receipt.get("dropped", {}).items()
     ]
     notes = [f"  note: {note}" for note in receipt.get("notes", [])]
-    head = f"{given.file.name}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
+    head = f"{called}: {receipt.get('read', 0):,} rows read, {receipt.get('kept', 0):,} kept"
     return Answer({"job": job_id, "state": "collected", "receipt": receipt}, "\n".join([head, *dropped, *notes]))
 
 
@@ -77,9 +87,13 @@ def run_train(given: Namespace) -> Answer:
     from engine.response.train import submit_training
 
     db = open_store()
-    refuse_others(given, RESPONSE_ONLY if given.engine == "radiation" else radiation.OPTIONS)
+    own = {"response": RESPONSE_ONLY, "radiation": radiation.OPTIONS, spheroid.ENGINE: spheroid.OPTIONS}
+    others = [name for engine, names in own.items() if engine != given.engine for name in names]
+    refuse_others(given, [*others, "folds"] if given.engine == spheroid.ENGINE else others)
     if given.engine == "radiation":
         return radiation.train(given, db)
+    if given.engine == spheroid.ENGINE:
+        return spheroid.train(given, db)
     options: dict[str, Any] = {} if given.epochs is None else {"epochs": given.epochs}
     rules = CurationSettings(
         census_only=not given.all_genes,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.demo.sizes import size_of
-from engine.errors import EngineError, JobError
+from engine.errors import EngineError, InputError, JobError
 from engine.jobs import queue
 from engine.settings import store_path
 from engine.store.database import Database
@@ -32,7 +32,8 @@ def submit_demo(
     """Submits the imports and, with `train`, all five networks' training, a screen and SF2; yields each job's id.
 
     The imports build on each other, so the caller sees to it that a job is in the store before it asks for the next.
-    Behind the training, and submitted together with it, come its evaluations under EVALUATED: they need nothing more
+    Before the training come the simulated spheroid screens with their network and scores (`screen_build`). Behind the
+    training, and submitted together with it, come its evaluations under EVALUATED: they need nothing more
     of the caller, who may leave them to run in the background. The screen is of the list of approved drugs that comes
     along (measured by nobody here, so not simulated), imported before the training as library LIBRARY unless the store
     has one of that name. Radiosensitivity is trained last, on simulated arrays and published SF2 (`radiation.py`).
@@ -52,6 +53,21 @@ def start_demo(size: str = "small", epochs: int | None = None, train: bool = Tru
     jobs = submit_demo(size, epochs, train, seed)
     first = next(jobs)
     threading.Thread(target=_follow, args=(first, jobs), name="demo", daemon=True).start()
+    return first
+
+
+def start_demo_screens(seed: int = SEED) -> str:
+    """The simulated screens alone, for a store that has none: returns the first job's id, as `start_demo` does.
+
+    Raises InputError where the store has them all already.
+    """
+    from engine.demo.screen_build import submit_demo_screens
+
+    jobs = submit_demo_screens(Database(store_path()), seed)
+    first = next(jobs, None)
+    if first is None:
+        raise InputError("The simulated screens are in the store already: they stand on the page Screens.")
+    threading.Thread(target=_follow, args=(first, jobs), name="demo-screens", daemon=True).start()
     return first
 
 
@@ -91,6 +107,9 @@ def _jobs(size: str, epochs: int, train: bool, seed: int, folds: int) -> Iterato
         db, settings = Database(store_path()), TrainSettings(epochs=epochs, seed=seed, dataset=DATASET)
         if db.query("SELECT 1 FROM library WHERE library = ? LIMIT 1", [LIBRARY]).empty:
             yield submit_library_import(db, REFERENCE_LIBRARY, LIBRARY, origin=REFERENCE_ORIGIN)
+        from engine.demo.screen_build import submit_demo_screens
+
+        yield from submit_demo_screens(db, seed)
         run_id = submit_training(db, settings)
         evaluations = [
             replace(settings, networks=EVALUATED_NETWORKS, split=split, folds=folds, evaluates=run_id)

@@ -27,6 +27,8 @@ class LoopSettings:
 
     save_every_s: least seconds between two checkpoints. 0 writes one after every epoch; with an epoch of seconds and
     weights and moments of gigabytes, writing would take longer than training, and what a stop costs is seconds anyway.
+    choose: whether validation decides when to stop and which epoch stays; False only writes it down.
+    constant_rate: every layer learns at learning_rate throughout, instead of the schedule.
     """
 
     epochs: int
@@ -35,10 +37,13 @@ class LoopSettings:
     seed: int
     device: str = "cpu"
     save_every_s: float = 0.0
+    choose: bool = True
+    constant_rate: bool = False
 
 
 class Epoch(NamedTuple):
-    """One line of a learning curve. Losses in the network's own scale, RMSE in the target's unit, NaN without it."""
+    """One line of a learning curve. Losses in the network's own scale, RMSE in the target's unit, NaN without it; where
+    wells are told apart instead, the validation loss stands in its place."""
 
     epoch: int
     train_loss: float
@@ -73,12 +78,10 @@ def fit(
     if steps == 0:
         raise TrainingError("There is not one batch to train on.")
     total = settings.epochs * steps
-    groups = parameter_groups(model, settings.learning_rate)
-    optimiser = torch.optim.Adam(groups, fused=True)
-    rates = [float(group["lr"]) for group in groups]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=total)
+    optimiser, schedule = _optimiser(model, settings, total)
     history: list[Epoch] = []
-    best = {} if validate is None else {key: value.clone() for key, value in model.state_dict().items()}
+    choosing = validate is not None and settings.choose
+    best = {key: value.clone() for key, value in model.state_dict().items()} if choosing else {}
     saved_at = time.monotonic()
     if resume_file.exists():
         state = checkpoint.load(resume_file, settings.device)
@@ -87,7 +90,7 @@ def fit(
         schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["rng"].cpu())
         history, best = [Epoch(*row) for row in state["history"]], state["best"]
-    while len(history) < settings.epochs and not _out_of_patience(history, settings.patience):
+    while len(history) < settings.epochs and not (choosing and _out_of_patience(history, settings.patience)):
         number, started = len(history) + 1, time.perf_counter()
         model.train()
         losses = []
@@ -109,7 +112,9 @@ def fit(
         if not (np.isfinite(mean_loss) and (validate is None or np.isfinite(rmse))):
             raise TrainingError(f"The loss was not finite in epoch {number}. Try a smaller learning rate.")
         lowest = min((epoch.validation_rmse for epoch in history), default=np.inf)
-        if rmse < lowest:
+        if not choosing:
+            pass
+        elif rmse < lowest:
             best = {key: value.clone() for key, value in model.state_dict().items()}
         elif rmse > DIVERGED * lowest:
             model.load_state_dict(best)
@@ -132,6 +137,18 @@ def fit(
         model.load_state_dict(best)
     model.eval()
     return history
+
+
+def _optimiser(
+    model: nn.Module, settings: LoopSettings, steps: int
+) -> tuple[torch.optim.Adam, torch.optim.lr_scheduler.LRScheduler]:
+    if settings.constant_rate:
+        optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+        return optimiser, torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0, total_iters=0)
+    groups = parameter_groups(model, settings.learning_rate)
+    optimiser = torch.optim.Adam(groups, fused=True)
+    rates = [float(group["lr"]) for group in groups]
+    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=steps)
 
 
 def parameter_groups(model: nn.Module, learning_rate: float) -> list[dict[str, Any]]:

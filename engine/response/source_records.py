@@ -51,6 +51,7 @@ def imports(db: Database) -> list[Import]:
             UNION ALL SELECT source_id, count(*) FROM library GROUP BY source_id
             UNION ALL SELECT source_id, count(*) FROM expression GROUP BY source_id
             UNION ALL SELECT source_id, count(*) FROM survival GROUP BY source_id
+            UNION ALL SELECT source_id, count(*) FROM well GROUP BY source_id
         )
         SELECT source.*, coalesce(n, 0) AS rows_now FROM source LEFT JOIN now USING (source_id)
         ORDER BY imported_at DESC, source_id

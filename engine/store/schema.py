@@ -4,6 +4,8 @@ Never edit a migration that has been released: append one. `MIGRATIONS[i]` takes
 Units stand in comments beside the columns that have one.
 """
 
+from engine.store.screen_tables import SCREENS
+
 FIRST_TABLES = """
 CREATE TABLE source (            -- every import, with its receipt
     source_id    VARCHAR PRIMARY KEY,  -- the name given at import; importing again under it replaces its rows
@@ -282,7 +284,7 @@ CREATE TABLE survival_prediction (  -- SF2 of held-out samples
 # ln uM of each drug the run was trained on, for the same lines: what selectivity is relative to; NULL in older screens.
 SCREEN_REFERENCE = "ALTER TABLE library_screen ADD COLUMN reference FLOAT[][]"
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION, SCREEN_REFERENCE)
+MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION, SCREEN_REFERENCE, SCREENS)
 
 # Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
@@ -290,7 +292,8 @@ SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
 TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
     "library", "library_screen", "library_prediction",
-    "expression_set", "expression", "survival", "survival_dose", "survival_prediction", "collected_job",
+    "expression_set", "expression", "survival", "survival_dose", "survival_prediction",
+    "screen", "plate", "well", "readout", "curve", "score", "quality", "feature", "collected_job",
 )  # fmt: skip
 
 # Tables that never leave the store: no export holds them, no job writes them.

@@ -112,9 +112,11 @@ def test_the_evaluations_are_submitted_together_with_the_training(tumorcast_home
     monkeypatch.setattr("engine.demo.radiation.trainings", lambda db, epochs, folds, seed: iter([f"sf2 {epochs}"]))
     monkeypatch.setattr("engine.response.train.training_inputs", lambda db, dataset: ({}, dataset, True))
     monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
+    monkeypatch.setattr("engine.demo.screen_build.submit_demo_screens", lambda db, seed: iter(["screen"]))
     jobs = submit_demo(epochs=3)
     assert [next(jobs) for _ in range(6)] == ["import"] * 5 + ["sf2"]
-    library, run_id = queue.status(next(jobs)), next(jobs)
+    library, screen, run_id = queue.status(next(jobs)), next(jobs), next(jobs)
+    assert screen == "screen"
     assert (library.task, library.title) == ("import_library", "Import library approved")
     specs = [read_spec(folder) for folder in status.folders()]
     submitted = [spec.params["settings"] for spec in specs if spec.task == "train_response"]
@@ -136,6 +138,7 @@ def test_a_library_that_somebody_named_alike_stays_and_is_screened(tumorcast_hom
     monkeypatch.setattr("engine.demo.radiation.trainings", lambda *_: iter(["sf2 training"]))
     monkeypatch.setattr("engine.response.train.submit_training", lambda *_: "training")
     monkeypatch.setattr("engine.response.screening.submit_screening", lambda db, library, run_id: f"{library} {run_id}")
+    monkeypatch.setattr("engine.demo.screen_build.submit_demo_screens", lambda db, seed: iter(()))
     with Database(store_path()).write() as connection:
         row = "SELECT 'approved' AS library, 'M' AS molecule_id, 'C' AS smiles, '' AS drug_class, 's' AS source_id"
         connection.execute(f"INSERT INTO library BY NAME {row}")

@@ -1,0 +1,270 @@
+"""Screens page: a screen comes in. A folder or a zip of it, a look at layout, readouts and images, then the import."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import entity, forms, frame, job_panel, messages, state
+from dashboard.screens_data import PLACE_DEMO, PLACE_IMPORT
+from engine.errors import EngineError
+from engine.figures.screens import layout_map, modality_name
+from engine.figures.text import count, plural
+from engine.jobs import queue
+
+TASK = "import_screen"
+LARGEST_MB = 500  # more goes in as a folder
+PLACES = {"folder": "A folder on this computer", "upload": "Upload a zip or a table"}
+OF_SCREEN = ("scr_sample", "scr_entity", "scr_replace", "scr_pattern", "scr_death")
+LISTED = 8  # notes and images in a preview
+
+
+@dataclass(frozen=True)
+class Given:
+    """Where the screen is. source: a path, or an UploadedFile; key: changes with it."""
+
+    called: str
+    key: str
+    source: Any
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is understood of a screen. wells: its layout. readouts: modality -> wells with a value. images: rows of a
+    table of file names. pattern: by which they were read. simulated: its files say so."""
+
+    wells: pd.DataFrame
+    n_wells: int
+    readouts: dict[str, int]
+    notes: tuple[str, ...]
+    images: pd.DataFrame
+    pattern: str
+    pattern_problem: str
+    simulated: bool
+
+
+def show(screens: pd.DataFrame, in_sight: bool = True) -> None:
+    """The form beside its preview, below it the import that runs. in_sight: else only what would lose a file."""
+    with st.container(key="pair_screens_import"):
+        grid = st.grid(5, min_column_width=150, gap="medium")
+        left, right = grid.cell(column_span=2), grid.cell(column_span=3)
+    found = None
+    with left:
+        given = _choose()
+        if given is not None and in_sight:
+            found = _form(given, screens)
+        if in_sight:
+            job_panel.live(_jobs)
+    with right:
+        if in_sight:
+            _preview(*found) if found else _what_is_read()
+
+
+def _choose() -> Given | None:
+    place = forms.choose_one("Where the screen is", list(PLACES), "scr_place", PLACES.__getitem__)
+    if place == "folder":
+        path = st.text_input(
+            "Folder, zip or table", key=state.bound("scr_folder"), placeholder="/data/screens/INF_R_153_V2_DS1",
+            help="A path on the computer that runs Tumorcast. Images stay where they are; small copies are kept.",
+        )  # fmt: skip
+        path = state.keep("scr_folder", path.strip())
+        return Given(path, path, Path(path)) if path else None
+    upload = st.file_uploader(
+        f"A zip of the folder, or one table, up to {LARGEST_MB} MB", max_upload_size=LARGEST_MB, key="scr_upload",
+        help="It stays on the computer that runs Tumorcast.",
+    )  # fmt: skip
+    return Given(upload.name, upload.file_id, upload) if upload else None
+
+
+@contextmanager
+def _on_disk(given: Given) -> Iterator[Path]:
+    """The screen as a path; of an upload a copy under its own name, which is deleted afterwards."""
+    if isinstance(given.source, Path):
+        yield given.source
+        return
+    with tempfile.TemporaryDirectory(prefix="tumorcast-upload-") as folder:
+        copy = Path(folder) / Path(given.called).name
+        with copy.open("wb") as file:
+            given.source.seek(0)
+            shutil.copyfileobj(given.source, file)
+        yield copy
+
+
+@st.cache_data(max_entries=8, ttl="5m", show_spinner="Looking at the folder ...")
+def _names(key: str, _given: Given) -> tuple[tuple[str, ...], str]:
+    """The screens in what was given, or what is wrong with it."""
+    from engine.spheroid.screen_folder import screens_in
+
+    try:
+        with _on_disk(_given) as path:
+            return tuple(screen.name for screen in screens_in(path)), ""
+    except EngineError as error:
+        return (), str(error)
+
+
+@st.cache_data(max_entries=8, ttl="5m", show_spinner="Reading layout and readouts ...")
+def _look(key: str, _given: Given, screen: str, pattern: str) -> tuple[Look | None, str]:
+    """What is understood of one screen, or what is wrong with it."""
+    from engine.files.receipt import Receipt
+    from engine.spheroid.screen_content import read_screen
+    from engine.spheroid.screen_folder import chosen_screen, screens_in
+
+    receipt = Receipt()
+    try:
+        with _on_disk(_given) as path:
+            files = chosen_screen(screens_in(path), screen, _given.called)
+            content = read_screen(files, receipt)
+            images, used, problem = _images(files.images, pattern)
+    except EngineError as error:
+        return None, str(error)
+    readouts = {one.modality: int(one.frame["raw"].notna().sum()) for one in content.readouts}
+    notes = dict.fromkeys((*content.plates.notes, *receipt.notes, *(n for one in content.readouts for n in one.notes)))
+    plates = content.plates
+    return Look(plates.wells, plates.n_wells, readouts, tuple(notes), images, used, problem, content.simulated), ""
+
+
+def _images(folder: Path | None, pattern: str) -> tuple[pd.DataFrame, str, str]:
+    """The first image files as the pattern reads them, the pattern, and what is wrong with it."""
+    from engine.spheroid.images import preview
+
+    if folder is None:
+        return pd.DataFrame(), "", ""
+    try:
+        found = preview(folder, pattern, LISTED)
+    except EngineError as error:
+        return pd.DataFrame(), pattern, str(error)
+    rows = [
+        {
+            "File": row.name,
+            "Plate": row.parsed.plate or "P1" if row.parsed else "does not fit",
+            "Well": f"{row.parsed.row}{row.parsed.column:02d}" if row.parsed else "",
+            "Image": _kind(row.parsed.kind, row.parsed.plane) if row.parsed else "",
+        }
+        for row in found.rows
+    ]
+    return pd.DataFrame(rows), found.pattern, ""
+
+
+def _kind(kind: str, plane: int | None) -> str:
+    words = {"proj": "maximum projection", "midz": "middle plane"}
+    return words.get(kind) or ("stack" if plane is None else f"plane {plane}")
+
+
+def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
+    """What is said of the screen, what speaks against its import, and the button; returns its name and the look."""
+    names, wrong = _names(given.key, given)
+    if not names:
+        st.error(messages.plain(wrong), icon=":material/error:")
+        return None
+    name = forms.choose("Screen", list(names), "scr_found") if len(names) > 1 else names[0]
+    if state.get("scr_import_key") != f"{given.key} {name}":
+        state.clear(OF_SCREEN)
+        state.keep("scr_import_key", f"{given.key} {name}")
+    look, wrong = _look(given.key, given, name, state.get("scr_pattern") or "")
+    if look is None:
+        st.error(messages.plain(wrong), icon=":material/error:")
+        return None
+    with st.grid(2, min_column_width=150, gap="small"):
+        about = {
+            "sample": _text("Sample", "scr_sample", "Cell line or patient sample, without a patient's name"),
+            "entity": _text("Diagnosis", "scr_entity", "Such as Ewing sarcoma"),
+            "origin": _text("Origin", "scr_origin", "Where it comes from"),
+            "licence": _text("Licence", "scr_licence", "Under what terms"),
+        }
+    pattern = ""
+    if look.pattern or look.pattern_problem:
+        pattern = _text("Pattern of image names", "scr_pattern", look.pattern)
+        if look.pattern_problem:
+            st.error(messages.plain(look.pattern_problem), icon=":material/error:")
+    death = bool(look.readouts) and st.toggle(
+        "Metabolic readouts rise as cells die", key=state.bound("scr_death"), help="Such as dyes that enter dead cells"
+    )
+    state.keep("scr_death", death)
+    there = name in set(screens["screen"])
+    replace = False
+    if there:
+        st.caption(f"There is a screen {messages.plain(name)} already. Its readouts and scores would be replaced.")
+        replace = state.keep(
+            "scr_replace", st.checkbox(f"Replace {messages.plain(name)}", key=state.bound("scr_replace"))
+        )
+    refused = (there and not replace) or bool(look.pattern_problem)
+    if st.button("Import", type="primary", icon=":material/database_upload:", disabled=refused, key="scr_import_start"):
+        job_panel.start(PLACE_IMPORT, lambda: _submit(given, name, about, pattern, replace, death))
+    return name, look
+
+
+def _text(label: str, name: str, hint: str) -> str:
+    return str(state.keep(name, st.text_input(label, key=state.bound(name), placeholder=hint))).strip()
+
+
+def _submit(given: Given, name: str, about: dict[str, str], pattern: str, replace: bool, death: bool) -> str:
+    from engine.spheroid.screen_import import submit_screen_import
+
+    with _on_disk(given) as path:
+        return submit_screen_import(path, name, **about, replace=replace, pattern=pattern, death_readout=death)
+
+
+def _jobs() -> None:
+    """The import that was started here with its receipt, and those that run."""
+    mine = {state.get("followed").get(place) for place in (PLACE_IMPORT, PLACE_DEMO)}
+    for job in queue.list_jobs():
+        if job.id in mine or (job.task == TASK and job.active):
+            job_panel.one(job, PLACE_IMPORT)
+        if job.id in mine and job.state == "collected" and (told := queue.read_result(job.id)):
+            for note in told.get("notes", [])[:LISTED]:
+                st.caption(messages.plain(note))
+            screen = str(told.get("screen") or told.get("source_id") or "")
+            label = f"Open {messages.plain(screen)}"
+            # The click runs this fragment alone, and what it chooses stands outside of it.
+            if screen and st.button(label, on_click=_open, args=(screen,), type="primary", key=f"scr_open_{job.id}"):
+                st.rerun()
+
+
+def _open(screen: str) -> None:
+    state.choose("scr_screen", screen)
+    state.choose("scr_tab", "All screens")
+
+
+def _what_is_read() -> None:
+    st.subheader("What can be read", anchor=False)
+    known = {
+        "Published folders": "Layouts, Images, Metabolic and MeanOfStack, one folder per screen in each",
+        "One folder": "a layout, the plates' readouts beside it, images if there are any",
+        "One table": "layout and readouts of every well: plate, row, column, treatment, concentration, readout",
+        "Layouts": "CSV, TSV, XLSX; 96, 384 and 1,536 wells; concentrations in nM, µM, M or mixed",
+        "Readouts": "matrices or long tables of a plate reader, TXT, CSV, XLSX",
+        "Images": "16-bit TIFF: ready projections, or z-stacks, one file per plane or per well",
+    }
+    entity.facts({what: entity.plain(how) for what, how in known.items()})
+    st.caption(
+        "Nothing is written before you have seen how it was understood. Large folders, and many: "
+        "`python -m engine import screen FOLDER`."
+    )
+
+
+def _preview(name: str, look: Look) -> None:
+    st.subheader("What was understood", anchor=False)
+    wells = look.wells
+    drugs = wells.loc[(wells["well_type"] == "therapy") & (wells["treatment"] != ""), "treatment"].nunique()
+    plates = list(dict.fromkeys(wells["plate"]))
+    readouts = ", ".join(f"{modality_name(one).lower()} of {plural(n, 'well')}" for one, n in look.readouts.items())
+    st.markdown(
+        f"**{messages.plain(name)}** · {plural(len(plates), 'plate')} of {count(look.n_wells)} wells · "
+        f"{plural(drugs, 'drug')} · readouts: {readouts or 'none'} · images: {'yes' if look.pattern else 'none'}"
+    )
+    if look.simulated:
+        st.badge("Simulated", color="orange", help="The files say so.")
+    for note in look.notes[:LISTED]:
+        st.caption(messages.plain(note))
+    if len(look.notes) > LISTED:
+        st.caption(f"{len(look.notes) - LISTED} more notes; all of them stand in the receipt.")
+    frame.chart(layout_map(wells, plates[0], f"layout of {name}", frame.dark()), "screens_layout", view=name)
+    if len(look.images):
+        st.markdown(f"Names of images are read as `{look.pattern}`:")
+        frame.table(look.images, key="screens_images", height="content")

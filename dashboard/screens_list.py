@@ -1,0 +1,149 @@
+"""Screens page: every screen with its state, the controls of its plates at a glance, and the chosen one beside them."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import entity, export, frame, messages, screens_data, state
+from dashboard.job_panel import when
+from dashboard.screens_data import READOUTS, Shown
+from engine.figures.screens import SEPARATION, STATES, measure_name, modality_name, separation
+from engine.figures.text import count, number, plural
+from engine.spheroid.judged import worst_first
+from engine.spheroid.settings import HIT_DSS
+
+REASONS = 3  # shown beside the chart; the others stand under Quality
+NOT_TOLD = "not told"
+HITS = ("Hits, images", "Hits, metabolic")
+
+
+def show(shown: Shown) -> None:
+    """The chart beside the chosen screen, the list below."""
+    found = screens_data.judged(screens_data.verdicts(), shown.readout)
+    plates = found[(found["measure"] == "z_prime") & (found["plate"] != "")]
+    main_cell, side = frame.main_and_side("screens")
+    with main_cell:
+        simulated = ", simulated data" if shown.screens["simulated"].all() else ""
+        context = f"{READOUTS[shown.readout].lower()}{simulated}"
+        chart = separation(plates, list(shown.screens["screen"]), context, frame.dark())
+        frame.chart(chart, "screens_separation", view=(shown.readout, shown.screen), on_pick=_pick)
+    with side:
+        _one(shown, found[found["screen"] == shown.screen])
+    listed = overview(shown.screens, found)
+    places = list(shown.screens["screen"])
+    frame.table(
+        listed,
+        key="screens_table",
+        height="content",
+        on_pick=lambda row: _pick(None if row is None else places[row]),
+        ticked=places.index(shown.screen),
+        missing="not known",
+        shown={name: ["" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
+        **{"Z' per plate": st.column_config.Column(width=280)},  # px
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            "Tick a row to look at that screen. Z': "
+            f"{READOUTS[shown.readout].lower()}. Hits: DSS_asym of {HIT_DSS:g} or more, replicates pooled."
+        )
+        export.buttons(listed, "tumorcast-screens", key="screens_list")
+
+
+def _pick(screen: object) -> None:
+    if screen is not None:
+        state.choose("scr_screen", screen if isinstance(screen, str) else screen[0])  # type: ignore[index]
+
+
+def _one(shown: Shown, found: pd.DataFrame) -> None:
+    """What the chosen screen is, and what speaks against it."""
+    row = shown.row
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(messages.plain(shown.screen), anchor=False, width="content")
+        st.badge(STATES[row["state"]], color="primary" if row["state"] == "scored" else "gray")
+        if row["simulated"]:
+            st.badge("Simulated", color="orange")
+    counts = screens_data.hits()
+    counts = counts[counts["screen"] == shown.screen]
+    told = [
+        f"{modality_name(one.modality)}: {one.hits} of {one.drugs} drugs"
+        + (" (by a network that was trained again since: score again)" if one.modality in row["stale"] else "")
+        for one in counts.itertuples()
+    ]
+    readouts = ", ".join(modality_name(one) for one in row["readouts"]) or "none"
+    entity.facts(
+        {
+            "Sample": entity.plain(_text(row["sample"])),
+            "Diagnosis": entity.plain(_text(row["entity"])),
+            "Plates": entity.plain(f"{row['n_plates']} of {row['n_wells']:,} wells, {row['n_images']:,} with images"),
+            "Readouts": entity.plain(readouts),
+            "Hits": entity.plain("; ".join(told) or "not scored yet"),
+            "Origin": entity.plain(_text(row["origin"])),
+        }
+    )
+    if found.empty:
+        st.caption("Its plates are not judged by this readout yet: score it, or choose another readout.")
+        return
+    wrong = worst_first(found[found["verdict"].isin(("bad", "doubtful"))])
+    if wrong.empty:
+        st.markdown(all_good(found))
+    for one in wrong.head(REASONS).itertuples():
+        icon = ":material/error:" if one.verdict == "bad" else ":material/warning:"
+        where = one.plate or "All plates"
+        st.markdown(f"{icon} **{where}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}")
+    if len(wrong) > REASONS:
+        st.button(f"See all {len(wrong)}", on_click=state.choose, args=("scr_tab", "Quality"), type="tertiary")
+
+
+def all_good(found: pd.DataFrame) -> str:
+    """That nothing speaks against the plates, and how much could not be told."""
+    unknown = int((found["verdict"] == "unknown").sum())
+    more = f"; {count(unknown)} more could not be judged" if unknown else ""
+    return f":material/check: {plural(len(found) - unknown, 'measure')} of quality, all good{more}."
+
+
+def _text(value: object) -> str:
+    return NOT_TOLD if value is None or pd.isna(value) or not str(value) else str(value)
+
+
+def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """One row a screen. found: verdicts by the readout that is looked at."""
+    counts = screens_data.hits().set_index(["screen", "modality"])["hits"].to_dict()
+    rows = []
+    for one in screens.to_dict("records"):
+        mine = found[found["screen"] == one["screen"]]
+        z = mine[(mine["measure"] == "z_prime") & (mine["plate"] != "")]
+        r = replicate_r(mine)
+        images = screens_data.modality("image", one["scored"])
+        rows.append(
+            {
+                "Screen": one["screen"],
+                "State": STATES[one["state"]],
+                "Sample": one["sample"] or "",
+                "Plates": one["n_plates"],
+                "Z' per plate": plates_in_words(z) or "not judged",
+                "Replicate r": r,
+                "Hits, images": counts.get((one["screen"], images)),
+                "Hits, metabolic": counts.get((one["screen"], "metabolic")),
+                "Drugs": one["drugs"],
+                "Kind": "Controls" if one["kind"] == "controls" else "Drugs",
+                "Imported": "" if pd.isna(one["imported_at"]) else when(str(one["imported_at"])),
+                "Data": "Simulated" if one["simulated"] else "Measured",
+            }
+        )
+    return pd.DataFrame(rows).astype({"Replicate r": float, **dict.fromkeys(HITS, float)})
+
+
+def plates_in_words(rows: pd.DataFrame) -> str:
+    """P1 0.61, P2 0.58: excellent; or P1 0.61 excellent, P2 −0.20 unusable."""
+    words = [SEPARATION[verdict] for verdict in rows["verdict"]]
+    values = [f"{plate} {number(value, 2)}" for plate, value in zip(rows["plate"], rows["value"], strict=True)]
+    if len(set(words)) == 1:
+        return f"{', '.join(values)}: {words[0]}"
+    return ", ".join(f"{value} {word}" for value, word in zip(values, words, strict=True))
+
+
+def replicate_r(found: pd.DataFrame) -> float:
+    """Pearson r of duplicates over all plates, of one plate where there is but one; NaN where it is not known."""
+    mine = found[found["measure"] == "replicate_pearson"]
+    whole = mine[mine["plate"] == ""]
+    chosen = whole if len(whole) else mine if len(mine) == 1 else mine.head(0)
+    return float(chosen["value"].iloc[0]) if len(chosen) else float("nan")

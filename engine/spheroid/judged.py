@@ -1,0 +1,65 @@
+"""Verdicts of quality as rows of the table `quality`, and what stands there of a screen."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from engine.spheroid.quality import verdicts
+from engine.spheroid.quality_limits import ADDON, MEASURES
+from engine.spheroid.score_records import counts_death, wells_of
+from engine.spheroid.settings import MODALITIES
+from engine.store.database import Database
+
+WELL = ["plate", "row", "column"]
+COLUMNS = ["plate", "modality", "measure", "value", "verdict", "reason"]
+WORST_FIRST = ("bad", "doubtful", "unknown", "good")
+
+
+def quality_rows(
+    wells: pd.DataFrame, readouts: pd.DataFrame, modality: str, *, death_readout: bool = False
+) -> pd.DataFrame:
+    """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality.
+    death_readout: the raw signal rises as cells die.
+    Raises InputError as `quality.verdicts` does.
+    """
+    joined = wells.merge(readouts[[*WELL, "raw", "percent"]], on=WELL, how="left")
+    return pd.DataFrame(
+        [asdict(verdict) for verdict in verdicts(joined, modality, death_readout=death_readout)], columns=COLUMNS
+    )
+
+
+def stored(db: Database, screen: str = "") -> pd.DataFrame:
+    """screen, COLUMNS and job_id as kept; screen: '' for all. Missing values are NaN."""
+    found = db.query(
+        """SELECT screen, plate, modality, measure, value, verdict, reason, job_id FROM quality
+           WHERE ? IN ('', screen) ORDER BY screen, modality, plate, measure""",
+        [screen],
+    )
+    return found.assign(value=found["value"].astype(float))
+
+
+def judged(db: Database, screen: str) -> pd.DataFrame:
+    """COLUMNS of every modality of a screen, worst first; what is not kept yet is judged now (seconds a modality)."""
+    parts = [stored(db, screen)[COLUMNS]]
+    readouts = db.query(
+        """SELECT modality, plate, "row", "column", raw, percent FROM readout WHERE screen = ?
+           ORDER BY plate, "row", "column" """,
+        [screen],
+    )
+    wells = wells_of(db, screen)
+    for modality in MODALITIES:
+        mine = readouts[readouts["modality"] == modality]
+        if len(mine) and not (parts[0]["modality"] == modality).any():
+            death = counts_death(db, screen, modality)
+            parts.append(quality_rows(wells, mine, modality, death_readout=death))
+    return worst_first(pd.concat([part for part in parts if len(part)] or parts, ignore_index=True))
+
+
+def worst_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `stored` with bad verdicts first, within a verdict by plate (the whole screen last) and measure."""
+    rank = frame["verdict"].map({verdict: place for place, verdict in enumerate(WORST_FIRST)})
+    place = {measure: n for n, measure in enumerate(MEASURES)}
+    measure = frame["measure"].map(lambda name: place.get(name.partition(ADDON)[0], len(place)))
+    order = np.lexsort((measure, frame["plate"].astype(str), frame["plate"] == "", rank.to_numpy()))
+    return frame.iloc[order].reset_index(drop=True)

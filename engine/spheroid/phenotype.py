@@ -1,0 +1,187 @@
+"""How drugs look rather than how much they kill: activations -> components, map, distances, neighbours, pairs.
+
+w = wells, f = activations of the network's penultimate layer (published: 4,096), k = principal components.
+Distances are Euclidean between components, never on the t-SNE map, whose distances between groups mean nothing.
+"""
+
+import math
+from importlib import import_module
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import mannwhitneyu
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from engine.errors import InputError
+from engine.spheroid.settings import HIT_DSS
+
+VARIANCE = 0.95  # share that the components hold (Berker et al. 2022)
+PERPLEXITY = 10.0  # of t-SNE (Berker et al. 2022)
+MIN_WELLS = 5  # fewer make no map
+FAR = 0.5  # a pair is complementary when at least so large a share of all pairs of drugs lies nearer; chosen here
+RANDOM_PAIRS = 10_000
+
+
+class Phenotypes(NamedTuple):
+    """Where wells lie. components: (w, k). variance: (k,) share of each, sum about 0.95. tsne: (w, 2).
+
+    umap: (w, 2), None where the package is not installed or was not asked for. perplexity: as used.
+    """
+
+    components: np.ndarray
+    variance: np.ndarray
+    tsne: np.ndarray
+    umap: np.ndarray | None
+    perplexity: float
+
+
+class Reproducibility(NamedTuple):
+    """Do replicates look alike. replicate, other: median distances of replicates and of random pairs of wells of
+    different drugs. auc: chance that a pair of replicates lies nearer than a random pair, 0.5 where replicates are no
+    more alike. n, n_random: pairs.
+    """
+
+    replicate: float
+    other: float
+    auc: float
+    n: int
+    n_random: int
+
+
+def describe(activations: np.ndarray, seed: int = 0, umap: bool = False) -> Phenotypes:
+    """Components that hold 95 % of the variance, and the published map of them.
+
+    activations: (w, f), every row a well. t-SNE has perplexity 10, a random start and this seed; with 30 wells or fewer
+    the perplexity is a third of the wells less one. Activations are centred, not scaled, as published.
+    Raises InputError with fewer than 5 wells, activations that are not finite, or wells that are all alike.
+    """
+    activations = np.asarray(activations, float)
+    if activations.ndim != 2 or len(activations) < MIN_WELLS:
+        raise InputError(
+            f"{len(activations)} wells are too few for a map of phenotypes: {MIN_WELLS} or more are needed. Choose a "
+            "screen with images of drug wells."
+        )
+    broken = np.flatnonzero(~np.isfinite(activations).all(axis=1))
+    if len(broken):
+        raise InputError(
+            f"The activations of {len(broken)} of {len(activations)} wells are not finite, the first in row "
+            f"{broken[0] + 1}: train the network again with a smaller learning rate."
+        )
+    if not np.ptp(activations, axis=0).any():
+        raise InputError(
+            f"All {len(activations)} wells have the same activations: the network does not tell images apart. Train it "
+            "longer, or look at whether the images are empty."
+        )
+    model = PCA(svd_solver="full").fit(activations)
+    held = np.cumsum(model.explained_variance_ratio_)
+    k = min(int(np.searchsorted(held, VARIANCE - 1e-12)) + 1, len(held))
+    components = model.transform(activations)[:, :k]
+    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
+    tsne = TSNE(n_components=2, perplexity=perplexity, init="random", random_state=seed).fit_transform(components)
+    drawn = _umap(components, seed) if umap else None
+    return Phenotypes(components, model.explained_variance_ratio_[:k], tsne.astype(float), drawn, perplexity)
+
+
+def _umap(components: np.ndarray, seed: int) -> np.ndarray | None:
+    try:
+        package = import_module("umap")  # no requirement: a second picture of the same components
+    except ImportError:
+        return None
+    neighbours = min(15, len(components) - 1)
+    return np.asarray(package.UMAP(n_neighbors=neighbours, random_state=seed).fit_transform(components), float)
+
+
+def highest_doses(wells: pd.DataFrame) -> pd.Series:
+    """(w,) bool: wells that the published map shows, every drug at its highest dose and all controls."""
+    drug = wells["well_type"].eq("therapy")
+    top = wells[drug].groupby(["treatment", "addon"])["conc_nm"].transform("max")
+    shown = wells["well_type"].isin(("negative", "positive", "metabolic_positive", "untreated"))
+    shown[top.index] = wells.loc[top.index, "conc_nm"].eq(top)
+    return shown
+
+
+def reproducibility(components: np.ndarray, drugs: np.ndarray, seed: int = 0) -> Reproducibility:
+    """Distances of replicates against random pairs of wells of different drugs.
+
+    components: (w, k) of drug wells of one dose. drugs: (w,) names; wells of one name are replicates.
+    NaN where no drug has two wells or there is but one drug.
+    """
+    labels = np.unique(np.asarray(drugs), return_inverse=True)[1]
+    first, second = np.triu_indices(len(labels), 1)
+    distance = pdist(np.asarray(components, float))
+    same = labels[first] == labels[second]
+    near, far = distance[same], distance[~same]
+    if len(far) > RANDOM_PAIRS:
+        far = np.random.default_rng(seed).choice(far, RANDOM_PAIRS, replace=False)
+    if not len(near) or not len(far):
+        return Reproducibility(math.nan, math.nan, math.nan, len(near), len(far))
+    auc = float(mannwhitneyu(far, near, alternative="two-sided").statistic) / (len(near) * len(far))
+    return Reproducibility(float(np.median(near)), float(np.median(far)), auc, len(near), len(far))
+
+
+def drug_distances(components: np.ndarray, drugs: np.ndarray) -> pd.DataFrame:
+    """Distances between drugs, each at the mean of its wells: a square table by name."""
+    table = pd.DataFrame(np.asarray(components, float)).groupby(np.asarray(drugs, dtype=str)).mean()
+    return pd.DataFrame(squareform(pdist(table.to_numpy())), index=table.index, columns=table.index)
+
+
+def nearest_drugs(distances: pd.DataFrame, drug: str, count: int = 5) -> pd.DataFrame:
+    """Drugs that look most like one: drug, distance, share (of all pairs of drugs that lie nearer to each other).
+
+    Raises InputError where the drug is not among them.
+    """
+    if drug not in distances.index:
+        raise InputError(f"{drug} has no well with an image at its highest dose: choose one of the screened drugs.")
+    others = distances.loc[drug].drop(drug).sort_values(kind="stable").head(count)
+    found = pd.DataFrame({"drug": others.index.astype(str), "distance": others.to_numpy(float)})
+    return found.assign(share=_shares(distances, found["distance"].to_numpy()))
+
+
+def _shares(distances: pd.DataFrame, values: np.ndarray) -> np.ndarray:
+    """(n,) share of all pairs of drugs that lie nearer than each distance."""
+    all_pairs = np.sort(squareform(distances.to_numpy(), checks=False))
+    return np.searchsorted(all_pairs, values, side="left") / max(1, len(all_pairs))
+
+
+def complementary_pairs(
+    distances: pd.DataFrame, dss: dict[str, float], measured: dict[frozenset[str], float] | None = None, count: int = 20
+) -> pd.DataFrame:
+    """Pairs of hits that kill in different ways, most different first.
+
+    distances: of `drug_distances`. dss: drug -> DSS_asym; a hit has 10 or more. measured: pairs that this screen did
+    combine, {drug, drug} -> dcDSS, the DSS of the combination minus that of the single drug.
+    Columns: drug, other, distance, share (of pairs of drugs nearer than this one), dss, other_dss, status, dcdss,
+    reason. status: 'measured' where the screen combined the two, else 'suggested': an idea to test, not a result.
+    """
+    measured = measured or {}
+    hits = sorted(name for name in distances.index if dss.get(name, math.nan) >= HIT_DSS)
+    rows = []
+    for i, drug in enumerate(hits):
+        for other in hits[i + 1 :]:
+            apart = float(distances.loc[drug, other])
+            share = float(_shares(distances, np.array([apart]))[0])
+            if share < FAR:
+                continue
+            gain = measured.get(frozenset((drug, other)), math.nan)
+            status = "measured" if frozenset((drug, other)) in measured else "suggested"
+            reason = _why(drug, other, dss, share, status, gain)
+            rows.append((drug, other, apart, share, dss[drug], dss[other], status, gain, reason))
+    columns = ["drug", "other", "distance", "share", "dss", "other_dss", "status", "dcdss", "reason"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.sort_values("distance", ascending=False, kind="stable").head(count).reset_index(drop=True)
+
+
+def _why(drug: str, other: str, dss: dict[str, float], share: float, status: str, gain: float) -> str:
+    both = (
+        f"{drug} and {other} both work (DSS {dss[drug]:.0f} and {dss[other]:.0f}), and their dying spheroids look "
+        f"different: {share:.0%} of all pairs of drugs look more alike".replace("%", " %")
+    )
+    if status == "suggested":
+        return f"{both}. Suggested: this screen has not combined them."
+    if math.isnan(gain):
+        return f"{both}. Measured together, without a score of the combination."
+    told = "more than" if gain > 0 else "no more than"
+    return f"{both}. Measured together: {told} alone (dcDSS {gain:+.1f})."

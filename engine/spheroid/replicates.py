@@ -1,0 +1,122 @@
+"""Do duplicate wells agree: Pearson and Spearman over drug wells, with intervals by drawing whole drugs.
+
+c = conditions (drug, dose, addition) with two or more replicates, q = pairs of replicates.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.learn.bootstrap import MIN_CLUSTERS, Clusters, percentiles
+from engine.spheroid import quality_limits as limits
+from engine.spheroid.types import Verdict
+
+CONDITION = ["treatment", "conc_nm", "addon"]
+DRAWS = 1000
+MIN_PAIRS = 5
+
+
+class Agreement(NamedTuple):
+    """r: correlation. lower, upper: its 95 % interval, None where there are fewer than five drugs. n: pairs."""
+
+    r: float
+    lower: float | None
+    upper: float | None
+    n: int
+
+
+def replicate_pairs(frame: pd.DataFrame, value: str = "percent") -> pd.DataFrame:
+    """Pairs of replicates of drug wells: treatment, conc_nm, addon, first, second (q rows).
+
+    Several wells of one replicate number are averaged; where all wells of a condition carry the same number they are
+    counted as they stand. Three replicates give three pairs.
+    """
+    drugs = frame[(frame["well_type"] == "therapy") & frame[value].notna()].copy()
+    groups = drugs.groupby(CONDITION, dropna=False)
+    alike = groups["replicate"].transform("nunique") == 1
+    drugs["number"] = drugs["replicate"].where(~alike, groups.cumcount() + 1)
+    table = drugs.pivot_table(index=CONDITION, columns="number", values=value, aggfunc="mean", dropna=False)
+    parts = []
+    for i, first in enumerate(table.columns):
+        for second in table.columns[i + 1 :]:
+            pair = table[[first, second]].dropna().set_axis(["first", "second"], axis=1)
+            parts.append(pair.reset_index())
+    empty = pd.DataFrame(columns=[*CONDITION, "first", "second"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def agreement(pairs: pd.DataFrame, ranks: bool = False, seed: int = 0) -> Agreement:
+    """Pearson's r of pairs, or Spearman's (Pearson's of the ranks). The interval resamples whole drugs.
+
+    Doses of one drug are no independent witnesses, so a drug is drawn with all its pairs; ranks stay as among all
+    pairs. NaN with fewer than 5 pairs or where one side does not vary.
+    """
+    x, y = (pairs[side].to_numpy(float) for side in ("first", "second"))
+    if ranks:
+        x, y = (pd.Series(side).rank().to_numpy() for side in (x, y))
+    if len(x) < MIN_PAIRS or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return Agreement(math.nan, None, None, len(x))
+    x, y = x - x.mean(), y - y.mean()
+    products = np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y], axis=1)
+    clusters = Clusters.of(pairs["treatment"].to_numpy(str))
+    sums = np.zeros((len(clusters.first), products.shape[1]))
+    np.add.at(sums, clusters.cell, products)
+    r = float(_pearson(sums.sum(axis=0)[None])[0])
+    if not clusters.enough:
+        return Agreement(r, None, None, len(x))
+    drawn = np.concatenate([_pearson(weights @ sums) for weights in clusters.draws(DRAWS, seed, len(sums))])
+    return Agreement(r, *percentiles(drawn), len(x))
+
+
+def _pearson(sums: np.ndarray) -> np.ndarray:
+    n, x, y, xx, yy, xy = sums.T
+    with np.errstate(all="ignore"):
+        return (xy - x * y / n) / np.sqrt((xx - x**2 / n) * (yy - y**2 / n))
+
+
+def replicate_verdicts(plate: str, modality: str, frame: pd.DataFrame) -> list[Verdict]:
+    """Verdicts on the duplicates among some wells."""
+    pairs = replicate_pairs(frame)
+    measures = ("replicate_pearson", "replicate_spearman")
+    if len(pairs) < MIN_PAIRS:
+        few = f"{len(pairs)} drug wells have a duplicate here: fewer than {MIN_PAIRS} say nothing of reproducibility."
+        return [limits.unknown(plate, modality, measure, few) for measure in measures]
+    apart = (pairs["first"] - pairs["second"]).abs().median()
+    drugs = pairs["treatment"].nunique()
+    effective = (pairs[["first", "second"]].mean(axis=1) < limits.EFFECTIVE_PERCENT).mean()
+    found = []
+    for measure, ranks in zip(measures, (False, True), strict=True):
+        scored = agreement(pairs, ranks)
+        between = "" if scored.lower is None else f", 95 % interval {scored.lower:.2f} to {scored.upper:.2f}"
+        said = f"(n = {scored.n:,} pairs{between}; half of them differ by less than {apart:.0f} percent points)"
+        if drugs < MIN_CLUSTERS:
+            reason = f"Only {drugs} drug{'' if drugs == 1 else 's'} with duplicates here: too few to judge by {said}."
+            found.append(Verdict(plate, modality, measure, scored.r, "unknown", reason))
+        elif effective < limits.MIN_EFFECTIVE:
+            reason = f"Hardly any drug works here, so duplicates have little to agree on {said}."
+            found.append(Verdict(plate, modality, measure, scored.r, "unknown", reason))
+        elif ranks:
+            found.append(_ranked(plate, modality, measure, scored, said))
+        else:
+            why = {
+                "good": f"Duplicate wells agree {said}.",
+                "doubtful": f"Duplicate wells agree only roughly {said}: look at drugs whose duplicates differ.",
+                "bad": f"Duplicate wells disagree {said}: single viabilities cannot be relied on.",
+                "unknown": f"Duplicate wells do not vary {said}.",
+            }
+            found.append(limits.verdict(plate, modality, measure, scored.r, limits.REPLICATES, why))
+    return found
+
+
+def _ranked(plate: str, modality: str, measure: str, scored: Agreement, said: str) -> Verdict:
+    """Ranks of the drugs that do nothing are noise: how high the correlation is depends on how many these are, so it
+    is only asked whether duplicates share any order."""
+    if math.isnan(scored.r) or scored.lower is None:
+        return limits.unknown(plate, modality, measure, f"Duplicate wells do not vary {said}.")
+    if scored.lower > 0:
+        reason = f"Duplicates share an order beyond chance {said}; wells without effect lower this number."
+        return Verdict(plate, modality, measure, scored.r, "good", reason)
+    reason = f"Duplicates share no order beyond chance {said}: are replicates mixed up in the layout?"
+    return Verdict(plate, modality, measure, scored.r, "bad", reason)

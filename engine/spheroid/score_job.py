@@ -1,0 +1,67 @@
+"""The job that scores a screen by one modality: percent viabilities -> tables `curve`, `score` and `quality`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from engine.jobs.context import JobContext
+from engine.jobs.queue import submit
+from engine.spheroid.judged import quality_rows
+from engine.spheroid.score_records import counts_death, readouts_of, reference_scores, scored_modality, wells_of
+from engine.spheroid.scoring import POOLED, score_table
+from engine.spheroid.settings import MODALITIES, ScoreSettings
+from engine.store.database import Database
+
+TASK = "score_screen"
+WELLS = ["plate", "row", "column"]
+
+
+def submit_scoring(
+    db: Database, screen: str, modality: str, settings: ScoreSettings, references: Sequence[str] = ()
+) -> str:
+    """Put the layout and the readouts of a screen into a new job folder and start it; returns the job's id.
+
+    modality: of MODALITIES, or 'image' for the best that there is. references: scored screens of reference samples.
+    Raises InputError where the screen, its readouts, its controls or the references are missing.
+    """
+    modality = scored_modality(db, screen, modality)
+    inputs = {"well": wells_of(db, screen), "readout": readouts_of(db, screen, modality)}
+    if references:
+        inputs["reference"] = reference_scores(db, tuple(references), modality)
+    params = {
+        "screen": screen, "modality": modality, "settings": asdict(settings), "references": list(references),
+        "death_readout": counts_death(db, screen, modality),
+    }  # fmt: skip
+    return submit(TASK, f"Score {screen} ({MODALITIES[modality]})", params, settings.seed, inputs)
+
+
+def run_scoring(job: JobContext) -> None:
+    """Task `score_screen`."""
+    settings = ScoreSettings(**job.params["settings"])
+    layout, readouts = pd.read_parquet(job.input("well")), pd.read_parquet(job.input("readout"))
+    wells = layout.merge(readouts, on=WELLS, how="left")
+    references = pd.read_parquet(job.input("reference")) if job.params["references"] else None
+    job.progress(0.05, "Fitting curves")
+    scored = score_table(
+        wells, settings, references, lambda part: job.progress(0.1 + 0.85 * part, "Drawing intervals of the scores")
+    )
+    place = {"screen": job.params["screen"], "modality": job.params["modality"], "job_id": job.spec.id}
+    job.write_table("curve", scored.curve.assign(**place))
+    job.write_table("score", scored.score.assign(**place))
+    job.progress(0.96, "Judging the plates")
+    # Judged again with every scoring: what an exclusion or a better network changed shows in the plates too.
+    death = bool(job.params["death_readout"])
+    quality = quality_rows(layout, readouts, job.params["modality"], death_readout=death).drop(columns="modality")
+    job.write_table("quality", quality.assign(**place))
+    pooled = scored.score["replicate"] == POOLED
+    job.write_result(
+        {
+            "screen": job.params["screen"],
+            "modality": job.params["modality"],
+            "drugs": int(pooled.sum()),
+            "hits": int(scored.score.loc[pooled, "hit"].sum()),
+            "without_fit": int(scored.curve.loc[pooled, "reason"].notna().sum()),
+        }
+    )
+    job.progress(1.0, f"{int(pooled.sum())} drugs scored")

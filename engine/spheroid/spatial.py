@@ -1,0 +1,264 @@
+"""Does the place on the plate matter: residuals by position, median polish, B-scores, edge, rows, columns, slope, NRFE.
+
+A residual is the viability in percent minus what is expected of that well wherever it stands: of a drug well the fitted
+curve of its drug on that plate, of other wells the median of their type on that plate. Median polish alone, as Brideau
+et al. 2003 use it on plates of single inactive compounds, would take a row of active drugs for a row effect.
+
+r, c = rows and columns of a plate, w = wells.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from engine.spheroid import quality_limits as limits
+from engine.spheroid.curve import NAMES, fit_curves, inhibition_at
+from engine.spheroid.types import Verdict
+
+PARAMETERS = 3  # a curve whose bottom is 0, as plateQC fits: without a drug the viability is that of the controls
+ALIVE_PERCENT = 50.0  # position acts on cells: wells expected below say nothing of it
+MAD_SCALE = 1.4826  # median absolute deviation -> standard deviation of normal values
+MIN_WELLS = 20  # of a plate; fewer tell no place from chance
+MIN_LINE = 5  # of a row or column, for it to be named
+NRFE_DOSES = 5  # plateQC leaves out drugs with fewer
+SERIES_TYPES = ("therapy", "series")
+BY_TYPE = ("negative", "positive", "metabolic_positive", "untreated")
+
+
+class Polish(NamedTuple):
+    """overall, row (r,), column (c,) effects and residuals (r, c) of a median polish; NaN where there is no well."""
+
+    overall: float
+    row: np.ndarray
+    column: np.ndarray
+    residual: np.ndarray
+
+
+def row_number(row: str) -> int:
+    """A -> 1, Z -> 26, AA -> 27."""
+    number = 0
+    for letter in row.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def median_polish(values: np.ndarray, iterations: int = 10, tolerance: float = 0.01) -> Polish:
+    """Tukey's two-way median polish of (r, c) values; NaN is left out.
+
+    Stops when the sum of absolute residuals changes by less than `tolerance` of itself, as R's medpolish does.
+    Source: Tukey 1977; Brideau et al. 2003, doi:10.1177/1087057103258285.
+    """
+    residual = np.array(values, float)
+    row, column, overall = np.zeros(residual.shape[0]), np.zeros(residual.shape[1]), 0.0
+    before = 0.0
+    for _ in range(iterations):
+        step = _median(residual, axis=1)
+        residual, row = residual - step[:, None], row + step
+        shift = float(_median(column[None], axis=1)[0])
+        column, overall = column - shift, overall + shift
+        step = _median(residual, axis=0)
+        residual, column = residual - step, column + step
+        shift = float(_median(row[None], axis=1)[0])
+        row, overall = row - shift, overall + shift
+        total = float(np.nansum(np.abs(residual)))
+        if total == 0 or abs(total - before) < tolerance * total:
+            break
+        before = total
+    return Polish(overall, row, column, residual)
+
+
+def _median(values: np.ndarray, axis: int) -> np.ndarray:
+    """Medians that are 0 where a row or column holds no value."""
+    empty = np.isnan(values).all(axis=axis)
+    filled = np.where(np.expand_dims(empty, axis), 0.0, values)
+    return np.nanmedian(filled, axis=axis)
+
+
+def expected(frame: pd.DataFrame, percent: np.ndarray, teach: np.ndarray | None = None) -> np.ndarray:
+    """(w,) viability in percent expected of the wells of one plate; NaN where nothing is known.
+
+    percent: (w,) what curves and medians are taken from. teach: (w,) bool, the wells that may teach; None: all.
+    """
+    known = np.isfinite(percent) & (np.ones(len(frame), bool) if teach is None else teach)
+    found = np.full(len(frame), np.nan)
+    kind, addon = frame["well_type"].to_numpy(str), frame["addon"].to_numpy(str)
+    for name in BY_TYPE:
+        for added in set(addon[kind == name]):
+            of = (kind == name) & (addon == added)
+            if (of & known).any():
+                found[of] = np.median(percent[of & known])
+    curve = frame["well_type"].isin(SERIES_TYPES).to_numpy() & (frame["conc_nm"].to_numpy(float) > 0)
+    if curve.any():
+        curve_of = frame[curve].groupby(["well_type", "treatment", "addon"], sort=False).ngroup().to_numpy()
+        x = np.log10(frame.loc[curve, "conc_nm"].to_numpy(float))
+        y = np.where(known[curve], 1 - percent[curve] / 100, np.nan)
+        fitted = fit_curves(x, y, curve_of, int(curve_of.max()) + 1, PARAMETERS)
+        parameters = np.stack([getattr(fitted, name) for name in NAMES], axis=1)
+        found[curve] = 100 * (1 - inhibition_at(parameters[curve_of], x[:, None])[:, 0])
+    return found
+
+
+def residuals(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of a table of wells with three more columns, NaN where there is no viability or nothing to compare with.
+
+    expected: percent. residual: percent points. b_score: the residual after median polish of its plate, divided by
+    1.4826 times the median absolute deviation of the plate (Brideau et al. 2003, on residuals instead of readouts).
+    frame: WELL_COLUMNS, raw, percent.
+    """
+    parts = []
+    numbered = frame.reset_index(drop=True)
+    for _, plate in numbered.groupby("plate", sort=False):
+        percent = plate["percent"].to_numpy(float)
+        found = plate.assign(expected=expected(plate, percent), b_score=np.nan)
+        found["residual"] = percent - found["expected"]
+        grid, row, column = _grid(found, found["residual"].to_numpy(float))
+        polished = median_polish(grid).residual[row, column]
+        spread = MAD_SCALE * np.nanmedian(np.abs(polished)) if np.isfinite(polished).any() else math.nan
+        found["b_score"] = polished / spread if spread > 0 else math.nan
+        parts.append(found)
+    if not parts:
+        return frame.assign(expected=np.nan, residual=np.nan, b_score=np.nan)
+    return pd.concat(parts).sort_index().set_axis(frame.index)
+
+
+def _grid(plate: pd.DataFrame, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    row = plate["row"].map(row_number).to_numpy(int) - 1
+    column = plate["column"].to_numpy(int) - 1
+    grid = np.full((row.max() + 1, column.max() + 1), np.nan)
+    grid[row, column] = values
+    return grid, row, column
+
+
+def nrfe(plate: pd.DataFrame) -> float:
+    """Normalised residual fit error of one plate: the mean over drug wells of |residual| (1 + f (1 - f) / 0.25).
+
+    f: fitted inhibition as a fraction; residuals in percent points of inhibition clipped to 0 to 100; drugs with fewer
+    than 5 doses are left out. "NRFE-like": curves have the bottom fixed at 0 as published, but minimise |r|^1.5.
+    NaN where no drug has five doses. Source: Ianevski et al. 2025, doi:10.1016/j.isci.2025.113470, and its plateQC.
+    """
+    drugs = plate[(plate["well_type"] == "therapy") & plate["percent"].notna()]
+    doses = drugs.groupby(["treatment", "addon"])["conc_nm"].transform("nunique")
+    drugs = drugs[doses >= NRFE_DOSES]
+    if drugs.empty:
+        return math.nan
+    percent = drugs["percent"].clip(0, 100).to_numpy(float)
+    fitted = expected(drugs, percent)
+    f = np.clip(1 - fitted / 100, 0, 1)
+    return float(np.nanmean(np.abs(percent - fitted) * (1 + f * (1 - f) / 0.25)))
+
+
+def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Verdict]:
+    """Verdicts on one plate. found: its wells from `residuals`."""
+    alive = found[(found["expected"] >= ALIVE_PERCENT) & found["residual"].notna()]
+    if len(alive) < MIN_WELLS:
+        few = f"{limits.wells(len(alive))} with living cells and a known viability: too few to tell place from chance."
+        names = ("edge_effect", "row_effect", "column_effect", "gradient")
+        return [*(limits.unknown(plate, modality, name, few) for name in names), _nrfe(plate, modality, found)]
+    grid, _, _ = _grid(alive, alive["residual"].to_numpy(float))
+    polish = median_polish(grid)
+    row = alive["row"].map(row_number)
+    found_rows = _lines(plate, modality, "row", polish.row, alive["residual"], row, alive["row"])
+    column = alive["column"]
+    found_columns = _lines(plate, modality, "column", polish.column, alive["residual"], column, column)
+    return [
+        _edge(plate, modality, found),
+        found_rows,
+        found_columns,
+        _gradient(plate, modality, alive, row),
+        _nrfe(plate, modality, found),
+    ]
+
+
+def _placed(plate: str, modality: str, measure: str, value: float, p: float, what: str, look: str) -> Verdict:
+    """A verdict on an effect of place: it has to be large and beyond chance."""
+    bounds = limits.GRADIENT if measure == "gradient" else limits.SPATIAL
+    verdict = limits.grade(abs(value), bounds) if p < limits.SPATIAL_P else "good"
+    told = f"{what} (p = {p:.1g})"
+    reason = f"{told}: within chance, or too small to matter." if verdict == "good" else f"{told}: {look}"
+    return Verdict(plate, modality, measure, float(value), verdict, reason)
+
+
+def _lines(plate: str, modality: str, kind: str, effects: np.ndarray, residual, line, name) -> Verdict:
+    """The row, or column, least like the other wells: Mann and Whitney's test, times the number of lines looked at."""
+    off, line = residual.to_numpy(float), line.to_numpy(int)
+    looked = [at for at, n in enumerate(np.bincount(line)) if n >= MIN_LINE and n < len(line)]
+    if not looked or np.ptp(off) == 0:
+        none = f"No {kind} holds {MIN_LINE} living wells that could be compared with the others."
+        return limits.unknown(plate, modality, f"{kind}_effect", none)
+    each = [stats.mannwhitneyu(off[line == at], off[line != at], method="asymptotic").pvalue for at in looked]
+    worst = looked[int(np.argmin(each))]
+    p = min(1.0, float(min(each)) * len(looked))
+    value = float(effects[worst - 1])
+    label = name.to_numpy()[line == worst][0]
+    what = f"{kind.capitalize()} {label} reads {value:+.0f} percent points against the plate"
+    look = "a blocked dispenser tip, uneven heat along it, or something added that the layout does not tell?"
+    return _placed(plate, modality, f"{kind}_effect", value, p, what, look)
+
+
+def _edge(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
+    """Outermost rows and columns that hold cells against the others, well type by well type.
+
+    Curves and medians come from inner wells alone, so that an affected outer well does not teach what is expected of
+    it; the test is Wilcoxon's, stratified by well type (van Elteren 1960).
+    """
+    row, column = found["row"].map(row_number).to_numpy(int), found["column"].to_numpy(int)
+    cells = ~found["well_type"].isin(("empty", "other")).to_numpy()
+    outer = np.isin(row, (row[cells].min(), row[cells].max())) | np.isin(
+        column, (column[cells].min(), column[cells].max())
+    )
+    percent = found["percent"].to_numpy(float)
+    should = expected(found, percent, teach=~outer)
+    off = np.where(should >= ALIVE_PERCENT, percent - should, np.nan)
+    weights, shifts, rank_sum, variance = [], [], 0.0, 0.0
+    for kind in (*BY_TYPE, *SERIES_TYPES):
+        of = found["well_type"].eq(kind).to_numpy() & np.isfinite(off)
+        outside, inside = off[of & outer], off[of & ~outer]
+        n, m = len(outside), len(inside)
+        if min(n, m) < 2:
+            continue
+        weights.append(n * m / (n + m))
+        shifts.append(float(np.median(outside) - np.median(inside)))
+        ranks = stats.rankdata(np.concatenate([outside, inside]))
+        rank_sum += (ranks[:n].sum() - n * (n + m + 1) / 2) / (n + m + 1)
+        variance += n * m * ranks.var(ddof=1) / (n + m) / (n + m + 1) ** 2
+    if not weights or variance == 0:
+        same = "No well type stands both on the edge and inside: edge and inner wells cannot be compared."
+        return limits.unknown(plate, modality, "edge_effect", same)
+    value = float(np.average(shifts, weights=weights))
+    p = float(2 * stats.norm.sf(abs(rank_sum) / math.sqrt(variance)))
+    what = f"Outer wells read {value:+.0f} percent points against inner wells of the same type"
+    look = "evaporation or uneven heat at the edge; do not trust controls or drugs that stand there."
+    return _placed(plate, modality, "edge_effect", value, p, what, look)
+
+
+def _gradient(plate: str, modality: str, alive: pd.DataFrame, row: pd.Series) -> Verdict:
+    """A plane through the residuals, single wells that are off held to three robust standard deviations."""
+    off = alive["residual"].to_numpy(float)
+    off = off - np.median(off)
+    reach = 3 * MAD_SCALE * np.median(np.abs(off))
+    off = np.clip(off, -reach, reach)
+    place = np.stack([np.ones(len(off)), row.to_numpy(float), alive["column"].to_numpy(float)], axis=1)
+    slope, _, rank, _ = np.linalg.lstsq(place, off, rcond=None)
+    left, total = float(((off - place @ slope) ** 2).sum()), float(((off - off.mean()) ** 2).sum())
+    p = math.nan
+    if rank == 3 and left > 0:
+        p = float(stats.f.sf((total - left) / 2 / (left / (len(off) - 3)), 2, len(off) - 3))
+    value = float(np.abs(slope[1:] * np.ptp(place[:, 1:], axis=0)).sum())
+    what = f"Viability slopes by {value:.0f} percent points from corner to corner"
+    look = "uneven heat, settling or illumination across the plate."
+    return _placed(plate, modality, "gradient", value, p, what, look)
+
+
+def _nrfe(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
+    value = nrfe(found)
+    said = f"Viabilities lie {value:.1f} weighted percent points off their drugs' curves"
+    words = {
+        "good": f"{said}: wells fit the curves that they make up.",
+        "doubtful": f"{said}: look at the plate's map of residuals.",
+        "bad": f"{said}: wells disagree with the curves they make up, as on plates with dispensing or seeding faults.",
+        "unknown": "No drug has five doses on this plate: no residuals of curves.",
+    }
+    return limits.verdict(plate, modality, "nrfe", value, limits.NRFE, words)

@@ -1,0 +1,173 @@
+"""Which single wells look contaminated, empty or mixed up: unlike every neighbour in replicate and dose.
+
+A drug well is compared with its replicates and with the doses beside it; it is off by as much as it lies beyond all of
+them. A steep curve therefore raises no alarm, and a bad well does not make its good duplicate look bad.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from engine.spheroid import quality_limits as limits
+from engine.spheroid.spatial import BY_TYPE, MAD_SCALE, SERIES_TYPES
+from engine.spheroid.types import Verdict
+
+SHOWN = ["plate", "row", "column", "well_type", "treatment", "conc_nm", "addon", "raw", "percent"]
+LIVING = 50.0  # percent: the noise of living and of dead wells differs, so each has its own
+
+
+def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
+    """All wells that hold cells, worst first.
+
+    frame: WELL_COLUMNS, raw, percent. Columns: those of SHOWN; low, high: what the neighbours span, percent;
+    deviation: percent points beyond them; z: robust standard deviations; suspect: bool; reason: '' where nothing is
+    wrong. Suspect wells come first by z, then wells without a readout, then the others by z.
+    """
+    wells = frame[~frame["well_type"].isin(("empty", "other"))].copy()
+    percent = wells["percent"].to_numpy(float)
+    low, high = _spans(wells, percent)
+    deviation = np.where(percent > high, percent - high, np.where(percent < low, percent - low, 0.0))
+    deviation = np.where(np.isfinite(percent) & np.isfinite(low), deviation, np.nan)
+    with np.errstate(invalid="ignore"):
+        z = deviation / _noise(wells, percent, (low + high) / 2)
+        beyond = (np.abs(z) >= limits.SUSPECT_Z) & (np.abs(deviation) >= limits.SUSPECT_POINTS)
+    out = out_of_range(wells["raw"], modality).to_numpy()
+    found = wells[SHOWN].assign(low=low, high=high, deviation=deviation, z=z, suspect=beyond | out)
+    found["reason"] = [
+        _reason(well, bool(off), bool(outside))
+        for well, off, outside in zip(found.itertuples(index=False), beyond, out, strict=True)
+    ]
+    order = np.where(found["suspect"], 0, np.where(found["raw"].isna(), 1, 2))
+    size = -np.nan_to_num(np.abs(z), nan=-1.0)
+    return found.iloc[np.lexsort((size, order))].reset_index(drop=True)
+
+
+def out_of_range(raw: pd.Series, modality: str) -> pd.Series:
+    """Which outputs of a network lie more than 0.05 beyond 0.2 and 0.8; none of other readouts do."""
+    low, high = limits.RAW_RANGE
+    inside = raw.between(low - limits.RAW_MARGIN, high + limits.RAW_MARGIN) | raw.isna()
+    return ~inside if modality.startswith("image") else raw.ne(raw) & False
+
+
+def _spans(wells: pd.DataFrame, percent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(w,) lowest and highest viability among the neighbours of each well; NaN with fewer than two."""
+    low, high = np.full(len(wells), np.nan), np.full(len(wells), np.nan)
+    wells = wells.assign(place=np.arange(len(wells)))
+    drugs = wells[wells["well_type"].isin(SERIES_TYPES) & (wells["conc_nm"] > 0)]
+    for _, drug in drugs.groupby(["well_type", "treatment", "addon"], sort=False):
+        doses = [part["place"].to_numpy() for _, part in drug.groupby("conc_nm")]
+        known = [places[np.isfinite(percent[places])] for places in doses]
+        means = [float(percent[places].mean()) if len(places) else math.nan for places in known]
+        for i, places in enumerate(known):
+            below = means[i - 1] if i else 100.0  # below the lowest dose there is no drug
+            above = means[i + 1] if i + 1 < len(means) else math.nan
+            for well in places:
+                near = np.array([*percent[places[places != well]], below, above])
+                near = near[np.isfinite(near)]
+                if len(near) > 1:
+                    low[well], high[well] = near.min(), near.max()
+    for _, alike in wells[wells["well_type"].isin(BY_TYPE)].groupby(["plate", "well_type", "addon"], sort=False):
+        values = percent[alike["place"]]
+        if np.isfinite(values).sum() >= limits.MIN_CONTROLS:
+            low[alike["place"]] = high[alike["place"]] = np.nanmedian(values)
+    return low, high
+
+
+def _noise(wells: pd.DataFrame, percent: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """(w,) robust standard deviation, percent points, of the wells of one plate about as alive as each well.
+
+    level: (w,) middle of the neighbours. It is that of replicates of drugs; of controls the larger of theirs and this.
+    """
+    noise = np.full(len(wells), limits.NOISE_FLOOR)
+    living = level >= LIVING
+    plate, kind, addon = (wells[name].to_numpy(str) for name in ("plate", "well_type", "addon"))
+    condition = wells.groupby(["well_type", "treatment", "conc_nm", "addon"], dropna=False)["percent"]
+    n = condition.transform("count").to_numpy(float)
+    with np.errstate(all="ignore"):
+        # from the mean of n replicates: their own spread is sqrt(n / (n - 1)) wider
+        off = (percent - condition.transform("mean").to_numpy(float)) * np.sqrt(n / (n - 1))
+    drug = np.isin(kind, SERIES_TYPES) & np.isfinite(off)
+    for name in np.unique(plate):
+        for alive in (True, False):
+            of = (plate == name) & (living == alive)
+            if (of & drug).sum() >= limits.MIN_CONTROLS:
+                noise[of] = max(limits.NOISE_FLOOR, MAD_SCALE * float(np.median(np.abs(off[of & drug]))))
+        for control in BY_TYPE:
+            for added in set(addon[kind == control]):
+                of = (plate == name) & (kind == control) & (addon == added)
+                values = percent[of][np.isfinite(percent[of])]
+                if len(values):
+                    own = MAD_SCALE * float(np.median(np.abs(values - np.median(values))))
+                    noise[of] = np.maximum(noise[of], own)
+    return noise
+
+
+def _reason(well, off: bool, outside: bool) -> str:
+    where = f"{well.plate} {limits.well(well.row, well.column)}"
+    what = f"{well.treatment} {well.conc_nm:g} nM" if well.treatment and well.conc_nm > 0 else well.well_type
+    said = []
+    if not math.isfinite(well.raw):
+        said.append("no readout")
+    if off:
+        low, high = f"{well.low:.0f}", f"{well.high:.0f}"
+        near = low if low == high else f"{low} to {high}"
+        guess = "dead where it should live" if well.deviation < 0 else "alive where it should be dead"
+        if well.deviation > 0 and well.low > LIVING:
+            guess = "brighter than any living well around it"
+        others = (
+            "its replicates and neighbouring doses" if well.well_type in SERIES_TYPES else "other wells of its type"
+        )
+        said.append(f"{well.percent:.0f} % viable, {others} {near} %: {guess} ({abs(well.z):.0f} times the noise)")
+    if outside:
+        said.append(
+            f"network output {well.raw:.2f} outside 0.2 to 0.8: an image unlike any control; dust, or too few cells?"
+        )
+    return f"{where}, {what}: {'; '.join(said)}" if said else ""
+
+
+def well_verdicts(plate: str, modality: str, ranked: pd.DataFrame) -> list[Verdict]:
+    """Verdicts on single wells of a plate. ranked: its wells from `rank_wells`."""
+    found = [_missing(plate, modality, ranked), _suspect(plate, modality, ranked)]
+    if modality.startswith("image"):
+        found.append(_outputs(plate, modality, ranked))
+    return found
+
+
+def _names(wells: pd.DataFrame) -> str:
+    return limits.listed([limits.well(row, column) for row, column in zip(wells["row"], wells["column"], strict=True)])
+
+
+def _share(
+    plate: str, modality: str, measure: str, wells: pd.DataFrame, n: int, bounds, good: str, why: str
+) -> Verdict:
+    value = len(wells)
+    verdict = limits.grade(value / max(1, n), bounds)
+    reason = good if verdict == "good" else f"{limits.wells(value)} of {n:,}: {why} ({_names(wells)})."
+    return Verdict(plate, modality, measure, float(value), verdict, reason)
+
+
+def _missing(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
+    gone = ranked[ranked["raw"].isna()].sort_values(["row", "column"])
+    good = f"All {len(ranked):,} wells with cells have a readout."
+    return _share(plate, modality, "missing_wells", gone, len(ranked), limits.MISSING_SHARE, good, "no readout")
+
+
+def _suspect(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
+    compared = ranked["z"].notna()
+    if not compared.any():
+        return limits.unknown(plate, modality, "suspect_wells", "No viabilities in percent: no well can be compared.")
+    off = ranked[ranked["suspect"] & compared]
+    good = f"None of {int(compared.sum()):,} wells differs from all its replicates and neighbouring doses."
+    why = "unlike all replicates and neighbouring doses; contaminated, empty or mixed up?"
+    return _share(plate, modality, "suspect_wells", off, int(compared.sum()), limits.SUSPECT_SHARE, good, why)
+
+
+def _outputs(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
+    measured = ranked[ranked["raw"].notna()]
+    if measured.empty:
+        return limits.unknown(plate, modality, "out_of_range", "The network has looked at no well of this plate.")
+    outside = measured[out_of_range(measured["raw"], modality)]
+    good = f"All {len(measured):,} outputs lie between 0.2 and 0.8, give or take {limits.RAW_MARGIN}."
+    why = "the network saw what no control looks like; contamination, dust, no spheroid or bad light?"
+    return _share(plate, modality, "out_of_range", outside, len(measured), limits.RAW_SHARE, good, why)

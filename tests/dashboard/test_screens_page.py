@@ -1,0 +1,254 @@
+"""The Screens page: which screens there are, whether their plates can be trusted, and what may be done with them."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from page_checks import Open, assert_healthy, shown
+from small_screens import CONTROLS, REASONS, RUN, SCORED, SWAPPED, fill
+from streamlit.testing.v1 import AppTest
+
+from dashboard import screens_data
+from engine.errors import InputError
+from engine.jobs import queue
+from engine.jobs.spec import read_spec
+from engine.settings import store_path
+from engine.store.database import Database
+
+LAYOUT = "Plate,Row,Column,WellType,Treatment,Concentration\n" + "".join(
+    f"1,{row},{column},{kind},{drug},{dose}\n"
+    for row, column, kind, drug, dose in (
+        *(("B", column, "neg", "DMSO", 0) for column in range(2, 6)),
+        *(("C", column, "pos", "Staurosporine", 250) for column in range(2, 6)),
+        *(("D", column, "therapy", "Trametinib", 10 ** (column - 2)) for column in range(2, 7)),
+    )
+)
+WORK, QUALITY, IMPORT = ({"scr_tab": tab} for tab in ("Train and score", "Quality", "Import"))
+
+
+@pytest.fixture
+def screens(tumorcast_home: Path) -> Database:
+    """A store with three small screens."""
+    db = Database(store_path())
+    fill(db)
+    return db
+
+
+def matrix() -> str:
+    values = {("B", c): 1000 for c in range(2, 6)} | {("C", c): 50 for c in range(2, 6)}
+    values |= {("D", c): 1000 - 180 * (c - 2) for c in range(2, 7)}
+    lines = ["\t".join(["", *map(str, range(1, 13))])]
+    for row in "ABCDEFGH":
+        lines.append("\t".join([row, *(str(values.get((row, c), "NA")) for c in range(1, 13))]))
+    return "\n".join(lines) + "\n"
+
+
+def write_screen(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "layout.csv").write_text(LAYOUT)
+    (folder / "P1.txt").write_text(matrix())
+    return folder
+
+
+def listed(app: AppTest) -> pd.DataFrame:
+    return next(one.value for one in app.dataframe if "Z' per plate" in one.value)
+
+
+def button(app: AppTest, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+def problems(app: AppTest) -> str:
+    return "\n".join(item.value for item in app.error)
+
+
+def last_spec():
+    return read_spec(queue.job_folder(queue.list_jobs()[0].id))
+
+
+def test_an_empty_store_offers_an_import_and_the_demonstration(tumorcast_home: Path, open_page: Open, monkeypatch):
+    asked = []
+    monkeypatch.setattr("engine.demo.build.start_demo_screens", lambda: asked.append(1) or "job")
+    app = open_page("screens.py")
+    assert_healthy(app)
+    text = shown(app)
+    assert "**No spheroid screen yet.**" in text and "What can be read" in text and "Simulated" not in text
+    button(app, "Build the demonstration screens").click().run()
+    assert asked == [1]
+
+
+def test_every_screen_stands_in_the_list_with_its_state_and_its_plates(screens, open_page: Open):
+    app = open_page("screens.py", scr_readout="metabolic")
+    assert_healthy(app)
+    table = listed(app).set_index("Screen")
+    assert table["State"].to_dict() == {SCORED: "Scored", SWAPPED: "Imported", CONTROLS: "Imported"}
+    assert table.loc[SCORED, "Z' per plate"] == "P1 0.61 excellent, P2 0.58 excellent, P3 0.31 marginal"
+    assert table.loc[SWAPPED, "Z' per plate"] == "P1 0.66 excellent, P2 −4.2 unusable"
+    assert table.loc[CONTROLS, "Z' per plate"] == "not judged"
+    assert table.loc[SCORED, ["Replicate r", "Hits, images", "Hits, metabolic", "Drugs"]].tolist() == [0.93, 1, 1, 2]
+    assert pd.isna(table.loc[SWAPPED, "Hits, metabolic"]) and table["Data"].eq("Simulated").all()
+    text = shown(app)
+    assert "Can living and killed controls be told apart?" in text and "orange-badge[Simulated]" in text
+    assert "5 plates of 2 screens, metabolic, simulated data" in text
+    assert "Metabolic: 1 of 2 drugs" in text and REASONS["doubtful"] in text
+
+
+def test_measured_screens_are_not_called_simulated(tumorcast_home: Path, open_page: Open):
+    fill(Database(store_path()), simulated=False)
+    app = open_page("screens.py")
+    assert_healthy(app)
+    assert "Simulated" not in shown(app) and listed(app)["Data"].eq("Measured").all()
+
+
+def test_images_and_metabolism_are_judged_apart(screens, open_page: Open):
+    app = open_page("screens.py")
+    assert "marginal" in listed(app).set_index("Screen").loc[SCORED, "Z' per plate"]  # that of most screens first
+    app = next(one for one in app.segmented_control if one.key == "scr_readout").set_value("image").run()
+    assert listed(app).set_index("Screen").loc[SCORED, "Z' per plate"].endswith("P3 0.57: excellent")
+    assert listed(app).set_index("Screen").loc[SWAPPED, "Z' per plate"] == "not judged"
+
+
+def test_quality_tells_what_is_bad_and_why(screens, open_page: Open):
+    app = open_page("screens.py", scr_screen=SWAPPED, scr_readout="metabolic", **QUALITY)
+    assert_healthy(app)
+    verdicts = next(one.value for one in app.dataframe if "Verdict" in one.value)
+    assert verdicts["Verdict"].tolist() == ["Bad", "Bad"] and set(verdicts["Plate"]) == {"P2"}
+    assert set(verdicts["Reason"]) == {REASONS["bad"]}
+    assert REASONS["bad"] in shown(app)  # in full below the table, where it would be cut
+    app = next(one for one in app.toggle if one.key == "scr_problems").set_value(False).run()
+    verdicts = next(one.value for one in app.dataframe if "Verdict" in one.value)
+    assert len(verdicts) == 5 and verdicts["Plate"].iloc[-1] == "All plates"
+
+
+def test_a_screen_that_nobody_judged_says_so(screens, open_page: Open):
+    app = open_page("screens.py", scr_screen=CONTROLS, **QUALITY)
+    assert_healthy(app)
+    assert "are not judged by this readout" in shown(app)
+    app = button(app, "Score it").click().run()
+    assert_healthy(app)
+    assert app.session_state["scr_tab"] == "Train and score" and "is a control experiment" in shown(app)
+
+
+def test_scores_of_a_network_that_was_trained_again_are_told_to_be_old(screens, open_page: Open):
+    with screens.write() as connection:
+        connection.execute("UPDATE readout SET run_id = 'job-t' WHERE modality = 'image_2'")  # after job-s
+    app = open_page("screens.py", scr_screen=SCORED)
+    assert_healthy(app)
+    text = shown(app)
+    assert text.count("by a network that was trained again since: score again") == 1
+    assert "Images, phase II: 1 of 2 drugs (by a network" in text
+
+
+def test_everything_of_a_screen_downloads(screens, open_page: Open):
+    wells, scores = screens_data.wells(SCORED), screens_data.scores(SCORED)
+    assert len(wells) == 2 * 5 * 2 and {"modality", "percent", "treatment"} <= set(wells)
+    assert len(scores) == 12 and {"dss_asym", "gof", "ic50_nm"} <= set(scores)
+    app = open_page("screens.py", scr_screen=SCORED, **QUALITY)
+    assert_healthy(app)
+    assert {f"screens_{kind}_csv" for kind in ("wells", "scores", "quality")} <= {
+        one.proto.id.rsplit("-", 1)[-1] for one in app.get("download_button")
+    }
+
+
+def test_scoring_is_a_job(screens, open_page: Open):
+    app = open_page("screens.py", scr_screen=SWAPPED, **WORK)
+    assert_healthy(app)
+    assert r"**SIM-B\_DS1 has no images.**" in shown(app)
+    app = button(app, "Score").click().run()
+    assert not problems(app)
+    spec = last_spec()
+    assert (spec.task, spec.params["screen"], spec.params["modality"]) == ("score_screen", SWAPPED, "metabolic")
+    assert spec.params["settings"]["bootstrap"] == 200
+
+
+def test_training_is_a_job_with_what_was_chosen(screens, open_page: Open, monkeypatch):
+    asked = []
+    monkeypatch.setattr("engine.spheroid.train.submit_training", lambda db, settings: asked.append(settings) or "job")
+    app = open_page("screens.py", scr_screen=SCORED, **WORK)
+    assert_healthy(app)
+    assert any(RUN in one.value.get("Run", pd.Series(dtype=str)).tolist() for one in app.dataframe)
+    app = next(one for one in app.selectbox if one.key == "scr_phase").set_value(1).run()
+    app = next(one for one in app.selectbox if one.key == "scr_weights").set_value("none").run()
+    assert "Random weights have never seen a picture" in shown(app)
+    app = next(one for one in app.number_input if one.key == "scr_epochs").set_value(3).run()
+    button(app, "Train").click().run()
+    (settings,) = asked
+    assert (settings.screen, settings.phase, settings.preset, settings.weights, settings.epochs) == (
+        SCORED, 1, "fast", "none", 3,
+    )  # fmt: skip
+
+
+def test_what_a_job_refuses_is_told_in_words(screens, open_page: Open, monkeypatch):
+    def refuse(db, settings):
+        raise InputError("No weights: give a file.")
+
+    monkeypatch.setattr("engine.spheroid.train.submit_training", refuse)
+    app = open_page("screens.py", scr_screen=SCORED, **WORK)
+    app = button(app, "Train").click().run()
+    assert problems(app) == "No weights: give a file."
+
+
+def test_a_folder_is_looked_at_then_imported(tumorcast_home: Path, open_page: Open, tmp_path: Path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "engine.spheroid.screen_import.submit_screen_import",
+        lambda path, name, **more: asked.append((path, name, more)) or "job",
+    )
+    folder = write_screen(tmp_path / "Grün 1")
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    assert_healthy(app)
+    text = shown(app)
+    assert "1 plate of 96 wells" in text and "1 drug" in text and "metabolic of 13 wells" in text
+    assert "What is in the wells of P1?" in text and "13 wells with cells" in text
+    app = next(one for one in app.text_input if one.key == "scr_sample").set_value("Line X").run()
+    button(app, "Import").click().run()
+    ((path, name, more),) = asked
+    assert (path, name, more["sample"], more["replace"]) == (folder, "Grün 1", "Line X", False)
+
+
+def test_a_zip_is_unpacked_and_looked_at(tumorcast_home: Path, open_page: Open, tmp_path: Path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mine/layout.csv", LAYOUT)
+        archive.writestr("mine/P1.txt", matrix())
+    app = open_page("screens.py")
+    app = next(one for one in app.segmented_control if one.key == "scr_place").set_value("upload").run()
+    app = app.file_uploader[0].set_value(("mine.zip", packed.getvalue(), "application/zip")).run()
+    assert_healthy(app)
+    assert "1 plate of 96 wells" in shown(app)
+
+
+def test_a_taken_name_is_replaced_only_where_that_is_ticked(screens, open_page: Open, tmp_path: Path):
+    app = open_page("screens.py", **IMPORT)
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(
+        str(write_screen(tmp_path / SWAPPED))
+    )
+    app = app.run()
+    assert_healthy(app)
+    assert button(app, "Import").disabled and "There is a screen SIM-B\\_DS1 already" in shown(app)
+    app = next(one for one in app.checkbox if one.key == "scr_replace").check().run()
+    assert not button(app, "Import").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "words"),
+    [
+        ("gone", None, "does not exist"),
+        ("empty", {}, "holds no screen that could be found"),
+        ("alone", {"layout.csv": LAYOUT}, "neither readouts nor images"),
+        ("two", {"layout.csv": LAYOUT, "layout2.csv": LAYOUT, "P1.txt": "1"}, "holds 2 layouts"),
+    ],
+)
+def test_what_is_no_screen_is_said_in_words(name, files, words, tumorcast_home: Path, open_page: Open, tmp_path: Path):
+    folder = tmp_path / name
+    if files is not None:
+        folder.mkdir()
+        for called, text in files.items():
+            (folder / called).write_text(text)
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    assert not app.exception and words in problems(app)
+    assert "Import" not in [one.label for one in app.button]

@@ -1,0 +1,148 @@
+"""Phenotypes against typed numbers: components, map, distances of replicates, neighbours, complementary pairs."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.errors import InputError
+from engine.spheroid import phenotype
+
+CORNERS = pd.DataFrame(
+    [[0.0, 3.0, 5.0, 4.0], [3.0, 0.0, 4.0, 5.0], [5.0, 4.0, 0.0, 3.0], [4.0, 5.0, 3.0, 0.0]],
+    index=["Axitinib", "Busulfan", "Cisplatin", "Doxorubicin"],
+    columns=["Axitinib", "Busulfan", "Cisplatin", "Doxorubicin"],
+)
+
+
+def activations(n: int = 24, features: int = 40, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.repeat(rng.normal(0, 5, (n // 2, features)), 2, axis=0) + rng.normal(0, 0.5, (n, features))
+
+
+def test_components_hold_95_percent():
+    """Three independent directions with variances 90, 9 and 1: two hold 99 %, one holds 90 %."""
+    signs = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], float)
+    found = phenotype.describe(signs * np.sqrt([90.0, 9.0, 1.0]))
+    assert found.variance == pytest.approx([0.90, 0.09])
+    assert np.abs(found.components[:, 0]) == pytest.approx([np.sqrt(90)] * 8)
+    assert found.perplexity == pytest.approx(7 / 3)
+
+
+def test_the_same_seed_gives_the_same_map():
+    found = [phenotype.describe(activations(40), seed) for seed in (1, 1, 2)]
+    assert found[0].perplexity == 10.0 and found[0].tsne.shape == (40, 2) and found[0].umap is None
+    assert np.array_equal(found[0].tsne, found[1].tsne)
+    assert not np.allclose(found[0].tsne, found[2].tsne)
+
+
+def test_umap_is_left_out_where_it_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    assert phenotype.describe(activations(), umap=True).umap is None
+
+
+def test_umap_draws_the_components_where_it_is_installed(monkeypatch):
+    class Drawn:
+        def __init__(self, n_neighbors, random_state):
+            assert (n_neighbors, random_state) == (15, 7)
+
+        def fit_transform(self, components):
+            return components[:, :2]
+
+    monkeypatch.setitem(sys.modules, "umap", type(sys)("umap"))
+    monkeypatch.setattr(sys.modules["umap"], "UMAP", Drawn, raising=False)
+    found = phenotype.describe(activations(), seed=7, umap=True)
+    assert np.array_equal(found.umap, found.components[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ones((4, 3)), "4 wells are too few for a map of phenotypes: 5 or more"),
+        (np.ones((8, 3)), "All 8 wells have the same activations: the network does not tell images apart"),
+        (np.where(np.eye(8) > 0, np.nan, 1.0), "of 8 of 8 wells are not finite, the first in row 1: train the network"),
+    ],
+)
+def test_activations_without_phenotypes_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        phenotype.describe(values)
+
+
+def test_the_map_shows_highest_doses_and_controls():
+    wells = pd.DataFrame(
+        {
+            "well_type": ["therapy", "therapy", "therapy", "negative", "series", "empty", "positive"],
+            "treatment": ["Axitinib", "Axitinib", "Busulfan", "DMSO", "Staurosporine", "", "Staurosporine"],
+            "addon": "",
+            "conc_nm": [10.0, 1000.0, 50.0, np.nan, 1000.0, np.nan, 250.0],
+        }
+    )
+    assert phenotype.highest_doses(wells).tolist() == [False, True, True, True, False, False, True]
+
+
+def test_replicates_nearer_than_random_pairs():
+    """On a line: a at 0 and 1, b at 5 and 9. Replicates 1 and 4 apart, others 5, 9, 4 and 8.
+
+    Of 2 x 4 comparisons the replicate pair is nearer in 7, and 4 against 4 is a draw: 7.5 / 8.
+    """
+    found = phenotype.reproducibility(np.array([[0.0], [1.0], [5.0], [9.0]]), np.array(["a", "a", "b", "b"]))
+    assert found == (2.5, 6.5, 7.5 / 8, 2, 4)
+
+
+def test_replicates_of_noise_are_no_nearer():
+    rng = np.random.default_rng(0)
+    found = phenotype.reproducibility(rng.normal(size=(200, 5)), np.repeat(np.arange(100), 2))
+    assert found.auc == pytest.approx(0.5, abs=0.08) and found.n == 100 and found.n_random == 10_000
+
+
+def test_one_drug_has_nothing_to_compare_with():
+    found = phenotype.reproducibility(np.array([[0.0], [1.0]]), np.array(["a", "a"]))
+    assert np.isnan(found.auc) and (found.n, found.n_random) == (1, 0)
+
+
+def test_distances_of_drugs_are_those_of_their_means():
+    found = phenotype.drug_distances(np.array([[0.0, 0], [0, 2], [3, 5]]), np.array(["b", "b", "a"]))
+    assert list(found.index) == ["a", "b"] and found.loc["a", "b"] == pytest.approx(5.0)
+
+
+def test_nearest_drugs():
+    """Six pairs of drugs, two of them 3, two 4 and two 5 apart."""
+    found = phenotype.nearest_drugs(CORNERS, "Axitinib", count=2)
+    assert found["drug"].tolist() == ["Busulfan", "Doxorubicin"]
+    assert found["distance"].tolist() == [3.0, 4.0]
+    assert found["share"].tolist() == pytest.approx([0, 2 / 6])
+
+
+def test_a_drug_without_an_image_is_refused():
+    with pytest.raises(InputError, match="Erlotinib has no well with an image at its highest dose"):
+        phenotype.nearest_drugs(CORNERS, "Erlotinib")
+
+
+def test_complementary_pairs_are_hits_that_lie_far_apart():
+    dss = {"Axitinib": 10.0, "Busulfan": 22.0, "Cisplatin": 31.0, "Doxorubicin": 9.9}
+    found = phenotype.complementary_pairs(CORNERS, dss)
+    # Axitinib and Busulfan lie near, Busulfan and Cisplatin nearer than most, Doxorubicin is no hit.
+    assert found[["drug", "other"]].to_numpy().tolist() == [["Axitinib", "Cisplatin"]]
+    assert found["share"].tolist() == pytest.approx([4 / 6]) and found["status"].tolist() == ["suggested"]
+    assert found["reason"].item() == (
+        "Axitinib and Cisplatin both work (DSS 10 and 31), and their dying spheroids look different: 67 % of all pairs "
+        "of drugs look more alike. Suggested: this screen has not combined them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "told"),
+    [(4.2, "more than alone (dcDSS +4.2)"), (-1.0, "no more than alone (dcDSS -1.0)"), (np.nan, "without a score")],
+)
+def test_what_was_measured_is_not_called_suggested(gain, told):
+    measured = {frozenset(("Cisplatin", "Axitinib")): gain}
+    found = phenotype.complementary_pairs(CORNERS, {name: 20.0 for name in CORNERS.index}, measured)
+    by_status = found.groupby("status")["reason"].agg(list)
+    assert len(by_status["measured"]) == 1 and told in by_status["measured"][0]
+    assert all("Suggested: this screen has not combined them" in reason for reason in by_status["suggested"])
+
+
+def test_no_hits_no_pairs():
+    found = phenotype.complementary_pairs(CORNERS, {"Axitinib": 30.0})
+    assert found.empty and "reason" in found.columns

@@ -1,0 +1,240 @@
+"""Quality of plates: measures against typed numbers, planted faults found, clean plates left alone, bad input."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_plates
+
+from engine.errors import InputError
+from engine.spheroid import control_quality, quality, quality_limits, replicates
+
+ALIVE, DEAD = np.array([10.0, 12.0, 14.0]), np.array([1.0, 2.0, 3.0])
+
+
+def found(frame: pd.DataFrame, modality: str = "mos", **options) -> dict[tuple[str, str], quality.Verdict]:
+    return {(v.plate, v.measure): v for v in quality.verdicts(frame, modality, **options)}
+
+
+def alarms(frame: pd.DataFrame, modality: str = "mos") -> set[str]:
+    return {v.measure for v in quality.verdicts(frame, modality) if v.verdict in ("doubtful", "bad")}
+
+
+@pytest.fixture(scope="module")
+def clean() -> pd.DataFrame:
+    return small_plates.clean_plate(seed=3)
+
+
+# Means 12 and 2, standard deviations 2 and 1; medians 12 and 2, mean absolute deviations 4/3 and 2/3.
+@pytest.mark.parametrize(
+    ("measure", "in_order", "swapped"),
+    [
+        (control_quality.z_prime, 0.1, -1.9),
+        (control_quality.robust_z_prime, 0.4, -1.6),
+        (control_quality.ssmd, -10 / math.sqrt(5), 10 / math.sqrt(5)),
+    ],
+)
+def test_controls_apart(measure, in_order, swapped):
+    assert measure(ALIVE, DEAD) == pytest.approx(in_order)
+    assert measure(DEAD, ALIVE) == pytest.approx(swapped)
+    assert math.isnan(measure(ALIVE[:1], DEAD))
+
+
+def test_variation_in_percent():
+    assert control_quality.variation_percent(ALIVE) == pytest.approx(100 * 2 / 12)
+    assert math.isnan(control_quality.variation_percent(np.zeros(4)))
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "expected"),
+    [
+        (0.51, quality_limits.Z_PRIME, "good"),
+        (0.3, quality_limits.Z_PRIME, "doubtful"),
+        (0.0, quality_limits.Z_PRIME, "bad"),
+        (-3.0, quality_limits.SSMD, "good"),
+        (-2.5, quality_limits.SSMD, "doubtful"),
+        (1.0, quality_limits.SSMD, "bad"),
+        (math.nan, quality_limits.SSMD, "unknown"),
+    ],
+)
+def test_limits_know_which_way_is_better(value, bounds, expected):
+    assert quality_limits.grade(value, bounds) == expected
+
+
+def duplicates(first, second) -> pd.DataFrame:
+    n = len(first)
+    wells = pd.DataFrame({"treatment": [f"drug {i}" for i in range(n)] * 2, "percent": [*first, *second]})
+    wells["replicate"] = [1] * n + [2] * n
+    return wells.assign(well_type="therapy", conc_nm=10.0, addon="")
+
+
+def test_duplicates_agree_as_typed():
+    pairs = replicates.replicate_pairs(duplicates([1, 2, 3, 4, 5], [2, 1, 4, 3, 15]))
+    assert pairs[["first", "second"]].to_numpy().tolist() == [[1, 2], [2, 1], [3, 4], [4, 3], [5, 15]]
+    # Sums of squares 10 and 130, of products 28; ranks: 1 - 6 * 4 / (5 * 24).
+    assert replicates.agreement(pairs).r == pytest.approx(28 / math.sqrt(10 * 130))
+    assert replicates.agreement(pairs, ranks=True).r == pytest.approx(0.8)
+    again = replicates.agreement(pairs, seed=1)
+    assert again == replicates.agreement(pairs, seed=1) and again.lower <= again.r <= again.upper and again.n == 5
+
+
+def test_replicates_that_are_not_numbered_are_counted():
+    wells = duplicates([1.0, 2.0], [3.0, 4.0]).assign(replicate=1)
+    assert replicates.replicate_pairs(wells)[["first", "second"]].to_numpy().tolist() == [[1, 3], [2, 4]]
+
+
+def test_an_interval_draws_whole_drugs():
+    """Ten doses of each of six drugs that agree or not as a whole: ten pairs are no ten witnesses."""
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.normal(50, 20, 6), 10)
+    other = np.repeat(level[::10] + rng.normal(0, 15, 6), 10)
+    pairs = pd.DataFrame({"treatment": np.repeat(list("abcdef"), 10), "first": level, "second": other})
+    by_drug = replicates.agreement(pairs)
+    by_well = replicates.agreement(pairs.assign(treatment=[f"{i}" for i in range(60)]))
+    assert by_drug.upper - by_drug.lower > 1.5 * (by_well.upper - by_well.lower)
+
+
+def test_clean_plates_raise_no_alarm():
+    """Of 200 such plates, noise 5 to 10 points, none had an effect of place; 4 of 61,600 wells looked suspect."""
+    raised = [alarms(small_plates.clean_plate(seed, noise=5.0)) - {"suspect_wells"} for seed in range(4)]
+    assert raised == [set()] * 4
+    suspects = [quality.rank_wells(small_plates.clean_plate(seed))["suspect"].sum() for seed in range(4)]
+    assert sum(suspects) <= 1
+
+
+def test_a_noisy_plate_is_bad():
+    verdicts = found(small_plates.clean_plate(seed=1, noise=40.0))
+    assert verdicts["P1", "z_prime"].verdict == "bad" and verdicts["P1", "z_prime"].value < 0
+    assert verdicts["P1", "replicate_pearson"].verdict == "bad"
+    assert verdicts["P1", "nrfe"].verdict == "bad"
+
+
+def test_swapped_controls_are_named_and_z_prime_is_below_zero(clean):
+    verdicts = found(small_plates.swapped_controls(clean))
+    assert verdicts["P1", "controls_order"].verdict == "bad"
+    assert "swapped in the layout" in verdicts["P1", "controls_order"].reason
+    assert verdicts["P1", "z_prime"].value < 0 and verdicts["P1", "robust_z_prime"].value < 0
+    assert verdicts["P1", "series"].verdict == "bad"
+
+
+def test_a_signal_that_rises_with_death_is_no_swap(clean):
+    turned = clean.assign(raw=2000 - clean["raw"])
+    assert found(turned)["P1", "controls_order"].verdict == "bad"
+    assert found(turned, death_readout=True)["P1", "controls_order"].verdict == "good"
+    same = found(turned, death_readout=True)["P1", "z_prime"].value
+    assert same == pytest.approx(found(clean)["P1", "z_prime"].value)
+
+
+def test_one_contaminated_well_comes_first_with_its_reason(clean):
+    living = clean.index[(clean["well_type"] == "therapy") & (clean["truth"] > 95)][20]
+    dirty = clean.copy()
+    dirty.loc[living, "raw"] = 230.0
+    ranked = quality.rank_wells(small_plates.normalised(dirty))
+    first = ranked.iloc[0]
+    assert (first["row"], first["column"]) == tuple(clean.loc[living, ["row", "column"]])
+    assert first["suspect"] and ranked["suspect"].sum() == 1
+    assert "dead where it should live" in first["reason"] and first["treatment"] in first["reason"]
+    assert "suspect_wells" in alarms(small_plates.normalised(dirty))
+
+
+def test_a_good_duplicate_of_a_bad_well_is_not_blamed():
+    ends = [100.0, 98.0, 96.0, 94.0, 92.0]
+    wells = pd.DataFrame({"conc_nm": [1.0, 10, 100, 1000, 10_000] * 2, "replicate": [1] * 5 + [2] * 5})
+    wells["percent"] = [*ends, *ends[:2], 5.0, *ends[3:]]
+    wells = wells.assign(plate="P1", row="B", column=range(2, 12), well_type="therapy", treatment="Größe 7")
+    wells = wells.assign(addon="", addon_nm=np.nan, raw=wells["percent"])
+    ranked = quality.rank_wells(wells)
+    assert ranked["suspect"].tolist() == [True] + [False] * 9
+    assert ranked.iloc[0]["reason"] == (
+        "P1 B09, Größe 7 100 nM: 5 % viable, its replicates and neighbouring doses 94 to 98 %: dead where it should "
+        "live (30 times the noise)"
+    )
+
+
+def test_a_rising_series_is_found(clean):
+    mixed = clean.copy()
+    dose = {0.1: 1000.0, 1000.0: 0.1}
+    series = mixed["well_type"] == "series"
+    mixed.loc[series, "conc_nm"] = mixed.loc[series, "conc_nm"].replace(dose)
+    verdict = found(mixed)["P1", "series"]
+    assert verdict.verdict == "bad" and "1000 nM" in verdict.reason
+    assert found(clean)["P1", "series"].verdict == "good"
+
+
+def test_network_outputs_out_of_range(clean):
+    image = clean.assign(raw=0.2 + 0.6 * clean["truth"] / 100)
+    image.loc[image.index[:4], "raw"] = [0.99, 0.86, 0.84, 0.01]
+    verdict = found(small_plates.normalised(image), "image_2")["P1", "out_of_range"]
+    assert (verdict.value, verdict.verdict) == (3.0, "doubtful")
+    assert ("P1", "out_of_range") not in found(clean)
+    ranked = quality.rank_wells(small_plates.normalised(image), "image_2")
+    assert ranked.loc[ranked["suspect"], "raw"].isin([0.99, 0.86, 0.01]).sum() == 3
+
+
+def test_missing_wells_are_counted_and_named(clean):
+    gone = clean.copy()
+    gone.loc[gone.index[:40], "raw"] = np.nan  # all controls and more
+    verdicts = found(small_plates.normalised(gone))
+    assert (verdicts["P1", "missing_wells"].value, verdicts["P1", "missing_wells"].verdict) == (40.0, "bad")
+    assert "and 35 more" in verdicts["P1", "missing_wells"].reason
+    assert verdicts["P1", "z_prime"].verdict == "unknown"
+    assert "Too few control wells with a readout (0 negative, 0 positive wells)" in verdicts["P1", "z_prime"].reason
+    assert {verdicts["P1", name].verdict for name in ("edge_effect", "nrfe", "suspect_wells")} == {"unknown"}
+
+
+def test_equal_readouts_are_no_measurement(clean):
+    verdicts = found(clean.assign(raw=7.0, percent=np.nan))
+    assert verdicts["P1", "controls_order"].verdict == "bad"
+    assert verdicts["P1", "z_prime"].verdict == "unknown" and "no measurement" in verdicts["P1", "z_prime"].reason
+    assert {v.verdict for v in verdicts.values()} <= {"good", "bad", "unknown"}
+
+
+def test_a_plate_where_no_drug_works_is_not_blamed_for_it():
+    verdict = found(small_plates.clean_plate(seed=2, active=0.0))["P1", "replicate_pearson"]
+    assert verdict.verdict == "unknown" and "Hardly any drug works" in verdict.reason
+
+
+def test_metabolic_readouts_have_their_own_positive_control(clean):
+    dim = clean.copy()
+    dim.loc[dim["well_type"] == "metabolic_positive", "raw"] = [40.0, 45.0, 50.0, 55.0, 60.0]
+    assert found(dim, "metabolic")["P1", "controls_order"].value > found(dim)["P1", "controls_order"].value + 100
+
+
+def test_controls_with_an_added_drug_are_kept_apart(clean):
+    both = clean.copy()
+    half = both.index[both["well_type"] == "negative"][::2]
+    both.loc[half, "addon"] = "Trametinib"
+    both.loc[half, "raw"] -= 600
+    verdicts = found(both)
+    assert verdicts["P1", "z_prime"].verdict == "good" and verdicts["P1", "z_prime+Trametinib"].verdict != "unknown"
+    assert verdicts["P1", "ssmd"].value < verdicts["P1", "ssmd+Trametinib"].value
+
+
+def test_a_screen_of_plates_is_judged_as_a_whole_too(clean):
+    second = small_plates.clean_plate(seed=4, plate="P2")
+    verdicts = found(pd.concat([clean, second], ignore_index=True))
+    assert {plate for plate, _ in verdicts} == {"P1", "P2", ""}
+    negative = pd.concat([clean, second]).query("well_type == 'negative'")["raw"].to_numpy()
+    positive = pd.concat([clean, second]).query("well_type == 'positive'")["raw"].to_numpy()
+    expected = 1 - 3 * (negative.std(ddof=1) + positive.std(ddof=1)) / (negative.mean() - positive.mean())
+    assert verdicts["", "z_prime"].value == pytest.approx(expected)
+    assert "260 pairs" in verdicts["", "replicate_pearson"].reason
+    assert ("", "missing_wells") not in verdicts
+
+
+def test_every_measure_has_a_name_and_every_verdict_a_reason(clean):
+    verdicts = quality.verdicts(clean, "image_2")
+    assert {v.measure for v in verdicts} == set(quality_limits.MEASURES)
+    assert all(v.reason and v.verdict in ("good", "doubtful", "bad", "unknown") for v in verdicts)
+
+
+def test_a_table_without_readouts_is_refused(clean):
+    with pytest.raises(InputError, match="lacks raw, percent: join layout and readouts first"):
+        quality.verdicts(clean.drop(columns=["raw", "percent"]), "mos")
+
+
+def test_wells_that_stand_twice_are_refused(clean):
+    first = clean.iloc[0]
+    with pytest.raises(InputError, match=f"Well P1 {first['row']}{first['column']:02d} stands twice"):
+        quality.rank_wells(pd.concat([clean, clean.head(1)]))
