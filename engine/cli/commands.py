@@ -288,15 +288,12 @@ def _run_text(runs: list[dict[str, Any]]) -> str:
     blocks = []
     for run in runs:
         simulated = ", simulated data" if run["simulated"] else ""
-        rows = [
-            {"model": model, **{name: metrics.get(name) for name in MEASURES}}
-            for model, metrics in run["metrics"].items()
-        ]
+        rows = [{"model": key, **{name: one.get(name) for name in MEASURES}} for key, one in run["metrics"].items()]
         blocks.append(f"{run['id']} (split {run['split']}, seed {run['seed']}{simulated})\n{table(rows, 'no metrics')}")
     return "\n\n".join(blocks) or "No runs yet."
 
 
 def _job_row(job: JobStatus) -> dict[str, str]:
     left = duration(job.eta_s) if job.eta_s is not None else ""
-    what = job.error or job.message
-    return {"id": job.id, "state": job.state, "done": f"{job.fraction:.0%}", "left": left, "what": what}
+    done, what = f"{job.fraction:.0%}", job.error or job.message
+    return {"id": job.id, "state": job.state, "done": done, "left": left, "what": what}
