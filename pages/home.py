@@ -55,15 +55,14 @@ def _newest(runs: list[RunSummary]) -> None:
         return
     run = opened_first(runs)
     if not run.models:
-        messages.empty("**The newest run holds no measures.**", page="models.py", label="Train again")
-        return
+        return messages.empty("**The newest run holds no measures.**", page="models.py", label="Train again")
     messages.baselines_only(run)
     measures = data.model_scores(run.run_id)
-    context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}"
-    context += ", simulated" if run.simulated else ""
-    lead = f"{verdict(measures, run.models[0], run.split, run.naive)} {scores.skill_words(run, run.models[0])}"
-    frame.chart(model_forest(measures, "r2", context, run.models[0], frame.dark()), "newest_run", lead=lead)
-    scores.protocols(family(runs, run), run, run.models[0])
+    context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}{', simulated' * run.simulated}"
+    model = run.models[0]
+    lead = f"{verdict(measures, model, run.split, run.naive)} {scores.skill_words(run, model)}"
+    frame.chart(model_forest(measures, "r2", context, model, frame.dark()), "newest_run", lead=lead)
+    scores.protocols(family(runs, run), run, model)
 
 
 def _starting_points() -> None:
