@@ -266,7 +266,7 @@ def test_a_part_of_a_task_that_cannot_be_cut_is_told(home):
     create_folder(path, "self_test", {"shards": 2}, device="slurm")
     assert not worker.run_shard(path, 0, 2)
     told = (read_json(shards.shard_folder(path, 0) / "error.json") or {})["error"]
-    assert told.startswith("The task 'self_test' cannot be cut into shards; these can: screen_library, sum_test")
+    assert told.startswith("The task 'self_test' cannot be cut into shards; these can: screen_library, train_radiation")
 
 
 def test_an_attempt_that_ends_late_does_not_end_the_next_one(folder):

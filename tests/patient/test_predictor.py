@@ -135,7 +135,7 @@ def test_statistics_are_those_of_the_measured_lines(store, predictor):
 def test_intervals_of_unseen_lines_where_their_width_is_constant(predictor):
     """The honest run has one network and so one width; it is wider than that of random pairs."""
     assert (predictor.intervals.split, predictor.intervals.calibration.floor) == ("cell_line", None)
-    assert predictor.intervals.note.endswith("calibrated with other networks than those that predict.")
+    assert predictor.intervals.note.endswith("than the one that predicts: take them as a guide.")
     half = predictor.half_width(np.array([0.1, 2.0]))
     assert half[0] == half[1] == predictor.intervals.calibration.quantile
 
