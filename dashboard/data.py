@@ -122,6 +122,11 @@ READS |= {
 }
 
 
+def register(prefix: str, *reads: Any) -> None:
+    """Reads of one page's own, called by `_cached(prefix + name)`."""
+    READS.update({f"{prefix}_{read.__name__}": read for read in reads})
+
+
 @st.cache_data(max_entries=64, ttl="1h", show_spinner=False)
 def _read(name: str, path: str, version: int, *arguments: Any) -> Any:
     return READS[name](_database(path), *arguments)

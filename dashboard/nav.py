@@ -31,6 +31,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("library.py", "Library", ":material/science:", "Drug response"),
     Entry("radiosensitivity.py", "Radiosensitivity", ":material/radiology:", "Radiation"),
     Entry("screens.py", "Screens", ":material/grid_view:", "Spheroid screens"),
+    Entry("screen_review.py", "Screen review", ":material/fact_check:", "Spheroid screens"),
 )
 
 

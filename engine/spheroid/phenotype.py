@@ -97,7 +97,7 @@ def _umap(components: np.ndarray, seed: int) -> np.ndarray | None:
 def highest_doses(wells: pd.DataFrame) -> pd.Series:
     """(w,) bool: wells that the published map shows, every drug at its highest dose and all controls."""
     drug = wells["well_type"].eq("therapy")
-    top = wells[drug].groupby(["treatment", "addon"])["conc_nm"].transform("max")
+    top = wells[drug].groupby(["treatment", "addon"], dropna=False)["conc_nm"].transform("max")
     shown = wells["well_type"].isin(("negative", "positive", "metabolic_positive", "untreated"))
     shown[top.index] = wells.loc[top.index, "conc_nm"].eq(top)
     return shown

@@ -42,9 +42,15 @@ def start_run(db: Database, settings: SpheroidSettings, simulated: bool) -> str:
     Phase I starts from these. Phase II starts from the run told, else from weights where somebody chose some, else from
     the newest of phase I with the same backbone, simulated for a simulated screen and measured for a measured one.
     Phase III starts from the run told, else from the newest of phase II of the same screen and backbone.
-    Raises InputError where there is no such run, or the one told does not fit.
+    Raises InputError where there is no such run, the one told does not fit, or weights were chosen beside it.
     """
     phase, backbone = settings.phase, settings.backbone_name
+    if settings.weights and (settings.start or phase == 3):
+        begins = f"from {settings.start}" if settings.start else "from the network of phase II"
+        raise InputError(
+            f"Training starts {begins}, which has its own weights: leave out the weights, or train phase "
+            f"{'I or II' if phase == 3 else 'I' * phase} with them."
+        )
     if phase == 1:
         if settings.start:
             raise InputError("Phase I starts from ImageNet weights, not from another run: leave out the start.")

@@ -4,7 +4,7 @@ Never edit a migration that has been released: append one. `MIGRATIONS[i]` takes
 Units stand in comments beside the columns that have one.
 """
 
-from engine.store.screen_tables import SCREENS
+from engine.store.screen_tables import REVIEWS, SCREENS
 
 FIRST_TABLES = """
 CREATE TABLE source (            -- every import, with its receipt
@@ -284,16 +284,16 @@ CREATE TABLE survival_prediction (  -- SF2 of held-out samples
 # ln uM of each drug the run was trained on, for the same lines: what selectivity is relative to; NULL in older screens.
 SCREEN_REFERENCE = "ALTER TABLE library_screen ADD COLUMN reference FLOAT[][]"
 
-MIGRATIONS: tuple[str, ...] = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION, SCREEN_REFERENCE, SCREENS)
+MIGRATIONS = (FIRST_TABLES, FOLDS, PATIENT_CASES, LIBRARIES, RADIATION, SCREEN_REFERENCE, SCREENS, REVIEWS)
 
-# Tables whose rows several sources describe together, and their key: what a newer source leaves empty stays as known.
+# Tables whose rows several sources describe together, with key: what a newer source leaves empty stays as known.
 SHARED = {"cell_line": "cosmic_id", "drug": "drug_id"}
 
 TABLES = (
     "source", "cell_line", "drug", "mutation", "response", "run", "fold", "prediction", "metric", "domain",
-    "library", "library_screen", "library_prediction",
-    "expression_set", "expression", "survival", "survival_dose", "survival_prediction",
-    "screen", "plate", "well", "readout", "curve", "score", "quality", "feature", "collected_job",
+    "library", "library_screen", "library_prediction", "expression_set", "expression",
+    "survival", "survival_dose", "survival_prediction",
+    "screen", "plate", "well", "readout", "curve", "score", "quality", "feature", "review", "scoring", "collected_job",
 )  # fmt: skip
 
 # Tables that never leave the store: no export holds them, no job writes them.

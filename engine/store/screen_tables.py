@@ -1,4 +1,4 @@
-"""The tables of spheroid screens: a migration of `schema.py`."""
+"""The tables of spheroid screens and of their review: migrations of `schema.py`."""
 
 # Spheroid screens. Plates are called P1, P2, ...; rows A, B, ..., AA; columns count from 1. A modality is one of
 # metabolic | mos | image_1 | image_2 | image_3 (the phase of the network that looked at the images). Runs of the task
@@ -127,5 +127,36 @@ CREATE TABLE feature (           -- where a well lies among the phenotypes of it
     umap_y       DOUBLE,
     job_id       VARCHAR NOT NULL,
     PRIMARY KEY (screen, run_id, plate, "row", "column")
+);
+"""
+
+REVIEWS = """
+CREATE TABLE review (            -- what people decided on a screen: rows are added, never changed or removed
+    screen       VARCHAR NOT NULL,
+    entry        INTEGER NOT NULL,     -- from 1, per screen
+    decided_at   TIMESTAMP NOT NULL,   -- UTC
+    reviewer     VARCHAR NOT NULL,
+    action       VARCHAR NOT NULL,     -- exclude | restore | comment | sign_off | reopen
+    target       VARCHAR NOT NULL,     -- plate | well | drug | replicate; '' for the whole screen
+    plate        VARCHAR,
+    "row"        VARCHAR,
+    "column"     INTEGER,
+    drug         VARCHAR,
+    replicate    INTEGER,              -- of the drug, where one is named, else of all drugs
+    readout      VARCHAR NOT NULL,     -- all | image | mos | metabolic: which readouts it is about
+    reason       VARCHAR NOT NULL,
+    state_hash   VARCHAR NOT NULL,     -- of a sign-off: SHA-256 of data, models, scoring and decisions; '' otherwise
+    previous     VARCHAR NOT NULL,     -- hash of the entry before; '' for the first
+    hash         VARCHAR NOT NULL,     -- SHA-256 of this entry with `previous`
+    PRIMARY KEY (screen, entry)
+);
+CREATE TABLE scoring (           -- how the scores of a screen were made
+    screen       VARCHAR NOT NULL,
+    modality     VARCHAR NOT NULL,
+    settings     JSON NOT NULL,        -- spheroid/settings.ScoreSettings
+    reference    JSON NOT NULL,        -- screens: [...], rows: [[drug, dss_asym], ...], for selective scores
+    excluded     VARCHAR NOT NULL,     -- hash of the exclusions that these scores leave out; '' for none
+    job_id       VARCHAR NOT NULL,
+    PRIMARY KEY (screen, modality)
 );
 """

@@ -1,0 +1,11 @@
+"""Screen review page: placeholder until the next commit."""
+
+from dashboard.review_choose import Reviewed
+
+
+def status(shown: Reviewed) -> None:
+    """To come."""
+
+
+def show(shown: Reviewed) -> None:
+    """To come."""

@@ -1,0 +1,55 @@
+"""What the Screen review page reads of the store, kept until the store changes."""
+
+import pandas as pd
+
+from dashboard import data
+from engine.spheroid import judged, records, review, screen_list
+from engine.spheroid.review_types import ReviewState
+
+data.register("review", screen_list.screens, records.wells, records.readouts, records.curves, records.scores)
+data.register("review", records.drug_classes, judged.stored, review.state)
+
+
+def screens() -> pd.DataFrame:
+    """See `engine.spheroid.screen_list.screens`."""
+    return data._cached("review_screens")
+
+
+def wells(screen: str) -> pd.DataFrame:
+    """The layout; see `records.wells`."""
+    return data._cached("review_wells", screen)
+
+
+def readouts(screen: str, modality: str) -> pd.DataFrame:
+    """plate, row, column, raw, percent as imported or predicted: nothing is left out, by all controls."""
+    return data._cached("review_readouts", screen, modality)
+
+
+def curves(screen: str, modality: str) -> pd.DataFrame:
+    return data._cached("review_curves", screen, modality)
+
+
+def scores(screen: str, modality: str) -> pd.DataFrame:
+    """See `records.scores`; an empty table where the screen has no such scores."""
+    return data._cached("review_scores", screen, modality or "metabolic")
+
+
+def drug_classes(screen: str) -> pd.DataFrame:
+    """drug, abbreviation, group_abbr, group_name; no rows where the screen came without."""
+    return data._cached("review_drug_classes", screen)
+
+
+def verdicts(screen: str) -> pd.DataFrame:
+    """What is kept of the screen's quality; see `judged.stored`."""
+    return data._cached("review_stored", screen)
+
+
+def record(screen: str) -> ReviewState:
+    """Every decision on the screen, and what they come to."""
+    return data._cached("review_state", screen)
+
+
+def replicates(screen: str) -> list[int]:
+    """Numbers of the replicates of drug wells."""
+    found = wells(screen)
+    return sorted({int(one) for one in found.loc[found["well_type"] == "therapy", "replicate"]})
