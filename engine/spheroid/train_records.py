@@ -45,18 +45,17 @@ def start_run(db: Database, settings: SpheroidSettings, simulated: bool) -> str:
     Raises InputError where there is no such run, the one told does not fit, or weights were chosen beside it.
     """
     phase, backbone = settings.phase, settings.backbone_name
-    if settings.weights and (settings.start or phase == 3):
-        begins = f"from {settings.start}" if settings.start else "from the network of phase II"
-        raise InputError(
-            f"Training starts {begins}, which has its own weights: leave out the weights, or train phase "
-            f"{'I or II' if phase == 3 else 'I' * phase} with them."
-        )
     if phase == 1:
         if settings.start:
             raise InputError("Phase I starts from ImageNet weights, not from another run: leave out the start.")
         return ""
     runs = trained_runs(db)
     if settings.start:
+        if settings.weights:
+            raise InputError(
+                f"Training starts from {settings.start}, which has weights of its own: leave out the start or the "
+                "file of weights."
+            )
         found = runs[runs["run_id"] == settings.start]
         if found.empty:
             raise InputError(f"There is no trained network {settings.start!r}. `python -m engine runs` lists the runs.")

@@ -78,7 +78,10 @@ def test_the_map_shows_highest_doses_and_controls():
             "conc_nm": [10.0, 1000.0, 50.0, np.nan, 1000.0, np.nan, 250.0],
         }
     )
-    assert phenotype.highest_doses(wells).tolist() == [False, True, True, True, False, False, True]
+    shown = [False, True, True, True, False, False, True]
+    assert phenotype.highest_doses(wells).tolist() == shown
+    # A missing addition is none: such wells must not drop out of the map.
+    assert phenotype.highest_doses(wells.assign(addon=wells["addon"].replace("", None))).tolist() == shown
 
 
 def test_replicates_nearer_than_random_pairs():

@@ -203,6 +203,8 @@ def test_what_cannot_be_trained(db, tmp_path):
         submit_training(db, SpheroidSettings("CE", 1, start="run"))
     with pytest.raises(InputError, match="There is no trained network 'run'"):
         submit_training(db, SpheroidSettings("S1", 2, start="run"))
+    with pytest.raises(InputError, match="Training starts from run, which has weights of its own: leave out the"):
+        submit_training(db, SpheroidSettings("S1", 2, start="run", weights="none"))
     (tmp_path / "w.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match="w.npz cannot be read as weights"):
         submit_training(db, SpheroidSettings("CE", 1, weights=str(tmp_path / "w.npz")))
