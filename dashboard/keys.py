@@ -186,6 +186,10 @@ KEYS: dict[str, Key] = {
     "rev_name": Key("the name that decisions are signed with", ""),
     "rev_target": Key("what the next decision is about: plate, well, drug or replicate", "well"),
     "rev_about": Key("the readouts that the next decision is about", "all"),
+    "rev_reason": Key("why the next decision is taken, in one's own words", ""),
+    "rev_why": Key("why it is taken, of the usual reasons"),
+    "rev_own": Key("numbers of the decisions of this session, by screen", {}),
+    "rev_undo": Key("whether the log lists only what counts now", False),
     "rev_changed": Key("what the last decision of this session changed, by screen", {}),
     # Patients: never linked, nothing of them may stand in an address.
     "patient_opened": Key("patients of this session by their name", {}),
