@@ -189,7 +189,7 @@ KEYS: dict[str, Key] = {
     "rev_reason": Key("why the next decision is taken, in one's own words", ""),
     "rev_why": Key("why it is taken, of the usual reasons"),
     "rev_own": Key("numbers of the decisions of this session, by screen", {}),
-    "rev_undo": Key("whether the log lists only what counts now", False),
+    "rev_accept": Key("whether what is open was looked at before signing", False),
     "rev_changed": Key("what the last decision of this session changed, by screen", {}),
     # Patients: never linked, nothing of them may stand in an address.
     "patient_opened": Key("patients of this session by their name", {}),

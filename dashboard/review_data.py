@@ -53,3 +53,23 @@ def replicates(screen: str) -> list[int]:
     """Numbers of the replicates of drug wells."""
     found = wells(screen)
     return sorted({int(one) for one in found.loc[found["well_type"] == "therapy", "replicate"]})
+
+
+def changes(screen: str, modality: str) -> pd.DataFrame:
+    """Scores with every well beside those of the record; columns as in `review_types.Decided`."""
+    return data._cached("review_changes", screen, modality)
+
+
+def stale(screen: str) -> tuple[str, ...]:
+    """Modalities whose scores do not match the record."""
+    return data._cached("review_stale", screen)
+
+
+def questions(screen: str) -> tuple[str, ...]:
+    """What a sign-off would leave open, a sentence each."""
+    return data._cached("review_questions", screen)
+
+
+def state_hash(screen: str) -> str:
+    """SHA-256 of data, models, scoring and decisions."""
+    return data._cached("review_state_hash", screen)

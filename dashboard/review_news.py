@@ -52,9 +52,9 @@ def _changed(shown: Reviewed) -> None:
     entry = done.entries[-1]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            came = changes_words(done.changes)
             st.markdown(
-                f":material/check: **{messages.plain(entry_words(entry))}.** {messages.plain(changes_words(done.changes))}",
-                width="stretch",
+                f":material/check: **{messages.plain(entry_words(entry))}.** {messages.plain(came)}", width="stretch"
             )
             if shown.state.writable and entry.action in ("exclude", "restore") and entry.entry == shown.state.last:
                 st.button(

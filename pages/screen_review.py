@@ -14,6 +14,7 @@ from dashboard import (
     review_data,
     review_decisions,
     review_hits,
+    review_news,
     review_phenotypes,
     review_quality,
     review_report,
@@ -48,6 +49,7 @@ def main() -> None:
     with above:
         frame.heading("Screen review", PURPOSE, shown.simulated)
         review_cards.status(shown)
+    review_news.show(shown)
     review_cards.show(shown)
     tabs = st.tabs(list(TABS), key=state.bound("rev_tab", list(TABS)), on_change="rerun")
     opened = next(name for name, tab in zip(TABS, tabs, strict=True) if tab.open)

@@ -91,7 +91,7 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
     for column, marker in marks:
         figure.add_scatter(
             x=rows[column], y=y, mode="markers", marker=marker, customdata=rows["drug"],
-            hovertext=[f"{row.drug}: {number(row.before)} before, {number(row.after)} now" for row in rows.itertuples()],
+            hovertext=[f"{r.drug}: {number(r.before)} before, {number(r.after)} now" for r in rows.itertuples()],
             hoverinfo="text",
         )  # fmt: skip
     figure.add_vline(HIT_DSS, line={"color": SELECTED, "width": 1.5, "dash": "dash"})

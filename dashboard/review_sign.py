@@ -1,0 +1,104 @@
+"""Screen review page: signing a screen off, and reopening it."""
+
+import streamlit as st
+
+from dashboard import data, entity, messages, review_data, review_decide, state
+from dashboard.job_panel import when
+from dashboard.review_choose import Reviewed
+from engine.errors import EngineError
+from engine.figures.screens import modality_name
+from engine.spheroid.review_types import UnresolvedError
+
+
+def show(shown: Reviewed) -> None:
+    """What the state is, and the button that changes it."""
+    signed = shown.state.signed
+    if signed is not None:
+        st.success(
+            f"**Signed off** by {messages.plain(signed.reviewer)}, {when(str(signed.at))}."
+            + (f" {messages.plain(signed.reason)}" if signed.reason else ""),
+            icon=":material/verified:",
+        )
+        if review_data.state_hash(shown.screen) != signed.state_hash:
+            st.error(
+                "Data, models or scores are no longer those that were signed. Reopen the screen and look again.",
+                icon=":material/gpp_bad:",
+            )
+        entity.facts({"Seal": entity.plain(signed.state_hash[:16]), "Entries": entity.plain(str(signed.entry))})
+        st.caption("The seal covers layout, readouts, networks, scoring and decisions; it stands in every report.")
+        if st.button("Reopen", icon=":material/lock_open:", key="review_reopen"):
+            _reopen(shown)
+        return
+    stale = review_data.stale(shown.screen)
+    if stale:
+        names = ", ".join(modality_name(one).lower() for one in stale)
+        st.warning(f"Scores by {names} were computed before the last decisions.", icon=":material/update:")
+        st.button("Score again", key="review_rescore", on_click=_rescore, args=(shown.screen,))
+    if st.button("Sign off", type="primary", icon=":material/verified:", key="review_sign_off", width="stretch"):
+        _sign(shown)
+    st.caption("Afterwards the screen is read-only until somebody reopens it with a reason.")
+
+
+def _rescore(screen: str) -> None:
+    from engine.spheroid import review
+
+    review.rescore(data.database(), screen)
+
+
+@st.dialog("Sign off", on_dismiss="rerun")
+def _sign(shown: Reviewed) -> None:
+    """Name, comment, and an answer to what is still open."""
+    from engine.spheroid import review
+
+    left = len(shown.state.excluded)
+    st.markdown(
+        f"**{messages.plain(shown.screen)}** with "
+        + ("every well as measured." if not left else f"{left} exclusion{'s' if left > 1 else ''}.")
+    )
+    name = review_decide.signature()
+    words = st.text_area("Comment", key=state.bound("rev_reason"), max_chars=500, help="No names of patients.").strip()
+    state.keep("rev_reason", words)
+    questions = review_data.questions(shown.screen)
+    answered = True
+    for question in questions:
+        st.warning(messages.plain(question), icon=":material/help:")
+    if questions:
+        answered = st.checkbox("I have looked at this and sign nevertheless", key=state.bound("rev_accept"))
+        state.keep("rev_accept", answered)
+        if not words:
+            st.caption("Say in the comment why.")
+    if not name:
+        st.caption("A signature takes a name.")
+    ready = bool(name and answered and (words or not questions))
+    if st.button("Sign off", type="primary", disabled=not ready, key="review_sign_now"):
+        try:
+            with st.spinner("Sealing data, models and decisions ..."):
+                entry = review.sign_off(data.database(), shown.screen, name, words, shown.state.last, answered)
+        except UnresolvedError as error:
+            st.warning(messages.plain(error), icon=":material/help:")
+            return
+        except EngineError as error:
+            st.error(messages.plain(error), icon=":material/error:")
+            return
+        review_decide.remember(shown.screen, [entry])
+        state.keep("rev_accept", False)
+        st.rerun()
+
+
+@st.dialog("Reopen the screen", on_dismiss="rerun")
+def _reopen(shown: Reviewed) -> None:
+    from engine.spheroid import review
+
+    st.markdown("The signature stays in the record; reports say *not signed off* until somebody signs again.")
+    reason = review_decide.why("")
+    name = review_decide.signature()
+    if st.button("Reopen", type="primary", disabled=not (name and reason), key="review_reopen_now"):
+        try:
+            entry = review.reopen(data.database(), shown.screen, name, reason, shown.state.last)
+        except EngineError as error:
+            st.error(messages.plain(error), icon=":material/error:")
+            return
+        review_decide.remember(shown.screen, [entry])
+        st.rerun()
+    if not (name and reason):
+        st.caption("It takes a name and a reason.")
