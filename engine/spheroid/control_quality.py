@@ -100,7 +100,7 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
         few = f"Too few control wells with a readout {counted}: each needs {limits.MIN_CONTROLS} to show its spread."
         found = [limits.unknown(plate, modality, measure + name, few) for measure in measures]
     else:
-        found = [_order(plate, modality, name, sign * alive, sign * dead, counted)]
+        found = [_order(plate, modality, name, alive, dead, sign, counted)]
         apart = {
             "good": f"Living and killed controls are well apart {counted}: partial drug effects can be told between.",
             "doubtful": f"Living and killed controls are apart, but scatter widely {counted}: only strong drug effects "
@@ -118,9 +118,11 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
     return [*found, *_variations(plate, modality, name, alive, dead)]
 
 
-def _order(plate: str, modality: str, name: str, alive: np.ndarray, dead: np.ndarray, counted: str) -> Verdict:
-    window = float(np.median(alive) - np.median(dead))
-    medians = f"medians {limits.number(abs(np.median(alive)))} and {limits.number(abs(np.median(dead)))} {counted}"
+def _order(
+    plate: str, modality: str, name: str, alive: np.ndarray, dead: np.ndarray, sign: float, counted: str
+) -> Verdict:
+    window = sign * float(np.median(alive) - np.median(dead))
+    medians = f"medians {limits.number(float(np.median(alive)))} and {limits.number(float(np.median(dead)))} {counted}"
     if window > 0:
         reason = f"Negative controls live and positive ones are killed: {medians}."
         return Verdict(plate, modality, "controls_order" + name, window, "good", reason)

@@ -9,7 +9,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.control_quality import control_groups, control_verdicts, positive_type
-from engine.spheroid.replicates import replicate_verdicts
+from engine.spheroid.replicates import enough_pairs, replicate_pairs, replicate_verdicts
 from engine.spheroid.spatial import residuals, spatial_verdicts
 from engine.spheroid.suspect_wells import rank_wells as _rank_wells
 from engine.spheroid.suspect_wells import well_verdicts
@@ -32,11 +32,14 @@ def verdicts(frame: pd.DataFrame, modality: str, *, death_readout: bool = False)
     killed = positive_type(frame, modality)
     found: list[Verdict] = []
     placed, ranked = residuals(frame), _rank_wells(frame, modality)
+    whole = replicate_verdicts(WHOLE, modality, frame) if frame["plate"].nunique() > 1 else []
     for plate, wells in frame.groupby("plate", sort=False):
         name = str(plate)
         for controls in control_groups(wells, killed):
             found += control_verdicts(name, modality, controls, death_readout)
-        found += replicate_verdicts(name, modality, wells)
+        # Where replicates stand on different plates, only the screen as a whole can tell whether they agree.
+        if not whole or enough_pairs(replicate_pairs(wells)):
+            found += replicate_verdicts(name, modality, wells)
         found += spatial_verdicts(name, modality, placed[placed["plate"] == plate])
         found += _series(name, modality, wells)
         found += well_verdicts(name, modality, ranked[ranked["plate"] == plate])
@@ -44,7 +47,7 @@ def verdicts(frame: pd.DataFrame, modality: str, *, death_readout: bool = False)
         for controls in control_groups(frame, killed):
             judged = control_verdicts(WHOLE, modality, controls, death_readout)
             found += [verdict for verdict in judged if not verdict.measure.startswith("controls_order")]
-        found += replicate_verdicts(WHOLE, modality, frame)
+        found += whole
     return found
 
 
@@ -94,15 +97,18 @@ def _series(plate: str, modality: str, wells: pd.DataFrame) -> list[Verdict]:
             rise, dose = float(mean[i] - mean[lowest]), i
             error = float(np.sqrt(within / count[i] + within / count[lowest]))
     name, span = series["treatment"].iloc[0] or "control", float(mean[0] - mean[-1])
-    told = f"{name} series of {len(mean)} doses goes from {mean[0]:.0f} to {mean[-1]:.0f} % viability"
+    ends = f"{limits.written(mean[0])} to {limits.written(mean[-1])}"
+    told = f"{name} series of {len(mean)} doses goes from {ends} % viability"
     verdict, beyond = limits.grade(rise, limits.SERIES), rise > limits.SERIES_ERRORS * error
     if not beyond:
         verdict = "doubtful" if verdict == "bad" else "good"
-    reason = f"The {told}, dose by dose." if rise == 0 else f"The {told}; it rises by {rise:.0f} points, as by chance."
+    reason = (
+        f"The {told}, dose by dose." if rise == 0 else f"The {told}; it rises by {limits.points(rise)}, as by chance."
+    )
     if verdict != "good":
         chance = "" if beyond else " (its wells scatter so widely that this may be chance)"
         reason = (
-            f"The {told}, but rises by {rise:.0f} percent points up to {doses.index[dose]:g} nM{chance}: doses were "
+            f"The {told}, but rises by {limits.points(rise)} up to {doses.index[dose]:g} nM{chance}: doses were "
             "mixed up, or a well is off."
         )
     elif span < limits.SERIES_SPAN:

@@ -61,6 +61,7 @@ SERIES_SPAN = 30.0  # percent points that the series should fall by at least, ch
 RAW_RANGE = (0.2, 0.8)
 RAW_MARGIN = 0.05
 RAW_SHARE = Limits(0.0, 0.05)  # share of wells, chosen here
+RAW_CONTROLS = 0.1  # share of a plate's controls out of range, chosen here: then the network is off, not single wells
 MISSING_SHARE = Limits(0.0, 0.05)  # share of wells, chosen here
 MIN_CONTROLS = 3  # wells of either control; fewer tell no spread
 # A well is suspect when it lies beyond all its neighbours by so many robust standard deviations and percent points.
@@ -92,7 +93,22 @@ def unknown(plate: str, modality: str, measure: str, reason: str) -> Verdict:
 
 def number(value: float) -> str:
     """A number as a person reads it: three digits, thousands with commas."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return written(value, ",.0f" if abs(value) >= 100 else ".3g")
+
+
+def written(value: float, form: str = ".0f") -> str:
+    """A formatted number with a real minus sign, and none before a number that rounds to 0. form: as of `format`."""
+    told = format(value, form)
+    if not any(digit in told for digit in "123456789"):
+        told = told.replace("-", "")
+    return told.replace("-", "\N{MINUS SIGN}") if "e" not in told else told
+
+
+def points(value: float, form: str = ".0f") -> str:
+    """1 percent point, 12 percent points."""
+    told = written(value, form)
+    one = told.lstrip("+\N{MINUS SIGN}") == "1"
+    return f"{told} percent point" if one else f"{told} percent points"
 
 
 def well(row: object, column: object) -> str:

@@ -47,6 +47,11 @@ def replicate_pairs(frame: pd.DataFrame, value: str = "percent") -> pd.DataFrame
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
+def enough_pairs(pairs: pd.DataFrame) -> bool:
+    """Whether pairs, from `replicate_pairs`, are enough of enough drugs to judge a plate by."""
+    return len(pairs) >= MIN_PAIRS and pairs["treatment"].nunique() >= MIN_CLUSTERS
+
+
 def agreement(pairs: pd.DataFrame, ranks: bool = False, seed: int = 0) -> Agreement:
     """Pearson's r of pairs, or Spearman's (Pearson's of the ranks). The interval resamples whole drugs.
 
@@ -77,11 +82,15 @@ def _pearson(sums: np.ndarray) -> np.ndarray:
 
 
 def replicate_verdicts(plate: str, modality: str, frame: pd.DataFrame) -> list[Verdict]:
-    """Verdicts on the duplicates among some wells."""
+    """Verdicts on the duplicates among some wells; none where no well holds a drug."""
+    if not frame["well_type"].eq("therapy").any():
+        return []
     pairs = replicate_pairs(frame)
     measures = ("replicate_pearson", "replicate_spearman")
     if len(pairs) < MIN_PAIRS:
-        few = f"{len(pairs)} drug wells have a duplicate here: fewer than {MIN_PAIRS} say nothing of reproducibility."
+        some = f"Only {len(pairs)} pair{'' if len(pairs) == 1 else 's'} of drug wells are replicates"
+        few = f"{some if len(pairs) else 'No drug well has a duplicate with a viability'} here: fewer than {MIN_PAIRS} "
+        few += "pairs say nothing of reproducibility."
         return [limits.unknown(plate, modality, measure, few) for measure in measures]
     apart = (pairs["first"] - pairs["second"]).abs().median()
     drugs = pairs["treatment"].nunique()
@@ -89,8 +98,11 @@ def replicate_verdicts(plate: str, modality: str, frame: pd.DataFrame) -> list[V
     found = []
     for measure, ranks in zip(measures, (False, True), strict=True):
         scored = agreement(pairs, ranks)
-        between = "" if scored.lower is None else f", 95 % interval {scored.lower:.2f} to {scored.upper:.2f}"
-        said = f"(n = {scored.n:,} pairs{between}; half of them differ by less than {apart:.0f} percent points)"
+        between = ""
+        if scored.lower is not None and scored.upper is not None:
+            ends = (limits.written(end, ".2f") for end in (scored.lower, scored.upper))
+            between = f", 95 % interval {' to '.join(ends)}"
+        said = f"(n = {scored.n:,} pairs{between}; half of them differ by less than {limits.points(apart)})"
         if drugs < MIN_CLUSTERS:
             reason = f"Only {drugs} drug{'' if drugs == 1 else 's'} with duplicates here: too few to judge by {said}."
             found.append(Verdict(plate, modality, measure, scored.r, "unknown", reason))

@@ -156,7 +156,7 @@ def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Ver
     if len(alive) < MIN_WELLS:
         few = f"{limits.wells(len(alive))} with living cells and a known viability: too few to tell place from chance."
         names = ("edge_effect", "row_effect", "column_effect", "gradient")
-        return [*(limits.unknown(plate, modality, name, few) for name in names), _nrfe(plate, modality, found)]
+        return [*(limits.unknown(plate, modality, name, few) for name in names), *_nrfe(plate, modality, found)]
     grid, _, _ = _grid(alive, alive["residual"].to_numpy(float))
     polish = median_polish(grid)
     row = alive["row"].map(row_number)
@@ -168,7 +168,7 @@ def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Ver
         found_rows,
         found_columns,
         _gradient(plate, modality, alive, row),
-        _nrfe(plate, modality, found),
+        *_nrfe(plate, modality, found),
     ]
 
 
@@ -176,7 +176,7 @@ def _placed(plate: str, modality: str, measure: str, value: float, p: float, wha
     """A verdict on an effect of place: it has to be large and beyond chance."""
     bounds = limits.GRADIENT if measure == "gradient" else limits.SPATIAL
     verdict = limits.grade(abs(value), bounds) if p < limits.SPATIAL_P else "good"
-    told = f"{what} (p = {p:.1g})"
+    told = f"{what} ({'p < 0.0001' if p < 0.0001 else f'p = {p:.1g}'})"
     reason = f"{told}: within chance, or too small to matter." if verdict == "good" else f"{told}: {look}"
     return Verdict(plate, modality, measure, float(value), verdict, reason)
 
@@ -193,7 +193,7 @@ def _lines(plate: str, modality: str, kind: str, effects: np.ndarray, residual, 
     p = min(1.0, float(min(each)) * len(looked))
     value = float(effects[worst - 1])
     label = name.to_numpy()[line == worst][0]
-    what = f"{kind.capitalize()} {label} reads {value:+.0f} percent points against the plate"
+    what = f"{kind.capitalize()} {label} reads {limits.points(value, '+.0f')} against the plate"
     look = "a blocked dispenser tip, uneven heat along it, or something added that the layout does not tell?"
     return _placed(plate, modality, f"{kind}_effect", value, p, what, look)
 
@@ -229,7 +229,7 @@ def _edge(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
         return limits.unknown(plate, modality, "edge_effect", same)
     value = float(np.average(shifts, weights=weights))
     p = float(2 * stats.norm.sf(abs(rank_sum) / math.sqrt(variance)))
-    what = f"Outer wells read {value:+.0f} percent points against inner wells of the same type"
+    what = f"Outer wells read {limits.points(value, '+.0f')} against inner wells of the same type"
     look = "evaporation or uneven heat at the edge; do not trust controls or drugs that stand there."
     return _placed(plate, modality, "edge_effect", value, p, what, look)
 
@@ -243,16 +243,20 @@ def _gradient(plate: str, modality: str, alive: pd.DataFrame, row: pd.Series) ->
     place = np.stack([np.ones(len(off)), row.to_numpy(float), alive["column"].to_numpy(float)], axis=1)
     slope, _, rank, _ = np.linalg.lstsq(place, off, rcond=None)
     left, total = float(((off - place @ slope) ** 2).sum()), float(((off - off.mean()) ** 2).sum())
-    p = math.nan
-    if rank == 3 and left > 0:
-        p = float(stats.f.sf((total - left) / 2 / (left / (len(off) - 3)), 2, len(off) - 3))
+    if rank < 3 or left <= 0:
+        flat = "Living wells stand in one line, or all read as expected to the last digit: no slope can be told."
+        return limits.unknown(plate, modality, "gradient", flat)
+    p = float(stats.f.sf((total - left) / 2 / (left / (len(off) - 3)), 2, len(off) - 3))
     value = float(np.abs(slope[1:] * np.ptp(place[:, 1:], axis=0)).sum())
-    what = f"Viability slopes by {value:.0f} percent points from corner to corner"
+    what = f"Viability slopes by {limits.points(value)} from corner to corner"
     look = "uneven heat, settling or illumination across the plate."
     return _placed(plate, modality, "gradient", value, p, what, look)
 
 
-def _nrfe(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
+def _nrfe(plate: str, modality: str, found: pd.DataFrame) -> list[Verdict]:
+    """No verdict where no well holds a drug, as on the plate of a control experiment."""
+    if not found["well_type"].eq("therapy").any():
+        return []
     value = nrfe(found)
     said = f"Viabilities lie {value:.1f} weighted percent points off their drugs' curves"
     words = {
@@ -261,4 +265,4 @@ def _nrfe(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
         "bad": f"{said}: wells disagree with the curves they make up, as on plates with dispensing or seeding faults.",
         "unknown": "No drug has five doses on this plate: no residuals of curves.",
     }
-    return limits.verdict(plate, modality, "nrfe", value, limits.NRFE, words)
+    return [limits.verdict(plate, modality, "nrfe", value, limits.NRFE, words)]

@@ -31,8 +31,8 @@ def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
     deviation = np.where(np.isfinite(percent) & np.isfinite(low), deviation, np.nan)
     with np.errstate(invalid="ignore"):
         z = deviation / _noise(wells, percent, (low + high) / 2)
-        beyond = (np.abs(z) >= limits.SUSPECT_Z) & (np.abs(deviation) >= limits.SUSPECT_POINTS)
-    out = out_of_range(wells["raw"], modality).to_numpy()
+        beyond = _beyond(z, deviation)
+    out = (out_of_range(wells["raw"], modality) & ~wells["plate"].map(_controls_out(wells, modality))).to_numpy(bool)
     found = wells[SHOWN].assign(low=low, high=high, deviation=deviation, z=z, suspect=beyond | out)
     found["reason"] = [
         _reason(well, bool(off), bool(outside))
@@ -41,6 +41,19 @@ def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
     order = np.where(found["suspect"], 0, np.where(found["raw"].isna(), 1, 2))
     size = -np.nan_to_num(np.abs(z), nan=-1.0)
     return found.iloc[np.lexsort((size, order))].reset_index(drop=True)
+
+
+def _beyond(z, deviation):
+    """Which wells are unlike all their neighbours."""
+    return (np.abs(z) >= limits.SUSPECT_Z) & (np.abs(deviation) >= limits.SUSPECT_POINTS)
+
+
+def _controls_out(wells: pd.DataFrame, modality: str) -> dict[object, bool]:
+    """Plates whose own controls lie out of range: there an output out of range says nothing of its well."""
+    controls = wells[wells["well_type"].isin(("negative", "positive")) & wells["raw"].notna()]
+    out = out_of_range(controls["raw"], modality).groupby(controls["plate"])
+    several = (out.mean() > limits.RAW_CONTROLS) & (out.sum() > 1)
+    return {plate: bool(several.get(plate, False)) for plate in wells["plate"].unique()}
 
 
 def out_of_range(raw: pd.Series, modality: str) -> pd.Series:
@@ -110,7 +123,7 @@ def _reason(well, off: bool, outside: bool) -> str:
     if not math.isfinite(well.raw):
         said.append("no readout")
     if off:
-        low, high = f"{well.low:.0f}", f"{well.high:.0f}"
+        low, high = limits.written(well.low), limits.written(well.high)
         near = low if low == high else f"{low} to {high}"
         guess = "dead where it should live" if well.deviation < 0 else "alive where it should be dead"
         if well.deviation > 0 and well.low > LIVING:
@@ -118,7 +131,9 @@ def _reason(well, off: bool, outside: bool) -> str:
         others = (
             "its replicates and neighbouring doses" if well.well_type in SERIES_TYPES else "other wells of its type"
         )
-        said.append(f"{well.percent:.0f} % viable, {others} {near} %: {guess} ({abs(well.z):.0f} times the noise)")
+        said.append(
+            f"{limits.written(well.percent)} % viable, {others} {near} %: {guess} ({abs(well.z):.0f} times the noise)"
+        )
     if outside:
         said.append(
             f"network output {well.raw:.2f} outside 0.2 to 0.8: an image unlike any control; dust, or too few cells?"
@@ -157,7 +172,7 @@ def _suspect(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
     compared = ranked["z"].notna()
     if not compared.any():
         return limits.unknown(plate, modality, "suspect_wells", "No viabilities in percent: no well can be compared.")
-    off = ranked[ranked["suspect"] & compared]
+    off = ranked[_beyond(ranked["z"], ranked["deviation"])]  # those out of range have a verdict of their own
     good = f"None of {int(compared.sum()):,} wells differs from all its replicates and neighbouring doses."
     why = "unlike all replicates and neighbouring doses; contaminated, empty or mixed up?"
     return _share(plate, modality, "suspect_wells", off, int(compared.sum()), limits.SUSPECT_SHARE, good, why)
@@ -170,4 +185,13 @@ def _outputs(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
     outside = measured[out_of_range(measured["raw"], modality)]
     good = f"All {len(measured):,} outputs lie between 0.2 and 0.8, give or take {limits.RAW_MARGIN}."
     why = "the network saw what no control looks like; contamination, dust, no spheroid or bad light?"
-    return _share(plate, modality, "out_of_range", outside, len(measured), limits.RAW_SHARE, good, why)
+    found = _share(plate, modality, "out_of_range", outside, len(measured), limits.RAW_SHARE, good, why)
+    if not _controls_out(measured, modality)[plate]:
+        return found
+    controls = int(outside["well_type"].isin(("negative", "positive")).sum())
+    reason = (
+        f"{limits.wells(len(outside))} of {len(measured):,}, {controls} of them controls, lie beyond what the network "
+        "was taught: its scale is off, and no single well is to blame. Train it again, from ImageNet weights if it "
+        "had none."
+    )
+    return Verdict(plate, modality, "out_of_range", found.value, "doubtful", reason)

@@ -162,14 +162,73 @@ def test_a_rising_series_is_found(clean):
     assert found(clean)["P1", "series"].verdict == "good"
 
 
+def as_image(clean: pd.DataFrame) -> pd.DataFrame:
+    return clean.assign(raw=0.2 + 0.6 * clean["truth"] / 100)
+
+
 def test_network_outputs_out_of_range(clean):
-    image = clean.assign(raw=0.2 + 0.6 * clean["truth"] / 100)
-    image.loc[image.index[:4], "raw"] = [0.99, 0.86, 0.84, 0.01]
-    verdict = found(small_plates.normalised(image), "image_2")["P1", "out_of_range"]
-    assert (verdict.value, verdict.verdict) == (3.0, "doubtful")
+    """Three wells out of range: 0.86 is like its neighbours all the same, and no suspect by them."""
+    image = as_image(clean)
+    inert = image.index[(image["well_type"] == "therapy") & (image["truth"] > 98)][:4]
+    image.loc[inert, "raw"] = [0.99, 0.86, 0.84, 0.01]
+    verdicts = found(small_plates.normalised(image), "image_2")
+    verdict = verdicts["P1", "out_of_range"]
+    assert (verdict.value, verdict.verdict) == (3.0, "doubtful") and "contamination" in verdict.reason
+    assert verdicts["P1", "suspect_wells"].value == 2.0
     assert ("P1", "out_of_range") not in found(clean)
     ranked = quality.rank_wells(small_plates.normalised(image), "image_2")
-    assert ranked.loc[ranked["suspect"], "raw"].isin([0.99, 0.86, 0.01]).sum() == 3
+    assert set(ranked.loc[ranked["suspect"], "raw"]) == {0.99, 0.86, 0.01}
+
+
+def test_a_network_that_overshoots_on_controls_blames_no_well(clean):
+    image = as_image(clean)
+    image["raw"] = 0.5 + 1.4 * (image["raw"] - 0.5)  # 0.08 to 0.92
+    verdicts = found(small_plates.normalised(image), "image_2")
+    verdict = verdicts["P1", "out_of_range"]
+    assert verdict.verdict == "doubtful" and verdict.value > 100
+    assert "18 of them controls" in verdict.reason and "no single well is to blame" in verdict.reason
+    assert verdicts["P1", "suspect_wells"].value == 0
+    assert not quality.rank_wells(small_plates.normalised(image), "image_2")["suspect"].any()
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "expected"),
+    [
+        (-6.3, "+.0f", "−6"),
+        (4.0, "+.0f", "+4"),
+        (-0.4, ".0f", "0"),
+        (-1234.5, ",.0f", "−1,234"),
+        (-0.05, ".2f", "−0.05"),
+    ],
+)
+def test_numbers_in_words_have_a_real_minus(value, form, expected):
+    assert quality_limits.written(value, form) == expected
+    assert quality_limits.points(-1.2) == "−1 percent point" and quality_limits.points(11) == "11 percent points"
+
+
+def test_reasons_write_numbers_below_zero_with_a_real_minus(clean):
+    low = clean.copy()
+    killed = low["well_type"].isin(("series", "positive")) & (low["truth"] < 5)
+    low.loc[killed, "raw"] -= np.where(low.loc[killed, "well_type"] == "series", 300.0, 0.0)
+    reason = found(small_plates.normalised(low))["P1", "series"].reason
+    assert " to −2" in reason and "-" not in reason
+    order = found(clean.assign(raw=clean["raw"] - 1000))["P1", "controls_order"].reason
+    assert "−8" in order  # killed wells of a readout whose background was taken off lie below 0
+
+
+def test_replicates_on_different_plates_are_judged_for_the_screen_alone(clean):
+    drug = clean["well_type"] == "therapy"
+    first, second = (clean[~drug | (clean["replicate"] == replicate)] for replicate in (1, 2))
+    verdicts = found(pd.concat([first, second.assign(plate="P2")], ignore_index=True))
+    assert "130 pairs" in verdicts["", "replicate_pearson"].reason
+    assert not {("P1", "replicate_pearson"), ("P2", "replicate_spearman")} & set(verdicts)
+    assert "No drug well has a duplicate" in found(first)["P1", "replicate_pearson"].reason
+
+
+def test_a_control_experiment_is_not_asked_for_its_drugs(clean):
+    verdicts = found(clean[clean["well_type"] != "therapy"])
+    assert verdicts["P1", "z_prime"].verdict == "good"
+    assert not {"replicate_pearson", "replicate_spearman", "nrfe"} & {measure for _, measure in verdicts}
 
 
 def test_missing_wells_are_counted_and_named(clean):

@@ -80,7 +80,7 @@ def test_an_edge_effect_is_found_with_its_size(seed):
     outer = frame["row"].isin(["B", "O"]) | frame["column"].isin([2, 23])
     found = verdict(small_plates.shifted(frame, -20.0 * outer), "edge_effect")
     assert found.verdict == "bad" and found.value == pytest.approx(-19, abs=4)
-    assert "Outer wells read -" in found.reason
+    assert "Outer wells read −" in found.reason
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -94,7 +94,7 @@ def test_a_gradient_is_found(seed):
 def test_a_line_of_the_plate_is_found_and_named(kind, at, told):
     frame = small_plates.clean_plate(seed=0)
     found = verdict(small_plates.shifted(frame, -30.0 * (frame[kind] == at)), f"{kind}_effect")
-    assert found.verdict == "bad" and found.reason.startswith(f"{told} reads -")
+    assert found.verdict == "bad" and found.reason.startswith(f"{told} reads −")
 
 
 def test_an_edge_without_inner_wells_of_its_kind_is_not_judged():
@@ -116,3 +116,10 @@ def test_residuals_keep_order_and_labels_of_the_wells():
     found = spatial.residuals(frame)
     assert found.index.equals(frame.index) and found["raw"].tolist() == frame["raw"].tolist()
     assert found["residual"].dropna().tolist() == (found["percent"] - found["expected"]).dropna().tolist()
+
+
+def test_no_slope_is_told_of_wells_in_one_line_or_without_residuals():
+    frame = small_plates.clean_plate(seed=0)
+    line = frame[frame["truth"] > 60].head(22).assign(row="C", column=range(2, 24))
+    found = verdict(small_plates.normalised(pd.concat([line, frame[frame["well_type"] == "positive"]])), "gradient")
+    assert found.verdict == "unknown" and "no slope can be told" in found.reason
