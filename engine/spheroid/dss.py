@@ -17,6 +17,7 @@ from engine.spheroid.types import Curves
 POINTS = 200  # where iTReX evaluates a curve
 HIGHEST_IMAX = 110.0  # percent
 THRESHOLDS = ("relative", "ten", "none")
+FLAT_DECADES = 20.0
 LOWEST_IMIN = -10.0  # percent: below it, iTReX takes a bottom for noise
 
 
@@ -31,7 +32,8 @@ class AsymScores(NamedTuple):
 
 
 class Concentrations(NamedTuple):
-    """All (k,), nM; NaN without a fit and where the curve falls. Beyond the tested doses they are extrapolated.
+    """All (k,), nM; NaN without a fit and where the curve falls. Beyond the tested doses they are extrapolated, as far
+    as the tested doses lie apart.
 
     ic25, ic50, ic75: absolute, at 25, 50 and 75 % inhibition. rel_ic50: halfway between Imin and Imax.
     """
@@ -104,7 +106,10 @@ def _dose_at(curves: Curves, target: np.ndarray) -> np.ndarray:
         # log(ratio^(1/s) - 1), written so that a huge ratio does not overflow
         powered = np.log((curves.top - curves.bottom) / (target - curves.bottom)) / curves.asymmetry
         x = curves.xmid - np.where(powered > 30, powered, np.log(np.expm1(powered))) / np.log(10) / curves.slope
-        x = np.where(target >= high, curves.x_max, np.where(target <= low, curves.x_min, x))
+        # Farther out than the tested range is wide, a flat line's rounding decides: 10^25 nM is "never" in other words.
+        width = curves.x_max - curves.x_min
+        x = np.where((target >= high) | (x > curves.x_max + width), curves.x_max, x)
+        x = np.where((target <= low) | (x < curves.x_min - width), curves.x_min, x)
         return np.where(falls(curves) | np.isnan(curves.top), np.nan, 10 ** np.clip(x, -300, 300))
 
 
@@ -147,12 +152,17 @@ def _integral(x: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.
 
 
 def dss_1_2_3_of(curves: Curves) -> YadavScores:
-    """DSS1, DSS2 and DSS3 of k curves fitted with 2 or 3 parameters, whose model is Yadav's; 0 where a curve falls."""
-    scores = dss_1_2_3(
-        10 ** np.clip(curves.xmid, -300, 300), curves.slope, 100 * curves.top, 10**curves.x_min, 10**curves.x_max
-    )
-    up = ~(falls(curves) | (curves.top <= 0))
-    return YadavScores(*(np.where(up | np.isnan(score), score, 0.0) for score in scores))
+    """DSS1, DSS2 and DSS3 of k curves fitted with 2 or 3 parameters, whose model is Yadav's.
+
+    A curve that falls with the dose counts as flat at its value at the highest dose, as for DSS_asym: a drug that kills
+    at every dose alike must not score 0 because noise tips its curve over.
+    """
+    down = falls(curves)
+    last = evaluate(curves, curves.x_max[:, None])[:, 0]
+    flat = curves.x_min - FLAT_DECADES  # a midpoint so far below the doses that none of them is on the slope
+    xmid, slope = np.where(down, flat, curves.xmid), np.where(down, 1.0, curves.slope)
+    top = np.maximum(0.0, np.where(down, last, curves.top))
+    return dss_1_2_3(10 ** np.clip(xmid, -300, 300), slope, 100 * top, 10**curves.x_min, 10**curves.x_max)
 
 
 def selective(dss: np.ndarray, references: np.ndarray) -> SelectiveScores:

@@ -69,6 +69,14 @@ def test_targets_that_a_curve_never_reaches_become_the_outer_doses():
     assert np.isnan([value[0] for value in concentrations(curves(FALLING))]).all()
 
 
+def test_concentrations_far_beyond_the_doses_are_never_reached():
+    """A nearly flat line reaches a half at 10^32 nM by rounding alone; 10^6, two decades above the doses, is told."""
+    almost_flat, beyond = curves((-1.9, 2.1, 1.1, 0.008, 0.9)), curves((0, 1, 6, 1, 1))
+    assert concentrations(almost_flat).ic50[0] == 10_000 and concentrations(beyond).ic50[0] == pytest.approx(1e6)
+    assert concentrations(curves((0, 1.1, -300, 0.001, 300))).ic25[0] in (1, 10_000)
+    assert concentrations(curves((0, 1, -9, 1, 1))).ic50[0] == 1
+
+
 def yadav_by_quadrature(ic50, slope, top, low, high, threshold):
     """The definition, without the closed form."""
     c, start, end = np.log10(ic50), np.log10(low), np.log10(high)
@@ -98,11 +106,23 @@ def test_dss_1_2_3_rules():
 
 
 def test_dss_1_2_3_of_fitted_curves():
-    """A falling curve scores nothing here, whatever the size of its slope."""
+    """A curve that falls to nothing at the highest dose scores nothing, whatever the size of its slope."""
     found = dss_1_2_3_of(curves((0, 0.8, np.log10(30), 1.2, 1), (0, 0.8, np.log10(30), -1.2, 1)))
     expected = yadav_by_quadrature(30, 1.2, 80, 1, 10_000, 10)
     assert [float(value[0]) for value in found] == pytest.approx(expected, abs=1e-4)
     assert found.dss3[1] == 0
+
+
+def test_a_drug_that_kills_at_every_dose_scores_even_where_noise_tips_its_curve_over():
+    """Flat at 96 %: DSS1 (96 - 10) / 90 of 100, DSS2 that over log10 96, DSS3 twice DSS2."""
+    tipped, level = (0, 1.0, 5.5, -0.92, 1), (0, 0.96, 2, 0, 1)
+    found = dss_1_2_3_of(curves(tipped))
+    last = 1 / (1 + 10 ** ((5.5 - 4) * -0.92))
+    assert last == pytest.approx(0.96, abs=0.002)
+    dss1 = 100 * (100 * last - 10) / 90
+    dss2 = dss1 / np.log10(100 * last)
+    assert [float(value[0]) for value in found] == pytest.approx([dss1, dss2, 2 * dss2], abs=1e-3)
+    assert dss_1_2_3_of(curves(level)).dss1[0] == 0  # no slope at all: Breeze's rule
 
 
 def test_selective_scores_by_hand():
