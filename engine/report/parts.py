@@ -51,6 +51,37 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A chart as PNG, for pages that draw nothing themselves. width, height: pixels as laid out."""
+
+    png: bytes
+    width: int
+    height: int
+    question: str
+    caption: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One small photograph. label, note: one line each below it. crossed: left out, which a thin cross shows."""
+
+    png: bytes
+    label: str
+    note: str = ""
+    crossed: bool = False
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Photographs side by side, such as one drug's doses."""
+
+    title: str
+    tiles: tuple[Tile, ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """One chapter; what is empty is not shown."""
 
@@ -61,6 +92,8 @@ class Section:
     cards: Sequence[Number] = ()
     facts: Sequence[Fact] = ()
     plots: Sequence[Plot] = ()
+    pictures: Sequence[Picture] = ()
+    strips: Sequence[Strip] = ()
     tables: Sequence[Table] = ()
     points: Sequence[str] = field(default=())
     command: str = ""
@@ -70,6 +103,7 @@ class Section:
     def empty(self) -> bool:
         return not any(
             [self.lead, self.texts, self.cards, self.facts, self.plots, self.points, self.command, self.drawing]
+            + [self.pictures, self.strips]
             + [table.rows for table in self.tables]
         )
 

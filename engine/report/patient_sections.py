@@ -12,8 +12,7 @@ from engine.figures.text import (
 from engine.figures.type_words import type_name
 from engine.patient.types import USED
 from engine.report.card import Fact
-from engine.report.drawing import Drawing
-from engine.report.parts import Number, Section, Table
+from engine.report.parts import Number, Section
 from engine.report.patient import PatientReport
 from engine.report.patient_chart import z_bars
 from engine.report.patient_drugs import (
@@ -25,10 +24,9 @@ from engine.report.patient_drugs import (
 from engine.report.patient_evidence import evidence_chapters
 from engine.report.patient_model import SHORT_LIMITS, model_chapters
 from engine.report.patient_receipt import all_rows, fates, most_frequent, reasons, used_rest, used_rows
-from engine.report.plain import clean, clean_cell
+from engine.report.plain import clean
+from engine.report.tidy import LABEL_LENGTH, tidy
 
-LABEL_LENGTH = 120
-CELL_LENGTH = 220  # characters of one line of a cell; a row as written holds at most 200
 NAMED_MUTATIONS = 40
 
 
@@ -58,7 +56,7 @@ def chapters(report: PatientReport, most_used: int, most_rows: int) -> list[Sect
         _receipt(report, most_used, most_rows),
         *model_chapters(report),
     ]
-    return [_tidy(section) for section in every if not section.empty]
+    return [tidy(section) for section in every if not section.empty]
 
 
 def _read(report: PatientReport) -> Section:
@@ -218,31 +216,3 @@ def _receipt(report: PatientReport, most_used: int, most_rows: int) -> Section:
 def _plain(note: str) -> str:
     """A note without the marks of code, which only a page of the dashboard draws."""
     return note.replace("`", "")
-
-
-def _tidy(section: Section) -> Section:
-    """The section with nothing in it that could harm a page: the one gate that every text passes."""
-    return replace(
-        section,
-        title=clean(section.title),
-        lead=clean(section.lead),
-        texts=[clean(text) for text in section.texts],
-        cards=[Number(c.label, clean(c.value, 60), tuple(clean(note, 120) for note in c.notes)) for c in section.cards],
-        facts=[Fact(clean(fact.label, 60), clean(fact.text)) for fact in section.facts],
-        tables=[_tidy_table(table) for table in section.tables if table.rows],
-        points=[clean(point) for point in section.points],
-        drawing=_tidy_drawing(section.drawing),
-    )
-
-
-def _tidy_table(table: Table) -> Table:
-    return replace(
-        table,
-        rows=tuple(tuple(clean_cell(cell, CELL_LENGTH) for cell in row) for row in table.rows),
-        title=clean(table.title, LABEL_LENGTH),
-        caption=clean(table.caption),
-    )
-
-
-def _tidy_drawing(drawing: Drawing | None) -> Drawing | None:
-    return replace(drawing, summary=clean(drawing.summary)) if drawing else None
