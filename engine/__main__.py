@@ -37,6 +37,7 @@ EXAMPLES = {
     "score": "python -m engine score --screen BT-40_V1_DS1 --modality metabolic --json",
     "quality": "python -m engine quality --screen BT-40_V1_DS1 --json",
     "explain": "python -m engine explain --screen INF_R_153_V2_DS1 --well P1_D05 --out well.png",
+    "phenotypes": "python -m engine phenotypes --screen INF_R_153_V2_DS1 --drug Bortezomib --json",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
     "networks": "python -m engine networks --json",
@@ -233,6 +234,13 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument("--method", choices=CAMS, default="grad_cam", help="how (grad_cam)")
     look.add_argument("--towards", choices=("alive", "dead"), default="", help="what the network prefers, if not given")
     look.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest network if not given")
+
+    alike = command("phenotypes", "Which drugs of a screen look alike, and which pairs of hits kill in different ways.")
+    alike.add_argument("--screen", required=True, metavar="NAME", help="a screen with images and a trained network")
+    alike.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest network if not given")
+    alike.add_argument("--drug", default="", metavar="NAME", help="whose likes to list; all drugs if not given")
+    alike.add_argument("--umap", action="store_true", help="draw a UMAP too, where umap-learn is installed")
+    alike.add_argument("--seed", type=int, default=0)
 
     command("runs", "List training runs, oldest first, with the metrics of every model and baseline.")
 

@@ -21,6 +21,7 @@ TASKS: dict[str, str] = {
     "import_screen": "engine.spheroid.screen_import:run_screen_import",
     "train_spheroid": "engine.spheroid.train:run_training",
     "score_screen": "engine.spheroid.score_job:run_scoring",
+    "map_phenotypes": "engine.spheroid.phenotype_job:run_phenotypes",
     "self_test": "engine.jobs.self_test:run_self_test",
     "sum_test": "engine.jobs.self_test:run_sum_test",
 }

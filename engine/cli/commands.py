@@ -11,6 +11,7 @@ from engine.cli.fetch import run_fetch as run_fetch
 from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, printable, table
 from engine.cli.patient import run_patient as run_patient
+from engine.cli.phenotypes import run_phenotypes as run_phenotypes
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
 from engine.cli.spheroid import run_explain as run_explain
