@@ -108,8 +108,8 @@ def _dose_at(curves: Curves, target: np.ndarray) -> np.ndarray:
         x = curves.xmid - np.where(powered > 30, powered, np.log(np.expm1(powered))) / np.log(10) / curves.slope
         # Farther out than the tested range is wide, a flat line's rounding decides: 10^25 nM is "never" in other words.
         width = curves.x_max - curves.x_min
-        x = np.where((target >= high) | (x > curves.x_max + width), curves.x_max, x)
-        x = np.where((target <= low) | (x < curves.x_min - width), curves.x_min, x)
+        below = (target <= low) | (x < curves.x_min - width)
+        x = np.where((target >= high) | (x > curves.x_max + width), curves.x_max, np.where(below, curves.x_min, x))
         return np.where(falls(curves) | np.isnan(curves.top), np.nan, 10 ** np.clip(x, -300, 300))
 
 

@@ -75,6 +75,7 @@ def test_concentrations_far_beyond_the_doses_are_never_reached():
     assert concentrations(almost_flat).ic50[0] == 10_000 and concentrations(beyond).ic50[0] == pytest.approx(1e6)
     assert concentrations(curves((0, 1.1, -300, 0.001, 300))).ic25[0] in (1, 10_000)
     assert concentrations(curves((0, 1, -9, 1, 1))).ic50[0] == 1
+    assert concentrations(curves(NOTHING)).rel_ic50[0] == 10_000  # half of no effect is never reached, not at once
 
 
 def yadav_by_quadrature(ic50, slope, top, low, high, threshold):
