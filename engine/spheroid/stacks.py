@@ -1,14 +1,15 @@
 """A stack of planes -> maximum projection, middle plane and mean, in one pass that never holds the stack.
 
-Bytes that are stored plainly are read in pieces of a few hundred KiB: a piece of the projection stays in the
-processor's cache while the same piece of every plane passes by. Packed planes are decoded one at a time.
+Bytes that are stored plainly are read in pieces of a few hundred KiB: a piece of the projection and of the sum stay in
+the processor's cache while the same piece of every plane passes by. Packed planes are decoded one at a time.
 Two results of 2048 x 2048 take 16 MiB; nothing else grows with the stack.
 """
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from engine.spheroid.tiff import AGAIN, Stack, decoded, read_plane, stack_of
 from engine.spheroid.types import Projections, WellImage
 
 PIECE = 1 << 17  # pixels, 256 KiB: with the same piece of a result it fits into the cache of one core
+FULL = (1 << 16) - 1
+LIFT = 1.25  # so much brighter than the middle plane the others are taken to be at least
 SUMMED = 1 << 16  # this many 16-bit values cannot overflow 32 bits, in which numpy adds twice as fast as in 64
 
 
@@ -100,7 +103,7 @@ def _project(stack: Stack, threads: int) -> Projections:
     if n < 2:
         told = f"{stack.planes[0].path.name} has one plane"
         raise InputError(f"{told}; a stack has at least two: check {{plane}} in the pattern of the file names.")
-    mip, mid = np.empty(stack.shape, np.uint16), np.empty(stack.shape, np.uint16)
+    mip, mid = np.empty((2, *stack.shape), np.uint16)
     flat = mip.reshape(-1), mid.reshape(-1)
     total = _plain(stack, *flat, threads) if stack.is_plain else _packed(stack, *flat)
     return Projections(mip, mid, total / (n * mip.size), n)
@@ -118,26 +121,61 @@ def _plain(stack: Stack, mip: np.ndarray, mid: np.ndarray, threads: int) -> int:
 
 
 def _some_pieces(stack: Stack, mip: np.ndarray, mid: np.ndarray, pieces: range) -> int:
-    total, middle = 0, len(stack.planes) // 2
-    passing = np.empty(min(PIECE, mip.size), np.uint16)
+    total, n = 0, len(stack.planes)
+    size = min(PIECE, mip.size)
+    passing, sums, lift = np.empty(size, np.uint16), np.empty(size, np.uint16), LIFT
     with ExitStack() as files:
         opened = {path: files.enter_context(path.open("rb", buffering=0)) for path in {p.path for p in stack.planes}}
+
+        def read(z: int, start: int, piece: np.ndarray) -> np.ndarray:
+            plane = stack.planes[z]
+            file = opened[plane.path]
+            file.seek((plane.offset or 0) + 2 * start)
+            if file.readinto(piece.data.cast("B")) != piece.nbytes:
+                raise InputError(f"{plane.path.name} became shorter while it was read: {AGAIN}.")
+            if stack.swapped:
+                piece.byteswap(inplace=True)
+            return piece
+
         for start in pieces:
-            best = mip[start : start + PIECE]
-            for z, plane in enumerate(stack.planes):
-                piece = mid[start : start + PIECE] if z == middle else passing[: len(best)]
-                file = opened[plane.path]
-                file.seek((plane.offset or 0) + 2 * start)
-                if file.readinto(piece.data.cast("B")) != piece.nbytes:
-                    raise InputError(f"{plane.path.name} became shorter while it was read: {AGAIN}.")
-                if stack.swapped:
-                    piece.byteswap(inplace=True)
-                if z == 0:
-                    best[:] = piece
-                else:
-                    np.maximum(best, piece, out=best)
-                total += _sum(piece, int(best.max()))
+            best, middle = mip[start : start + PIECE], read(n // 2, start, mid[start : start + PIECE])
+            others = (read(z, start, passing[: len(best)]) for z in range(n) if z != n // 2)
+            # How bright the other planes are is known when they have passed: it is guessed and, if wrong, done again.
+            top = int(middle.max())
+            few = FULL // (int(lift * top) + 1)
+            best[:] = middle
+            found = _sum_of(chain((middle,), _into(best, others)), sums[: len(best)], few)
+            brightest = int(best.max())
+            if few * brightest > FULL:
+                found = sum(_widened(read(z, start, passing[: len(best)])) for z in range(n))
+            lift = max(LIFT, 1.1 * brightest / (top + 1))
+            total += found
     return total
+
+
+def _into(best: np.ndarray, planes: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The planes as they come, each seen by the maximum."""
+    for piece in planes:
+        np.maximum(best, piece, out=best)
+        yield piece
+
+
+def _sum_of(planes: Iterable[np.ndarray], sums: np.ndarray, few: int) -> int:
+    """The sum of all pixels, exact where `few` planes cannot exceed 16 bits: so many are added before they are widened,
+    which takes a quarter of the time of widening each.
+    """
+    total, held = 0, 0
+    for piece in planes:
+        if few < 2:
+            total += _widened(piece)
+        elif held == 0:
+            sums[:], held = piece, 1
+        else:
+            np.add(sums, piece, out=sums)
+            held += 1
+        if held and held == few:
+            total, held = total + _widened(sums), 0
+    return total + (_widened(sums) if held else 0)
 
 
 def _packed(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
@@ -156,10 +194,12 @@ def _packed(stack: Stack, mip: np.ndarray, mid: np.ndarray) -> int:
 
 def _sum(values: np.ndarray, top: int) -> int:
     """The exact sum of 16-bit values, none above top."""
-    # 16-bit sums of a few values take a quarter of the time of widening each, and cannot overflow while all values are
-    # small, as nearly all images of spheroids are.
-    few = next((n for n in (16, 8, 4, 2) if n * top < 1 << 16 and len(values) % n == 0), 1)
+    few = next((n for n in (16, 8, 4, 2) if n * top <= FULL and len(values) % n == 0), 1)
     if few > 1:
         values = np.add.reduce(values.reshape(few, -1), axis=0, dtype=np.uint16)
+    return _widened(values)
+
+
+def _widened(values: np.ndarray) -> int:
     parts = (values[i : i + SUMMED] for i in range(0, len(values), SUMMED))
     return sum(int(np.add.reduce(part, dtype=np.uint32)) for part in parts)

@@ -92,6 +92,19 @@ def test_sums_are_exact_whatever_the_brightest_pixel(top, size):
     assert stacks._sum(values, top) == int(values.sum(dtype=np.uint64))
 
 
+@pytest.mark.parametrize("top", [0, 900, 4095, 9000, 40_000, 65_535])
+@pytest.mark.parametrize("bright", [(), (0,), (6,), (0, 1, 2), (0, 1, 2, 4, 5, 6)])
+def test_planes_brighter_than_the_middle_one_are_summed_exactly(tmp_path, monkeypatch, top, bright):
+    """Sums in 16 bits are begun on the middle plane's word; planes 0 to 6 exceed it, in the second half only."""
+    monkeypatch.setattr(stacks, "PIECE", 500)
+    planes = np.random.default_rng(top).integers(0, 901, (7, 50, 70), dtype=np.uint16)
+    for z in bright:
+        planes[z, 25:] = np.minimum(planes[z, 25:].astype(int) + top, 65_535)
+    tifffile.imwrite(tmp_path / "a.tif", planes)
+    for threads in (1, 2):
+        equal(project(WellImage("P1", "B", 2, (tmp_path / "a.tif",)), threads), planes)
+
+
 @pytest.mark.parametrize("packed", [(), (3,), range(7)])
 def test_one_file_per_plane(tmp_path, planes, packed):
     files = []
