@@ -134,7 +134,7 @@ def layout_map(wells: pd.DataFrame, plate: str, context: str, dark: bool = False
     rows = sorted(mine["row"].unique(), key=lambda row: (len(row), row))
     place = {row: i for i, row in enumerate(rows)}
     figure = go.Figure()
-    for kind, name, colour, symbol in _kinds(colours):
+    for kind, name, colour, symbol in well_kinds(colours):
         group = mine[mine["well_type"] == kind]
         if len(group):
             figure.add_trace(
@@ -144,7 +144,7 @@ def layout_map(wells: pd.DataFrame, plate: str, context: str, dark: bool = False
                     mode="markers",
                     name=f"{name} ({len(group)})",
                     marker={"size": 9, "color": colour, "symbol": symbol},
-                    text=[_content(well) for well in group.itertuples()],
+                    text=[content(well) for well in group.itertuples()],
                     hovertemplate="%{text}<extra></extra>",
                 )
             )
@@ -155,7 +155,7 @@ def layout_map(wells: pd.DataFrame, plate: str, context: str, dark: bool = False
     figure = styled(figure, dark, max(LAYOUT_PX, 90 + 15 * len(rows)))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.04, "yanchor": "top", "x": 0})
     counts = mine["well_type"].value_counts()
-    told = ", ".join(f"{counts[kind]} {name.lower()}" for kind, name, _, _ in _kinds(colours) if kind in counts)
+    told = ", ".join(f"{counts[kind]} {name.lower()}" for kind, name, _, _ in well_kinds(colours) if kind in counts)
     columns = ["row", "column", "well_type", "treatment", "conc_nm", "replicate", "addon", "addon_nm"]
     return Chart(
         figure=figure,
@@ -166,8 +166,8 @@ def layout_map(wells: pd.DataFrame, plate: str, context: str, dark: bool = False
     )
 
 
-def _kinds(colours: Palette) -> tuple[tuple[str, str, str, str], ...]:
-    """well type, its name, colour and symbol."""
+def well_kinds(colours: Palette) -> tuple[tuple[str, str, str, str], ...]:
+    """Of every kind of well: well type, name, colour and symbol."""
     return (
         ("therapy", "Drug", colours.sensitive, "square"),
         ("negative", "Negative control", colours.text, "circle"),
@@ -179,7 +179,8 @@ def _kinds(colours: Palette) -> tuple[tuple[str, str, str, str], ...]:
     )
 
 
-def _content(well: object) -> str:
+def content(well: object) -> str:
+    """B02: Olaparib, 1,000 nM. well: a row with row, column, treatment, conc_nm and well_type."""
     conc = getattr(well, "conc_nm", float("nan"))
     dose = "" if not np.isfinite(conc) else f", {number(float(conc))} nM"
     treatment = getattr(well, "treatment", "") or str(getattr(well, "well_type", "")).replace("_", " ")
