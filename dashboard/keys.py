@@ -226,5 +226,9 @@ KEYS: dict[str, Key] = {
     "patient_noise": Key("how large a change is that means nothing, for the patient it was looked up for", {}),
     "patient_compared": Key("patients that are compared; none takes those read last", ()),
     "patient_order": Key("the order of compared drugs: differ or sensitive", "differ"),
+    "patient_screen": Key("the screen that is this patient's", "None"),
+    "patient_readout": Key("the readout of that screen"),
+    "patient_joined_drug": Key("the drug looked at beside the screen"),
+    "patient_sf2_sample": Key("the sample of somebody's own expression that is this patient's", "None"),
     "followed": Key("the job followed on this page, by page", {}),
 }

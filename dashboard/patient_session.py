@@ -32,6 +32,10 @@ OWN = (
     "patient_search",
     "patient_add",
     "patient_remove",
+    "patient_screen",
+    "patient_readout",
+    "patient_joined_drug",
+    "patient_sf2_sample",
 )
 FORM = (
     "patient_text",

@@ -10,6 +10,7 @@ from dashboard import (
     patient_cases,
     patient_data,
     patient_input,
+    patient_joined,
     patient_ranking,
     patient_receipt,
     patient_session,
@@ -26,6 +27,7 @@ TABS = {
     "Similar lines": patient_views.similar,
     "What if": patient_views.what_if,
     "Compare": patient_views.compare,
+    "Screen and SF2": patient_joined.show,
 }
 
 
