@@ -61,8 +61,8 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
     return Chart(
         figure=figure,
         question="Do the controls of every plate stand apart?",
-        caption=f"{plural(shown, 'control well')} of {plural(len(plates), 'plate')}, {context}. Above each: Z' and what "
-        "it means. Ringed red: unlike its kind; crossed: left out. Series: rising doses of the positive control. "
+        caption=f"{plural(shown, 'control well')} of {plural(len(plates), 'plate')}, {context}. Above each: Z' and "
+        "what it means. Ringed red: unlike its kind; crossed: left out. Series: rising doses of the positive control. "
         f"Values beyond {number(HIGHEST)} % stand on the edge.",
         summary=f"Viability of control wells. {told}",
         table=held[["well", "plate", "well_type", "treatment", "conc_nm", "percent", "left_out", "reason"]].rename(
@@ -104,7 +104,8 @@ def _dots(wells: pd.DataFrame, colour: str, symbol: str, size: int = 7, width: f
 
 def _told(row: Any) -> str:
     kind = str(row.well_type).replace("_", " ")
-    return f"<b>{row.well}</b> {kind}{_dose(row.conc_nm)}<br>{number(float(row.percent))} %{', left out' if row.left_out else ''}"
+    out = ", left out" if row.left_out else ""
+    return f"<b>{row.well}</b> {kind}{_dose(row.conc_nm)}<br>{number(float(row.percent))} %{out}"
 
 
 def _dose(conc_nm: float) -> str:
