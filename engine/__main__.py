@@ -36,6 +36,7 @@ EXAMPLES = {
     "repurpose": "python -m engine repurpose --library approved --type-share 0.1 --json",
     "score": "python -m engine score --screen BT-40_V1_DS1 --modality metabolic --json",
     "quality": "python -m engine quality --screen BT-40_V1_DS1 --json",
+    "synergy": "python -m engine synergy --screen INF-R-1632_PDX_combo --json",
     "explain": "python -m engine explain --screen INF_R_153_V2_DS1 --well P1_D05 --out well.png",
     "phenotypes": "python -m engine phenotypes --screen INF_R_153_V2_DS1 --drug Bortezomib --json",
     "runs": "python -m engine runs --json",
@@ -226,6 +227,12 @@ def parser() -> argparse.ArgumentParser:
 
     judge = command("quality", "Judge the plates of a screen: Z', replicates, places, single wells, with reasons.")
     judge.add_argument("--screen", required=True, metavar="NAME", help="a screen that `import screen` has brought in")
+
+    both = command(
+        "synergy", "What an added drug changes of every drug of a screen: excess over Bliss, HSA, Loewe, ZIP."
+    )
+    both.add_argument("--screen", required=True, metavar="NAME", help="a screen whose layout holds an AddOn")
+    both.add_argument("--modality", choices=(*MODALITY_ALIASES, *MODALITIES), default="", help="the best if not given")
 
     look = command("explain", "Draw the image of a well with what the network looked at, as PNG.")
     look.add_argument("--screen", required=True, metavar="NAME", help="a screen with images and a trained network")

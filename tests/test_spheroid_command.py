@@ -92,6 +92,32 @@ def test_from_a_folder_to_scores(capsys, tumorcast_home, tmp_path):
     assert status == 0 and "z_prime" in out and "good" in out.splitlines()[0]
 
 
+def test_a_combination_screen_tells_what_the_addition_changes(capsys, tumorcast_home, tmp_path):
+    """The same wells once more, with an addition that takes a tenth of the signal of all but the killed ones."""
+    folder = write_screen(tmp_path / NAME)
+    layout = (folder / "layout.csv").read_text().splitlines()
+    lines = [layout[0], f"{layout[1]},AddOn", *(f"{line}," for line in layout[2:])]
+    lines += [line.replace("P1,", "P2,", 1) + ("," if ",pos," in line else ",Added") for line in layout[2:]]
+    # the controls without the addition stand on the plate of the combinations, too
+    lines += [f"P2,H,{column},neg,DMSO,0," for column in range(2, 8)]
+    (folder / "layout.csv").write_text("\n".join(lines) + "\n")
+    matrix = [row.split("\t") for row in (folder / "P1.txt").read_text().splitlines()]
+    faint = [
+        [cell if cell in ("", "NA") else f"{100 + 0.9 * (float(cell) - 100):.1f}" for cell in row[1:]]
+        for row in matrix[1:]
+    ]
+    rows = ["\t".join(matrix[0])] + ["\t".join([old[0], *new]) for old, new in zip(matrix[1:], faint, strict=True)]
+    rows[8] = "\t".join(["H", "NA", *["1100"] * 6, *["NA"] * 5])
+    (folder / "P2.txt").write_text("\n".join(rows) + "\n")
+    document(capsys, "import", "screen", str(folder))
+    found = document(capsys, "synergy", "--screen", NAME)
+    assert {one["drug"] for one in found} == set(DRUGS) and {one["addon"] for one in found} == {"Added"}
+    assert all(one["addition_percent"] == pytest.approx(10, abs=2) and abs(one["bliss"]) < 3 for one in found)
+    assert all(one["loewe"] is None and one["modality"] == "metabolic" for one in found)
+    status, out, _ = run(capsys, "synergy", "--screen", NAME)
+    assert status == 0 and "0 of 2 combinations lie above Bliss" in out and "Added alone inhibits 10 %" in out
+
+
 def test_images_are_trained_on_and_explained(capsys, tumorcast_home, tmp_path):
     folder = write_screen(tmp_path / NAME, images=True)
     assert document(capsys, "import", "screen", str(folder))["receipt"]["images"] == 36
@@ -131,6 +157,7 @@ def test_a_simulated_folder_is_simulated_without_being_told(capsys, tumorcast_ho
     [
         ("import screen gone", "gone does not exist"),
         ("quality --screen gone", "There is no screen 'gone'; the store holds: none"),
+        ("synergy --screen gone", "There is no screen 'gone'; the store holds: none"),
         ("score --screen gone", "There is no screen 'gone'; the store holds: none"),
         ("score --screen gone --parameters 7", "A curve has 2 to 5 parameters"),
         ("train spheroid", "Say which screen to train for"),

@@ -14,9 +14,6 @@ from engine.cli.patient import run_patient as run_patient
 from engine.cli.phenotypes import run_phenotypes as run_phenotypes
 from engine.cli.report import run_report as run_report
 from engine.cli.repurpose import run_repurpose as run_repurpose
-from engine.cli.spheroid import run_explain as run_explain
-from engine.cli.spheroid import run_quality as run_quality
-from engine.cli.spheroid import run_score as run_score
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue
@@ -24,6 +21,8 @@ from engine.jobs.spec import JobStatus
 from engine.settings import store_path
 from engine.store.database import Database
 
+run_score, run_quality, run_synergy = spheroid.run_score, spheroid.run_quality, spheroid.run_synergy
+run_explain = spheroid.run_explain
 RESPONSE_ONLY = (
     "networks", "split", "only_folds", "baselines", "ablations", "sensitive_below", "dataset", "all_genes", "min_lines",
     "max_weight", "need_cid",

@@ -11,6 +11,7 @@ from engine.store.database import Database
 
 KIND, ENGINE = "screen", "spheroid"
 OPTIONS = ("screen", "phase", "preset", "backbone", "weights", "start")  # of `train` that only this engine knows
+SYNERGY_BY = ("image_3", "image_2", "image_1", "metabolic", "mos")  # without a modality: the first of these there is
 LISTED = ("drug", "addon", "replicate", "dss_asym", "dss1", "dss2", "dss3", "abs_ic50", "gof")
 
 
@@ -114,6 +115,41 @@ def run_quality(given: Namespace) -> Answer:
     ]
     head = f"{given.screen}: {told or 'nothing to judge'}"
     return Answer(documents, f"{head}\n{table(rows, 'No readouts.')}")
+
+
+def run_synergy(given: Namespace) -> Answer:
+    """What an addition changes of every drug of a combination screen."""
+    from engine.cli.commands import open_store
+    from engine.spheroid.combinations import COLUMNS, LEVEL, combination_rows
+    from engine.spheroid.score_records import WELL, readouts_of, scored_modality, wells_of
+    from engine.spheroid.screen_list import screen_row
+    from engine.spheroid.settings import MODALITIES
+
+    db = open_store()
+    there = screen_row(db, given.screen)["readouts"]
+    best = next((one for one in SYNERGY_BY if one in there), "image")
+    modality = scored_modality(db, given.screen, given.modality or best)
+    wells = wells_of(db, given.screen).merge(readouts_of(db, given.screen, modality), on=WELL, how="left")
+    found = combination_rows(wells, modality)
+    documents = [
+        {name: None if pd.isna(row[name]) else row[name] for name in COLUMNS}
+        | {"modality": modality, "screen": given.screen}
+        for row in found.to_dict("records")
+    ]
+    above = int(((found["bliss_lower"] > 0) & (found["hsa"] > 0)).sum())
+    head = (
+        f"{given.screen}, {MODALITIES[modality]}: {above} of {len(found)} combinations lie above Bliss by more than "
+        f"replicates scatter ({100 * LEVEL:.0f} % interval) and above HSA"
+    )
+    shown = ("drug", "addon", "dcdss", "bliss", "bliss_lower", "bliss_upper", "hsa", "zip", "loewe", "highest_at_nm")
+    rows = [{name: row[name] for name in shown} for row in documents]
+    alone = {str(row["addon"]): row["addition_percent"] for row in documents}
+    told = "; ".join(f"{addon} alone inhibits {percent:.0f} %" for addon, percent in alone.items())
+    foot = (
+        f"{told}. Means over doses, percent points of inhibition above what each model expects. Without any "
+        f"interaction about {(1 - LEVEL) / 2 * len(found):.0f} of {len(found)} lie above Bliss by chance."
+    )
+    return Answer(documents, f"{head}\n{table(rows, 'No combinations.')}\n{foot}")
 
 
 def run_explain(given: Namespace) -> Answer:

@@ -4,10 +4,13 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.spheroid.settings import MODALITIES, MODALITY_ALIASES
-from engine.store.database import Database
+from engine.store.reads import Reads
 
 
-def scored_modality(db: Database, screen: str, modality: str) -> str:
+WELL = ["plate", "row", "column"]
+
+
+def scored_modality(db: Reads, screen: str, modality: str) -> str:
     """The modality itself; for 'image' the best that the screen has readouts of.
 
     Raises InputError naming the screens or modalities there are.
@@ -27,7 +30,7 @@ def scored_modality(db: Database, screen: str, modality: str) -> str:
     return found[0]
 
 
-def wells_of(db: Database, screen: str) -> pd.DataFrame:
+def wells_of(db: Reads, screen: str) -> pd.DataFrame:
     """The layout of a screen: columns of the table `well` that scoring reads."""
     return db.query(
         """SELECT plate, "row", "column", well_type, treatment, conc_nm, replicate, addon, addon_nm
@@ -36,7 +39,7 @@ def wells_of(db: Database, screen: str) -> pd.DataFrame:
     )
 
 
-def readouts_of(db: Database, screen: str, modality: str) -> pd.DataFrame:
+def readouts_of(db: Reads, screen: str, modality: str) -> pd.DataFrame:
     """plate, row, column, raw, percent of one modality. Raises InputError where no well has a percentage."""
     found = db.query(
         """SELECT plate, "row", "column", raw, percent FROM readout
@@ -51,7 +54,7 @@ def readouts_of(db: Database, screen: str, modality: str) -> pd.DataFrame:
     return found
 
 
-def counts_death(db: Database, screen: str, modality: str) -> bool:
+def counts_death(db: Reads, screen: str, modality: str) -> bool:
     """Whether the readout was imported as one that rises as cells die."""
     found = db.query(
         """SELECT i.receipt ->> '$.settings.death_readout' AS death FROM screen s JOIN source i USING (source_id)
@@ -61,7 +64,7 @@ def counts_death(db: Database, screen: str, modality: str) -> bool:
     return modality == "metabolic" and bool(found["death"].eq("true").any())
 
 
-def reference_scores(db: Database, screens: tuple[str, ...], modality: str) -> pd.DataFrame:
+def reference_scores(db: Reads, screens: tuple[str, ...], modality: str) -> pd.DataFrame:
     """drug and dss_asym, pooled and without an addition, of other screens by the same modality.
 
     Raises InputError naming a screen that has no such scores.

@@ -1,0 +1,109 @@
+"""What an addition changes of every drug, from wells whose effects are typed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_curves import DOSES, sigmoid
+
+from engine.errors import InputError
+from engine.spheroid.combinations import COLUMNS, combination_rows, effect_alone
+
+X = np.log10(DOSES)
+ALONE = 0.2  # inhibition by the addition
+RAW_LIVING, RAW_KILLED = 1000.0, 100.0
+
+
+def controls(plate: str = "P1", added: bool = True) -> pd.DataFrame:
+    """Three wells of each control; those with the addition read a fifth less signal."""
+    kinds = [("negative", "", RAW_LIVING), ("positive", "", RAW_KILLED)]
+    kinds += [("negative", "Added", RAW_LIVING - ALONE * (RAW_LIVING - RAW_KILLED))] if added else []
+    rows = [(plate, kind, addon, raw + off) for kind, addon, raw in kinds for off in (-10, 0, 10)]
+    frame = pd.DataFrame(rows, columns=["plate", "well_type", "addon", "raw"])
+    return frame.assign(treatment="", conc_nm=np.nan, replicate=1, addon_nm=np.nan, percent=np.nan)
+
+
+def drug(name: str, effect, addon: str = "", addon_nm: float = np.nan, apart: float = 0.02) -> pd.DataFrame:
+    """Duplicates, `apart` of inhibition above and below a typed effect."""
+    parts = [
+        pd.DataFrame({"conc_nm": DOSES, "percent": 100 * (1 - np.asarray(effect) - off), "replicate": replicate})
+        for replicate, off in ((1, apart), (2, -apart))
+    ]
+    wells = pd.concat(parts).assign(plate="P1", well_type="therapy", treatment=name, addon=addon, addon_nm=addon_nm)
+    return wells.assign(raw=500.0)
+
+
+def screen() -> pd.DataFrame:
+    """Three drugs that act as alone, more strongly and not at all; one that grows alone; one combined at one dose."""
+    usual, strong, grows = sigmoid(X, 0.6, 2.0, 1.0), sigmoid(X, 0.9, 1.0, 1.0), np.full(5, -0.3)
+    parts = [
+        controls(), drug("usual", usual), drug("usual", usual, "Added"), drug("more", usual),
+        drug("more", strong, "Added"), drug("grows", grows), drug("grows", np.zeros(5), "Added"),
+        drug("once", usual), drug("once", usual, "Added").query("conc_nm == 100"), drug("never combined", usual),
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def found() -> pd.DataFrame:
+    return combination_rows(screen(), "metabolic").set_index("drug")
+
+
+def test_every_drug_with_and_without_the_addition_has_a_row(found):
+    assert set(found.reset_index().columns) == set(COLUMNS) and set(found.index) == {"usual", "more", "grows"}
+    assert found["addition_percent"].to_numpy() == pytest.approx(20) and (found["n_doses"] == 5).all()
+
+
+def test_independent_action_is_no_excess(found):
+    usual = found.loc["usual"]
+    assert usual["bliss"] == pytest.approx(0, abs=1e-9) and usual["zip"] == pytest.approx(0, abs=1e-9)
+    assert usual["dcdss"] == pytest.approx(0, abs=1e-9) and usual["bliss_lower"] < 0 < usual["bliss_upper"]
+
+
+def test_excess_over_bliss_by_hand_with_its_interval(found):
+    """Four fifths of the mean difference; pooled variance 2 * 0.02^2 on ten degrees of freedom, t 2.228."""
+    difference = sigmoid(X, 0.9, 1.0, 1.0) - sigmoid(X, 0.6, 2.0, 1.0)
+    more = found.loc["more"]
+    assert more["bliss"] == pytest.approx(80 * difference.mean())
+    margin = 80 * 2.228139 * np.sqrt(2 * 0.02**2 * (1 / 2 + 1 / 2) / 5)
+    assert more["bliss_upper"] - more["bliss"] == pytest.approx(margin, rel=1e-5)
+    assert more["highest_bliss"] == pytest.approx(80 * difference.max())
+    assert more["highest_at_nm"] == DOSES[int(difference.argmax())] and more["dcdss"] > 10
+
+
+def test_a_drug_that_only_grows_alone_does_not_come_first(found):
+    """Bliss expects growth of it and finds none; beside the addition alone nothing was gained."""
+    assert found.loc["grows", "bliss"] == pytest.approx(80 * 0.3) and found.loc["grows", "hsa"] == pytest.approx(0)
+    assert found.index[0] == "more"
+
+
+def test_loewe_needs_the_dose_and_the_curve_of_the_addition(found):
+    assert found["loewe"].isna().all()
+    own = sigmoid(X, 0.8, 2.0, 1.0)
+    wells = pd.concat([controls(), drug("Added", own), drug("Added", own, "Added", addon_nm=33.0)], ignore_index=True)
+    row = combination_rows(wells, "metabolic").iloc[0]
+    additive = sigmoid(np.log10(np.array(DOSES) + 33), 0.8, 2.0, 1.0)  # the same drug: 33 nM more of it
+    assert row["addon_nm"] == 33
+    assert row["loewe"] == pytest.approx(100 * (own + ALONE - own * ALONE - additive).mean(), abs=0.5)
+
+
+def test_without_replicates_there_is_no_interval():
+    wells = screen().query("replicate == 1")
+    row = combination_rows(wells, "metabolic").set_index("drug").loc["more"]
+    assert np.isnan(row["bliss_lower"]) and row["bliss"] > 10
+
+
+def test_the_addition_alone_is_averaged_over_plates_that_tell():
+    wells = pd.concat([controls(), controls("P2"), controls("P3", added=False)], ignore_index=True)
+    assert effect_alone(wells, "metabolic", "Added") == pytest.approx(ALONE)
+
+
+def test_a_screen_without_combinations_is_refused():
+    with pytest.raises(InputError, match="No drug of this screen was measured with an addition"):
+        combination_rows(screen().query("addon == ''"), "metabolic")
+
+
+def test_an_addition_without_its_own_controls_is_refused():
+    wells = screen()
+    wells = wells[~((wells["well_type"] == "negative") & (wells["addon"] == "Added"))]
+    with pytest.raises(InputError, match="both with and without Added: what Added does alone is not known"):
+        combination_rows(wells, "metabolic")
