@@ -27,9 +27,33 @@ NAMES = {
     "addon_conc": ("addonconcentration", "addonconc", "addondose", "concentration2", "conc2", "dose2"),
     "screen": ("screen", "screenname", "screenid", "experiment"),
     "exclude": ("exclude", "excluded", "masked"),
-    "value": ("response", "raw", "rawvalue", "signal", "value", "readout", "luminescence", "intensity", "rlu", "count"),
+    "value": (
+        "response",
+        "raw",
+        "rawvalue",
+        "signal",
+        "value",
+        "readout",
+        "luminescence",
+        "intensity",
+        "rlu",
+        "count",
+        "viability",
+        "percentviability",
+        "viabilitypercent",
+        "viabilityinpercent",
+        "pctviability",
+        "viabilitypct",
+        "cellviability",
+        "percentcellviability",
+        "cellviabilitypercent",
+        "relativeviability",
+        "normalizedviability",
+        "normalisedviability",
+    ),
     "readout_name": ("readout", "readoutname", "measure", "assay"),
 }
+PERCENT = "%"
 UNITS = {"pm": "pM", "nm": "nM", "um": "uM", "mm": "mM", "m": "M"}
 _MOLAR = re.compile(r"(?i)(p|n|u|µ|μ|m)?\s*(mol\s*/\s*l|mol\s*l-1|molar|m)(?![a-z])")
 
@@ -39,7 +63,8 @@ class WellTable:
     """A table of wells as text.
 
     frame: line (its number in the file), plate, row, column and what else of NAMES there is, as text or None.
-    units: of conc and addon_conc where the column's name tells one. name: what messages call the file.
+    units: of conc and addon_conc where the column's name tells one, of value PERCENT where its name says viability.
+    name: what messages call the file.
     """
 
     name: str
@@ -70,6 +95,8 @@ def columns_of(header: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
             if key in ("conc", "addon_conc") and (hit := _with_unit(name, squeezed)):
                 found[key], units[key] = hit
                 break
+    if "value" in found and "viability" in squeezed[found["value"]]:
+        units["value"] = PERCENT
     if found.get("readout_name") == found.get("value"):
         found.pop("readout_name", None)
     return found, units

@@ -12,6 +12,7 @@ from engine.spheroid.control_quality import control_groups, positive_type
 from engine.spheroid.types import WELL_COLUMNS, Plates, Readouts
 
 PLACES = ["plate", "row", "column"]
+FAR = 30.0  # percent points; medians of ten wells of a usable plate lie within a few
 
 
 class Percent(NamedTuple):
@@ -33,17 +34,33 @@ def normalised(readouts: Readouts, plates: Plates, *, death_readout: bool = Fals
     rises as cells die; percentages are viabilities all the same, as the controls say which way is up, but the warning
     that controls look swapped turns round.
     A plate without a control, or whose controls read the same, has no percentages and a note that says so.
+    Readouts that are percentages stay as they are; a note says where the plate's negative control is far from 100 %.
     """
     wells = plates.wells.drop(columns=["raw", "percent"], errors="ignore")
     frame = wells.merge(readouts.frame[[*PLACES, "raw"]], on=PLACES, how="left").assign(percent=np.nan)
     killed = positive_type(frame, readouts.modality)
     notes: list[str] = []
+    if readouts.is_percent:
+        ready = frame.assign(percent=frame["raw"])
+        return Percent(ready[[*WELL_COLUMNS, "raw", "percent"]], _odd_controls(ready, readouts.modality))
     for plate, own in frame.groupby("plate", sort=False):
         if own["raw"].notna().any():
             frame.loc[own.index, "percent"] = _of_plate(
                 str(plate), own, readouts.modality, killed, death_readout, notes
             )
     return Percent(frame[[*WELL_COLUMNS, "raw", "percent"]], tuple(notes))
+
+
+def _odd_controls(ready: pd.DataFrame, modality: str) -> tuple[str, ...]:
+    """A sentence for every plate whose negative control does not look as in a screen of viabilities in percent."""
+    alone = ready[(ready["well_type"] == "negative") & (ready["addon"] == "")]
+    medians = alone.groupby("plate", sort=False)["percent"].median().dropna()
+    return tuple(
+        f"Plate {plate}: the {modality} readouts are given as viabilities in percent, but its negative control reads "
+        f"{value:.4g} % where 100 was expected. Check the readouts, or import them as raw ones."
+        for plate, value in medians.items()
+        if abs(value - 100) > FAR
+    )
 
 
 def _of_plate(

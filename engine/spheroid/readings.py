@@ -20,6 +20,10 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 _SPACED = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
+# "% viability", "Percent cell viability", "viability [%]", "Viability in percent"
+_PERCENT = re.compile(
+    r"(?i)(%|\bpercent(age)?|\bpct)[\s_\-]*(of\s+)?(cell[\s_\-]*)?viab|viab\w*[\s_\-\[(,;:]*(in\s+)?(%|percent|pct)"
+)
 MOST_LINES = 200_000
 
 
@@ -73,6 +77,11 @@ def numbers(texts: Sequence[str | None]) -> Numbers:
         else:
             wrong.append(place)
     return Numbers(values, tuple(over), tuple(wrong))
+
+
+def says_percent(text: str) -> bool:
+    """Whether words above or within a file say that its numbers are viabilities in percent."""
+    return bool(_PERCENT.search(text))
 
 
 def comments(path: Path) -> tuple[str, ...]:

@@ -9,14 +9,16 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.spheroid.layout_columns import WellTable, header_of, is_long, read_wells
+from engine.spheroid.layout_columns import PERCENT, WellTable, header_of, is_long, read_wells
 from engine.spheroid.matrices import Matrix, find_matrices
 from engine.spheroid.plate import GEOMETRY, PLACE, plate_in, size_for, well_name
-from engine.spheroid.readings import numbers, read_sheets
+from engine.spheroid.readings import comments, numbers, read_sheets, says_percent
 from engine.spheroid.types import Plates, Readouts
 
 PLACES = ["plate", "row", "column"]
 NAMED = 5
+# Viabilities in percent of a screen: something lives, and half of all wells cannot grow to the double.
+MOST_PERCENT, LEAST_PERCENT = 200.0, 2.0
 
 
 class ReadoutFile(NamedTuple):
@@ -27,13 +29,20 @@ class ReadoutFile(NamedTuple):
 
 
 def read_readouts(
-    files: Iterable[ReadoutFile], plates: Plates, modality: str, receipt: Receipt, screen: str = ""
+    files: Iterable[ReadoutFile],
+    plates: Plates,
+    modality: str,
+    receipt: Receipt,
+    screen: str = "",
+    percent: bool = False,
 ) -> Readouts:
     """The readouts of one modality from all of a screen's files.
 
+    percent: they are viabilities in percent already; without it, files may say so by a comment, a line above a matrix
+    or a column's name ('Viability [%]').
     Wells read as NA are rows with raw NaN. receipt: told of overflows, wells the layout lacks, plates without readouts.
     Raises InputError naming file, plate and well for matrices of another size, plates the layout lacks, wells that
-    stand twice and texts that are no numbers.
+    stand twice, texts that are no numbers, numbers that are no percentages, and files with percentages beside others.
     """
     known = list(dict.fromkeys(plates.wells["plate"]))
     parts = [part for file in files for part in _read(file, plates, known, receipt, screen)]
@@ -64,11 +73,49 @@ def read_readouts(
             f"All {modality} readouts are {measured.iloc[0]:g}, which is no measurement: check the files."
         )
     kept = frame[[*PLACES, "raw"]].reset_index(drop=True)
-    return Readouts(modality, kept, tuple(receipt.notes[start:]))
+    is_percent = taken_as_percent(frame, modality, receipt, percent)
+    return Readouts(modality, kept, tuple(receipt.notes[start:]), is_percent)
+
+
+def taken_as_percent(frame: pd.DataFrame, modality: str, receipt: Receipt, asked: bool) -> bool:
+    """Whether raw is viability in percent, as somebody says or every file; with a note either way.
+
+    frame: raw, file and told, whether the file says so.
+    """
+    told = frame.groupby("file", sort=False)["told"].any()
+    if not (asked or told.any()):
+        return False
+    if not (asked or told.all()):
+        raise InputError(
+            f"{told.index[told][0]} says that it holds viabilities in percent, {told.index[~told][0]} does not: give "
+            f"the {modality} readouts of all plates in one form."
+        )
+    measured = frame["raw"].dropna()
+    if measured.empty or (measured.max() > LEAST_PERCENT and measured.abs().median() <= MOST_PERCENT):
+        receipt.notes.append(
+            f"The {modality} readouts are taken as viabilities in percent, as "
+            f"{'was asked for' if asked else 'their file says'}: they are not held against controls."
+        )
+        return True
+    odd = (
+        f"the highest is {measured.max():g}, as of fractions"
+        if measured.max() <= LEAST_PERCENT
+        else f"half of them exceed {measured.abs().median():,.0f}"
+    )
+    if asked:
+        raise InputError(
+            f"{frame['file'].iloc[0]}: the {modality} readouts cannot be viabilities in percent ({odd}). Multiply "
+            "fractions by 100, or import them as raw readouts, which are held against the plates' controls."
+        )
+    receipt.notes.append(
+        f"{frame['file'].iloc[0]} calls its numbers viabilities, but {odd}: they are taken as raw readouts and held "
+        "against the plates' controls."
+    )
+    return False
 
 
 def read_long(table: WellTable, receipt: Receipt) -> pd.DataFrame:
-    """plate, row, column, raw, file of a long table.
+    """plate, row, column, raw, file and told (the column's name says percent viability) of a long table.
 
     Rows marked in a column `exclude` have raw NaN. Raises InputError naming row and well of a text that is no number.
     """
@@ -85,14 +132,16 @@ def read_long(table: WellTable, receipt: Receipt) -> pd.DataFrame:
         out = frame["exclude"].map(lambda text: (text or "0").lower() not in ("0", "0.0", "false", "no")).to_numpy()
         receipt.flag(frame, pd.Series(out, index=frame.index), "excluded by the table itself: no readout", ["plate"])
         raw = np.where(out, np.nan, raw)
-    made = frame[PLACES].assign(raw=raw, file=table.name)
+    made = frame[PLACES].assign(raw=raw, file=table.name, told=table.units.get("value") == PERCENT)
     _note_over(made.iloc[list(found.over)], table.name, receipt)
     return made
 
 
 def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Receipt, screen: str) -> list[pd.DataFrame]:
+    said = any(map(says_percent, comments(file.path)))
     if is_long(header_of(file.path, file.name)):
         made = read_long(read_wells(file.path, file.name, screen), receipt)
+        made["told"] |= said
         for plate in made["plate"].unique():
             _refuse_unknown(str(plate), file.name, known)
         return [made]
@@ -111,7 +160,8 @@ def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Rece
     for plate, matrix in zip(_plates_of(found, file.name, known), (matrix for _, matrix in found), strict=True):
         _refuse_unknown(plate, file.name, known)
         _refuse_size(matrix, plate, file.name, plates)
-        made_parts.append(_cells(matrix, plate, file.name, receipt))
+        told = said or says_percent(matrix.title)
+        made_parts.append(_cells(matrix, plate, file.name, receipt).assign(told=told))
     return made_parts
 
 

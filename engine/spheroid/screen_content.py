@@ -1,7 +1,9 @@
 """The files of a screen read and held against each other: layout, readouts, annotation. Images stay where they are."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
@@ -11,11 +13,12 @@ from engine.spheroid.drugs import read_drugs
 from engine.spheroid.layout import plates_of, read_layout
 from engine.spheroid.layout_columns import read_wells
 from engine.spheroid.plate import GEOMETRY, plate_order
-from engine.spheroid.readings import comments
-from engine.spheroid.readout_files import n_wells_of, read_long, read_readouts
+from engine.spheroid.readings import comments, says_percent
+from engine.spheroid.readout_files import n_wells_of, read_long, read_readouts, taken_as_percent
 from engine.spheroid.screen_folder import METABOLIC, ScreenFiles
 from engine.spheroid.types import Plates, Readouts
 
+EARLIEST = date(1970, 1, 1)
 _RUN = re.compile(r"(?:_V\d+)?_(?:CE|DS)\d*$", re.IGNORECASE)
 
 
@@ -29,21 +32,27 @@ class ScreenContent:
     simulated: bool
 
 
-def read_screen(files: ScreenFiles, receipt: Receipt) -> ScreenContent:
-    """Read everything but the images. Raises InputError as `read_layout` and `read_readouts` do."""
+def read_screen(files: ScreenFiles, receipt: Receipt, percent: bool = False) -> ScreenContent:
+    """Read everything but the images. percent: the metabolic readouts are viabilities in percent already.
+
+    Raises InputError as `read_layout` and `read_readouts` do.
+    """
     if files.table is not None:
         table = read_wells(files.table.path, files.table.name, files.in_table)
         said = comments(files.table.path)
         plates = plates_of(table, receipt, said)
         raw = read_long(table, receipt)
-        readouts = [Readouts(METABOLIC, raw[["plate", "row", "column", "raw"]])]
+        raw["told"] |= any(map(says_percent, said))
+        is_percent = taken_as_percent(raw, METABOLIC, receipt, percent)
+        readouts = [Readouts(METABOLIC, raw[["plate", "row", "column", "raw"]], is_percent=is_percent)]
     elif files.layout is not None:
         said = comments(files.layout.path)
         plates = read_layout(
             files.layout.path, files.layout.name, receipt, files.in_table, pos_rules=not files.published
         )
         readouts = [
-            read_readouts(given, plates, kind, receipt, files.in_table) for kind, given in files.readouts.items()
+            read_readouts(given, plates, kind, receipt, files.in_table, percent and kind == METABOLIC)
+            for kind, given in files.readouts.items()
         ]
     else:
         raise InputError(f"The screen {files.name} has neither a layout nor a table that says what is in its wells.")
@@ -58,13 +67,36 @@ def read_screen(files: ScreenFiles, receipt: Receipt) -> ScreenContent:
     return ScreenContent(plates, tuple(readouts), drugs, any("simulated" in line.lower() for line in said))
 
 
+def day_of(text: str) -> date | None:
+    """The day of a screening as a person writes it, 2021-03-15 or 15.03.2021; None of nothing.
+
+    Raises InputError for what is no day, or none on which a screen can have been made.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    day = None
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        with suppress(ValueError):
+            day = datetime.strptime(text, form).date()
+    if day is None:
+        raise InputError(f"{text!r} is no day of a screening: write year-month-day, such as 2021-03-15.")
+    # A day that has begun somewhere on earth.
+    if not EARLIEST <= day <= (datetime.now(UTC) + timedelta(hours=14)).date():
+        when = "in the future" if day > EARLIEST else f"before {EARLIEST.year}"
+        raise InputError(f"The day of the screening, {day}, lies {when}: check the year.")
+    return day
+
+
 def sample_of(name: str) -> str:
     """BT-40 of BT-40_V1_DS1: a published screen's name without its number of repeat and its kind."""
     return _RUN.sub("", name)
 
 
-def screen_tables(name: str, content: ScreenContent, sample: str, entity: str) -> dict[str, pd.DataFrame]:
-    """Rows of the tables screen, plate and well but for images and source."""
+def screen_tables(
+    name: str, content: ScreenContent, sample: str, entity: str, day: date | None = None
+) -> dict[str, pd.DataFrame]:
+    """Rows of the tables screen, plate and well but for images and source. day: of the screening, where it is known."""
     wells = content.plates.wells
     n_rows, n_columns = GEOMETRY[content.plates.n_wells]
     drugs = ((wells["well_type"] == "therapy") & (wells["treatment"] != "")).any()
@@ -74,6 +106,7 @@ def screen_tables(name: str, content: ScreenContent, sample: str, entity: str) -
         "kind": "drugs" if drugs else "controls",
         "sample": sample or sample_of(name),
         "entity": entity or None,
+        "screened_on": day,
         "n_plates": len(names),
         "n_wells": content.plates.n_wells,
         "n_images": 0,

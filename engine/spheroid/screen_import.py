@@ -23,7 +23,7 @@ from engine.spheroid.judged import quality_rows
 from engine.spheroid.normalise import normalised
 from engine.spheroid.plate import plate_name
 from engine.spheroid.readout_files import ReadoutFile
-from engine.spheroid.screen_content import ScreenContent, read_screen, screen_tables
+from engine.spheroid.screen_content import ScreenContent, day_of, read_screen, screen_tables
 from engine.spheroid.screen_folder import METABOLIC, MOS, ScreenFiles, chosen_screen, screens_in
 from engine.spheroid.types import Readouts
 from engine.store.database import Database
@@ -49,20 +49,25 @@ def submit_screen_import(
     replace: bool = False,
     pattern: str = "",
     death_readout: bool = False,
+    percent: bool = False,
+    screened_on: str = "",
 ) -> str:
     """Submits the import of one screen; returns the job's id.
 
     path: a folder or zip archive with the published structure, a folder with a layout and the plates' readouts, or a
     table that says everything. name: which of several screens; a single one is called so. sample: cell line or patient
     sample, by default the beginning of the name. entity: its diagnosis. pattern: how image files are called, see
-    name_pattern.py. death_readout: the metabolic signal rises as cells die. replace: takes the place of a screen of
+    name_pattern.py. death_readout: the metabolic signal rises as cells die. percent: metabolic readouts are viabilities
+    in percent already. screened_on: the day of the screening, as 2021-03-15. replace: takes the place of a screen of
     that name, with its scores.
-    Raises InputError at once for files that cannot be read, several screens without a name, and a name that is taken.
+    Raises InputError at once for files that cannot be read, several screens without a name, a name that is taken, and
+    a day that is none.
     """
     path = Path(path).expanduser()
     files = chosen_screen(screens_in(path), name.strip(), path.name)
     about = {"sample": sample, "entity": entity, "origin": origin, "licence": licence, "simulated": simulated}
-    return _submit(files, path, replace, {**about, "pattern": pattern, "death_readout": death_readout})
+    about |= {"pattern": pattern, "death_readout": death_readout, "percent": percent, "screened_on": screened_on}
+    return _submit(files, path, replace, about)
 
 
 def submit_screen_imports(path: Path, *, replace: bool = False, **about: Any) -> list[str]:
@@ -71,11 +76,11 @@ def submit_screen_imports(path: Path, *, replace: bool = False, **about: Any) ->
     Raises InputError, before anything is submitted, where one of them cannot be read or its name is taken.
     """
     path = Path(path).expanduser()
-    known = {key: about.get(key, "") for key in ("sample", "entity", "origin", "licence", "pattern")}
-    known |= {key: bool(about.get(key, False)) for key in ("simulated", "death_readout")}
+    known = {key: about.get(key, "") for key in ("sample", "entity", "origin", "licence", "pattern", "screened_on")}
+    known |= {key: bool(about.get(key, False)) for key in ("simulated", "death_readout", "percent")}
     found = screens_in(path)
     for files in found:
-        _checked(files, replace)
+        _checked(files, replace, known)
     return [_submit(files, path, replace, known) for files in found]
 
 
@@ -87,7 +92,7 @@ def run_screen_import(job: JobContext) -> None:
     """
     name, receipt = job.params["screen"], Receipt()
     job.progress(0.0, "Reading layout and readouts")
-    content = read_screen(_files(job), receipt)
+    content = read_screen(_files(job), receipt, job.params.get("percent", False))
     written = _images(job, content, receipt)
     readouts = list(content.readouts)
     if written is not None and MOS not in [known.modality for known in readouts]:
@@ -98,7 +103,7 @@ def run_screen_import(job: JobContext) -> None:
     job.progress(IMAGES_TO, "Comparing with the controls")
     parts, judged = [], []
     for readout in readouts:
-        death = bool(job.params["death_readout"]) and readout.modality == METABOLIC
+        death = bool(job.params["death_readout"]) and readout.modality == METABOLIC and not readout.is_percent
         found = normalised(readout, content.plates, death_readout=death)
         receipt.notes.extend(found.notes)
         frame = readout.frame.merge(found.frame[[*WELL, "percent"]], on=WELL)
@@ -108,8 +113,13 @@ def run_screen_import(job: JobContext) -> None:
     _report(job, content, written, receipt, judged)
 
 
-def _checked(files: ScreenFiles, replace: bool) -> ScreenContent:
+def _checked(files: ScreenFiles, replace: bool, about: dict[str, Any]) -> ScreenContent:
     """Refuses at once what the job would refuse, without looking into images."""
+    day_of(about["screened_on"])
+    if about["percent"] and about["death_readout"]:
+        raise InputError(
+            "The readouts are said to be viabilities in percent and to rise as cells die: viabilities fall, choose one."
+        )
     db = Database(store_path())
     refuse_name_of_another_kind(files.name, KIND, db)
     taken = db.query("SELECT n_plates FROM screen WHERE screen = ?", [files.name])
@@ -120,11 +130,11 @@ def _checked(files: ScreenFiles, replace: bool) -> ScreenContent:
         )
     if not files.readouts and files.table is None and files.images is None:
         raise InputError(f"{files.name} has neither readouts nor images: there is nothing to import.")
-    return read_screen(files, Receipt())
+    return read_screen(files, Receipt(), about["percent"])
 
 
 def _submit(files: ScreenFiles, path: Path, replace: bool, about: dict[str, Any]) -> str:
-    content = _checked(files, replace)
+    content = _checked(files, replace, about)
     inputs: dict[str, ReadoutFile] = {}
     main = files.table or files.layout
     assert main is not None  # read_screen has refused what has neither
@@ -211,7 +221,7 @@ def _write(
 ) -> None:
     name, params = job.params["screen"], job.params
     ids = {"source_id": params["source_id"]}
-    tables = screen_tables(name, content, params["sample"], params["entity"])
+    tables = screen_tables(name, content, params["sample"], params["entity"], day_of(params.get("screened_on", "")))
     images = pd.DataFrame(columns=[*WELL, "image_index"]) if written is None else written.wells
     count = len(images)
     tables["screen"] = tables["screen"].assign(
@@ -244,7 +254,9 @@ def _report(
     params, wells = job.params, content.plates.wells
     modalities = [str(frame["modality"].iloc[0]) for frame in judged if len(frame)]
     form = "one table" if params["complete"] else "published folders" if params["published"] else "layout and readouts"
-    summary = receipt.as_dict({"format": form, **{key: params[key] for key in ("pattern", "death_readout")}})
+    settings = {"pattern": params["pattern"], "death_readout": params["death_readout"]}
+    settings["percent"] = any(readout.is_percent for readout in content.readouts)
+    summary = receipt.as_dict({"format": form, **settings})
     summary |= {
         "plates": int(wells["plate"].nunique()),
         "wells": len(wells),

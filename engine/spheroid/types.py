@@ -31,11 +31,15 @@ class Plates:
 
 @dataclass(frozen=True)
 class Readouts:
-    """One number a well. frame: plate, row, column, raw. modality: metabolic | mos | image_1 | image_2 | image_3."""
+    """One number a well. frame: plate, row, column, raw. modality: metabolic | mos | image_1 | image_2 | image_3.
+
+    is_percent: raw is viability in percent already, and no control is asked.
+    """
 
     modality: str
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    is_percent: bool = False
 
 
 @dataclass(frozen=True)
