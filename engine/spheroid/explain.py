@@ -19,6 +19,7 @@ from torch.nn import functional
 from engine.errors import InputError
 from engine.jobs.queue import job_folder
 from engine.spheroid import trained
+from engine.spheroid.heat import METHODS, TOWARDS
 from engine.spheroid.image_store import open_images
 from engine.spheroid.images import label
 from engine.spheroid.network import ALIVE, ScreenNetwork, viability
@@ -26,15 +27,14 @@ from engine.spheroid.prepare import network_input
 from engine.spheroid.train_records import newest_run, screen_with_images
 from engine.store.database import Database
 
-METHODS = {"grad_cam": "Grad-CAM", "grad_cam_pp": "Grad-CAM++", "score_cam": "Score-CAM"}
-TOWARDS = {"alive": "speaks for living cells", "dead": "speaks for dead cells"}
 LOOK = 16  # masked images at a time
 SIDE, BAR = 448, 40  # pixels of one picture, of the caption below
 HOT = np.array([[0, 0, 0], [90, 20, 110], [200, 50, 60], [250, 150, 20], [255, 250, 170]], float)  # cold to hot
 
 
 class Explained(NamedTuple):
-    """heat: (224, 224) from 0 to 1, all 0 where nothing speaks for the output. raw: viability of the well."""
+    """heat: (224, 224) from 0 to 1 of the image as it is, all 0 where nothing speaks for the output. raw: viability of
+    the well, as its readout."""
 
     path: Path
     heat: np.ndarray
@@ -43,11 +43,22 @@ class Explained(NamedTuple):
     run_id: str
 
 
-def explain_well(
-    db: Database, screen: str, well: tuple[str, str, int], out: Path, method: str = "grad_cam", towards: str = "",
+class Looked(NamedTuple):
+    """What a network makes of one well. mip: (224, 224) counts. heat, raw, towards: as in `Explained`."""
+
+    mip: np.ndarray
+    heat: np.ndarray
+    raw: float
+    towards: str
+    trained: trained.TrainedScreen
+    simulated: bool
+
+
+def explained(
+    db: Database, screen: str, well: tuple[str, str, int], method: str = "grad_cam", towards: str = "",
     run_id: str = "",
-) -> Explained:  # fmt: skip
-    """Draw a well's MIP beside the same with heat over it, as PNG.
+) -> Looked:  # fmt: skip
+    """The heat over a well.
 
     well: plate, row, column. towards: of TOWARDS; '' for the output that the network prefers. run_id: '' for the newest
     network of the screen's highest phase.
@@ -65,14 +76,23 @@ def explain_well(
         raw = float(viability(found.network(shown))[0])
     towards = towards or ("alive" if raw >= 0.5 else "dead")
     heat = heat_of(found.network, shown, method, towards)
-    name = label(*well)
-    simulated = "Simulated. " if row["simulated"] or found.simulated else ""
+    return Looked(images[0, 0], heat, raw, towards, found, bool(row["simulated"] or found.simulated))
+
+
+def explain_well(
+    db: Database, screen: str, well: tuple[str, str, int], out: Path, method: str = "grad_cam", towards: str = "",
+    run_id: str = "",
+) -> Explained:  # fmt: skip
+    """Draw a well's MIP beside the same with heat over it, as PNG; see `explained`."""
+    found = explained(db, screen, well, method, towards, run_id)
+    simulated = "Simulated. " if found.simulated else ""
+    network = found.trained
     lines = (
-        f"{simulated}{screen} {name}: raw viability {raw:.2f}",
-        f"{METHODS[method]}: what {TOWARDS[towards]} (phase {'I' * found.phase}, {found.network.backbone})",
+        f"{simulated}{screen} {label(*well)}: raw viability {found.raw:.2f}",
+        f"{METHODS[method]}: what {TOWARDS[found.towards]} (phase {'I' * network.phase}, {network.network.backbone})",
     )
-    drawn(images[0, 0], heat, lines).save(out, format="PNG")
-    return Explained(out, heat, raw, towards, found.run_id)
+    drawn(found.mip, found.heat, lines).save(out, format="PNG")
+    return Explained(out, found.heat, found.raw, found.towards, network.run_id)
 
 
 def heat_of(network: ScreenNetwork, image: Tensor, method: str, towards: str) -> np.ndarray:

@@ -74,17 +74,21 @@ class ScreenNetwork(nn.Module):
         """(b, 3, 224, 224) as `prepare.network_input` makes them -> (b, 2), before the softmax."""
         return self.rest(self.bottom(images))
 
-    def bottom(self, images: Tensor) -> Tensor:
-        """(b, channels * grid * grid): what the convolutions make of images; the fast preset leaves these alone."""
-        return self.pool(self.features(images))
+    def bottom(self, images: Tensor, views: int = 1) -> Tensor:
+        """(b, channels * grid * grid): what the convolutions make of images; the fast preset leaves these alone.
+
+        views: the mean over so many of an image and its mirror images (left to right, upside down, both).
+        """
+        mirrored = (images, *(images.flip(axes) for axes in ((3,), (2,), (2, 3))))
+        return torch.stack([self.pool(self.features(image)) for image in mirrored[:views]]).mean(dim=0)
 
     def rest(self, bottom: Tensor) -> Tensor:
         """What `bottom` made -> (b, 2), before the softmax."""
         return self.output(self.top(bottom))
 
-    def penultimate(self, images: Tensor) -> Tensor:
-        """(b, f): what phenotypes are told by."""
-        return self.top(self.bottom(images))
+    def penultimate(self, images: Tensor, views: int = 1) -> Tensor:
+        """(b, f): what phenotypes are told by. views: as of `bottom`."""
+        return self.top(self.bottom(images, views))
 
     def last_block(self, images: Tensor) -> Tensor:
         """(b, c, h, v): activations of the last convolutional block."""

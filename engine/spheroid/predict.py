@@ -92,5 +92,5 @@ def activations(trained: TrainedScreen, images: PreparedImages, wells: pd.DataFr
     with torch.inference_mode():
         for start in range(0, len(names), LOOK):
             batch = network_input(images.stack(names[start : start + LOOK]), trained.rule).to(device)
-            found.append(network.penultimate(batch).cpu().numpy())
+            found.append(network.penultimate(batch, trained.views).cpu().numpy())
     return np.concatenate(found) if found else np.empty((0, network.output.in_features), np.float32)

@@ -93,7 +93,7 @@ def run_training(job: JobContext) -> None:
     notes = (*notes, *fitted.wells.notes, *percent.notes)
     after = TrainedScreen(
         job.spec.id, before.network.cpu(), before.rule, settings.screen, settings.phase, settings.preset,
-        before.weights, before.sha256, bool(job.params["simulated"]) or before.simulated,
+        before.weights, before.sha256, bool(job.params["simulated"]) or before.simulated, how.views,
     )  # fmt: skip
     trained.save(job.results, after)
     metrics = metric_rows(

@@ -13,7 +13,8 @@ from engine.spheroid.train_records import NETWORK_FILE
 @dataclass(frozen=True)
 class TrainedScreen:
     """network: in evaluation mode, on the CPU. rule: how it is shown images, of prepare.RULES. weights: name of the
-    file it once started from, '' for random ones; sha256: of that file."""
+    file it once started from, '' for random ones; sha256: of that file. views: of `ScreenNetwork.bottom`, by which it
+    looked at wells."""
 
     run_id: str
     network: ScreenNetwork
@@ -24,13 +25,14 @@ class TrainedScreen:
     weights: str
     sha256: str
     simulated: bool
+    views: int = 1
 
 
 def save(results: Path, trained: TrainedScreen) -> None:
     """Keep a network among the results of its job."""
     about = {
         name: getattr(trained, name)
-        for name in ("run_id", "rule", "screen", "phase", "preset", "weights", "sha256", "simulated")
+        for name in ("run_id", "rule", "screen", "phase", "preset", "weights", "sha256", "simulated", "views")
     }
     about |= {"backbone": trained.network.backbone, "state": trained.network.state_dict()}
     checkpoint.save(results / NETWORK_FILE, about)

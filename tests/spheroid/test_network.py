@@ -46,6 +46,19 @@ def test_small_backbones_and_where_they_are_cut(backbone, weights, width):
         torch.testing.assert_close(viability(outputs), expected)
 
 
+def test_views_are_mirror_images_and_four_tell_no_side_from_the_other():
+    network = build("squeezenet1_0", seed=1).eval()
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        one, across, down, both = (
+            network.bottom(seen) for seen in (images, images.flip(3), images.flip(2), images.flip(2, 3))
+        )
+        torch.testing.assert_close(network.bottom(images, 2), (one + across) / 2)
+        torch.testing.assert_close(network.bottom(images, 4), (one + across + down + both) / 4)
+        torch.testing.assert_close(network.penultimate(images, 4), network.penultimate(images.flip(2), 4))
+        assert (one - down).abs().max() > 1e-4
+
+
 @pytest.mark.parametrize("backbone", SMALL)
 def test_each_small_backbone_memorises_a_tiny_set(backbone):
     torch.manual_seed(0)

@@ -102,7 +102,7 @@ def readouts(db: Database, modality: str) -> pd.DataFrame:
 
 def test_three_phases_from_the_store_and_back(db, tmp_path):
     one = run(db, SpheroidSettings("CE", 1, weights="none", epochs=40, learning_rate=3e-3))
-    two = run(db, SpheroidSettings("S1", 2, epochs=30, learning_rate=3e-3))
+    two = run(db, SpheroidSettings("S1", 2, epochs=60, learning_rate=3e-3))
     three = run(db, SpheroidSettings("S1", 3, epochs=4, learning_rate=1e-3))
 
     runs = db.query("SELECT * FROM run ORDER BY split").set_index("split")
@@ -136,6 +136,7 @@ def test_three_phases_from_the_store_and_back(db, tmp_path):
 
     kept = trained.load(three)
     assert (kept.screen, kept.phase, kept.rule, kept.simulated) == ("S1", 3, "torchvision", True)
+    assert kept.views == configs[2]["recipe"]["views"] == 4
     wells = found[["plate", "row", "column"]].iloc[:3]
     images = open_images(job_folder(db.query("SELECT image_job FROM screen WHERE screen = 'S1'")["image_job"].iloc[0]))
     assert activations(kept, images, wells).shape == (3, 512)
@@ -175,7 +176,8 @@ def test_published_preset_trains_every_layer_one_image_at_a_time(db):
     job_id = run(db, SpheroidSettings("S1", 2, "published", "squeezenet1_0", "none", epochs=1))
     config = json.loads(db.query("SELECT config FROM run")["config"].iloc[0])
     assert config["recipe"] == {
-        "epochs": 1, "batch_size": 1, "learning_rate": 3e-7, "whole": True, "versions": 0, "constant_rate": True,
+        "epochs": 1, "batch_size": 1, "learning_rate": 3e-7, "whole": True, "versions": 0, "views": 1,
+        "constant_rate": True,
     }  # fmt: skip
     assert config["notes"][1] == "Phase I was left out: the network started from weights directly."
     from engine.spheroid.network import build
@@ -183,6 +185,7 @@ def test_published_preset_trains_every_layer_one_image_at_a_time(db):
     start, end = build("squeezenet1_0", 0).state_dict(), trained.load(job_id).network.state_dict()
     moved = (end["output.weight"] - start["output.weight"]).abs()
     assert 0 < moved.max() <= 6 * 3e-7 * 1.01  # Adam moves a weight by the learning rate a step at most, or little more
+    assert trained.load(job_id).views == 1  # the published network looks at an image as it is
     later = run(db, SpheroidSettings("S1", 3, "published", "squeezenet1_0", epochs=1))
     first = trained.load(later).network.state_dict()["features.0.weight"]
     assert not torch.equal(first, end["features.0.weight"])
