@@ -2,9 +2,9 @@
 
 import math
 from argparse import Namespace
+from typing import Any
 
 from engine.cli.output import Answer, printable, table
-from engine.store.database import Database
 
 SHOWN = ("drug", "other", "share", "dss", "other_dss", "status", "dcdss")
 
@@ -12,11 +12,10 @@ SHOWN = ("drug", "other", "share", "dss", "other_dss", "status", "dcdss")
 def run_phenotypes(given: Namespace) -> Answer:
     """Map the phenotypes of a screen where that was not done, then say what the map tells."""
     from engine.cli.commands import finish, open_store
-    from engine.spheroid import records
     from engine.spheroid.phenotype import nearest_drugs
     from engine.spheroid.phenotype_job import submit_phenotypes
     from engine.spheroid.phenotype_records import features, mapped_runs, modality_of, newest_looked
-    from engine.spheroid.phenotype_relations import measured_pairs, pooled_dss, relations
+    from engine.spheroid.phenotype_relations import screen_relations
     from engine.spheroid.screen_list import screen_row
 
     db = open_store()
@@ -26,9 +25,8 @@ def run_phenotypes(given: Namespace) -> Answer:
     if run_id not in mapped_runs(db, given.screen) or wants_umap:
         finish(submit_phenotypes(db, given.screen, run_id, given.seed, given.umap), db)
     modality = modality_of(db, given.screen, run_id) or newest_looked(db, given.screen).modality
-    scores, found = records.scores(db, given.screen, modality), features(db, given.screen, run_id)
-    left_out = _left_out(db, given.screen, modality, found)
-    told = relations(found, pooled_dss(scores), measured_pairs(scores), left_out, given.seed)
+    found = features(db, given.screen, run_id)
+    told = screen_relations(db, given.screen, run_id, modality, given.seed)
     drugs = [given.drug] if given.drug else [str(name) for name in told.distances.index]
     nearest = {drug: nearest_drugs(told.distances, drug).to_dict("records") for drug in drugs}
     replicates = {name: _finite(value) for name, value in told.replicates._asdict().items()}
@@ -49,15 +47,7 @@ def run_phenotypes(given: Namespace) -> Answer:
     return Answer(document, "\n".join(lines))
 
 
-def _left_out(db: Database, screen: str, modality: str, found):
-    """(w,) bool: wells of the map that somebody excluded."""
-    from engine.spheroid import review
-    from engine.spheroid.exclusions import left_out
-
-    return left_out(found, review.state(db, screen).excluded, modality)
-
-
-def _replicates(told: dict) -> str:
+def _replicates(told: dict[str, Any]) -> str:
     if told["auc"] is None:
         return "Do replicates look alike? Not known: no drug has two wells with an image at its highest dose."
     return (

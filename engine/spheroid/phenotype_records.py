@@ -85,13 +85,14 @@ def all_scores(db: Database) -> pd.DataFrame:
 
 
 def all_classes(db: Database) -> pd.DataFrame:
-    """drug, group_abbr (class): as the annotation of the newest screen that tells it says. One row a drug."""
+    """drug, group_abbr, group_name as the annotation of the newest screen that tells them says. One row a drug."""
+    shape = '[{"drug": "VARCHAR", "group_abbr": "VARCHAR", "group_name": "VARCHAR"}]'
     return db.query(
-        """WITH told AS (
-               SELECT unnest(from_json(i.receipt -> '$.annotation',
-                                       '[{"drug": "VARCHAR", "group_abbr": "VARCHAR"}]')) AS one, i.imported_at
+        f"""WITH told AS (
+               SELECT unnest(from_json(i.receipt -> '$.annotation', '{shape}')) AS one, i.imported_at
                FROM screen s JOIN source i USING (source_id)
                WHERE json_type(i.receipt, '$.annotation') = 'ARRAY')
-           SELECT one.drug AS drug, arg_max(coalesce(one.group_abbr, ''), imported_at) AS group_abbr
+           SELECT one.drug AS drug, arg_max(coalesce(one.group_abbr, ''), imported_at) AS group_abbr,
+                  arg_max(coalesce(one.group_name, ''), imported_at) AS group_name
            FROM told GROUP BY one.drug ORDER BY drug"""
     )

@@ -9,7 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.spheroid import records
+from engine.spheroid.exclusions import left_out as covered
 from engine.spheroid.phenotype import Reproducibility, complementary_pairs, drug_distances, reproducibility
+from engine.spheroid.phenotype_records import features as map_of
+from engine.spheroid.review_records import read_state
+from engine.store.database import Database
 
 POOLED = "pooled"
 
@@ -66,3 +71,10 @@ def relations(
         return Relations(pd.DataFrame(), replicates, complementary_pairs(pd.DataFrame(), {}))
     distances = drug_distances(components[alone], wells.loc[alone, "treatment"].to_numpy())
     return Relations(distances, replicates, complementary_pairs(distances, dict(dss), dict(measured)))
+
+
+def screen_relations(db: Database, screen: str, run_id: str, modality: str, seed: int = 0) -> Relations:
+    """What a run's map says of a screen as its record stands. modality: whose scores tell which drugs are hits."""
+    wells, scores = map_of(db, screen, run_id), records.scores(db, screen, modality)
+    out = covered(wells, read_state(db, screen).excluded, modality)
+    return relations(wells, pooled_dss(scores), measured_pairs(scores), out, seed)

@@ -1,0 +1,221 @@
+"""The map of phenotypes: every drug at its highest dose and all controls, near to what looks alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from engine.figures.classes import class_colours
+from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
+from engine.figures.text import count, number, plural
+
+HEIGHT = 540
+HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate"}
+MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
+CONTROLS = {
+    "negative": ("Negative control", "circle-open"),
+    "positive": ("Positive control", "x-open"),
+    "metabolic_positive": ("Positive, metabolic", "diamond-open"),
+    "untreated": ("Untreated", "square-open"),
+}
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "pentagon")
+NOT_TOLD = "Not told"
+
+
+@dataclass(frozen=True)
+class MapView:
+    """What the map shows.
+
+    wells: of `phenotype_records.features` with well (P1_D05), name (drug with its addition), short (abbreviation),
+    group, subgroup, dss (0 to 50, NaN where there is none), left_out (bool). map: of MAPS. hue: of HUES. drug, well:
+    selected; '' for none. replicates: a sentence on whether they look alike.
+    """
+
+    wells: pd.DataFrame
+    map: str = "tsne"
+    hue: str = "class"
+    drug: str = ""
+    well: str = ""
+    replicates: str = ""
+    drugs: pd.DataFrame = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drugs", self.wells[self.wells["well_type"] == "therapy"])
+
+    def xy(self, wells: pd.DataFrame) -> dict[str, pd.Series]:
+        """Where wells lie on the map."""
+        return {axis: wells[f"{self.map}_{axis}"] for axis in "xy"}
+
+
+def phenotype_map(view: MapView, context: str, dark: bool = False) -> Chart:
+    """Points to hover, to click and to lasso; their customdata is the well. context: screen, run."""
+    colours = palette(dark)
+    figure = go.Figure(_controls(view, colours))
+    figure.add_traces(_scored(view, colours) if view.hue == "dss" else _grouped(view, dark))
+    _marks(figure, view, colours)
+    figure.update_xaxes(title_text=f"{MAPS[view.map]} 1", showticklabels=False)
+    figure.update_yaxes(title_text=f"{MAPS[view.map]} 2", showticklabels=False, scaleanchor="x")
+    styled(figure, dark, HEIGHT)
+    figure.update_layout(
+        dragmode="lasso", showlegend=True, margin={"b": 8},
+        legend={"orientation": "h", "y": -0.09, "yanchor": "top", "x": 0, "font": {"size": 12}},
+    )  # fmt: skip
+    n, out = len(view.drugs), int(view.wells["left_out"].sum())
+    crossed = f" Crossed: {plural(out, 'excluded well')}, which counts for nothing here." if out else ""
+    if out > 1:
+        crossed = crossed.replace("which counts", "which count")
+    return Chart(
+        figure=figure,
+        question="Which drugs make spheroids look alike?",
+        caption=f"{plural(n, 'drug well')} at the highest dose and {plural(len(view.wells) - n, 'control well')}, "
+        f"{context}. {MAPS[view.map]} of the components that hold 95 % of the variance: what lies close looks alike, "
+        f"distances between groups mean nothing. Replicates of the chosen drug are joined.{crossed}",
+        summary=_summary(view),
+        table=_table(view),
+    )
+
+
+def _controls(view: MapView, colours: Palette) -> list[go.Scatter]:
+    traces = []
+    for kind, (name, symbol) in CONTROLS.items():
+        mine = view.wells[view.wells["well_type"] == kind]
+        if len(mine):
+            marker = {"symbol": symbol, "size": 8, "color": colours.resistant, "line": {"width": 1.3}}
+            traces.append(_points(view, mine, marker, f"{name} ({len(mine)})"))
+    return traces
+
+
+def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
+    """A trace a class, subclass or replicate, in the order of the legend."""
+    names = group_names(view)
+    if view.hue == "subclass":
+        looks = subclass_looks(names, dark)
+    else:
+        colour = class_colours(names, dark)
+        looks = {name: (colour[name], "circle") for name in names.unique()}
+        if view.hue == "replicate":
+            looks = {name: (colour[name], SYMBOLS[i % len(SYMBOLS)]) for i, name in enumerate(sorted(looks))}
+    traces = []
+    for name, (colour, symbol) in looks.items():
+        mine = view.drugs[names == name]
+        marker = {"symbol": symbol, "size": 10, "color": colour}
+        traces.append(_points(view, mine, marker, f"{name} ({len(mine)})", labelled=view.hue == "subclass"))
+    return traces
+
+
+def group_names(view: MapView) -> pd.Series:
+    """What colours each drug well, in words."""
+    drugs = view.drugs
+    if view.hue == "replicate":
+        return "Replicate " + drugs["replicate"].astype(int).astype(str)
+    told = drugs["group"].where(drugs["group"] != "", NOT_TOLD)
+    if view.hue == "class":
+        return told
+    return told.where(drugs["subgroup"] == "", told + ": " + drugs["subgroup"])
+
+
+def subclass_looks(names: pd.Series, dark: bool) -> dict[str, tuple[str, str]]:
+    """Subclass -> colour of its class and a symbol of its own within it, in order of name."""
+    colour = class_colours(names.str.partition(": ")[0], dark)
+    seen: dict[str, int] = {}
+    looks = {}
+    for name in sorted(names.unique()):
+        group = name.partition(": ")[0]
+        looks[name] = (colour[group], SYMBOLS[seen.get(group, 0) % len(SYMBOLS)])
+        seen[group] = seen.get(group, 0) + 1
+    return looks
+
+
+def _scored(view: MapView, colours: Palette) -> list[go.Scatter]:
+    drugs, traces = view.drugs, []
+    known, unknown = drugs[drugs["dss"].notna()], drugs[drugs["dss"].isna()]
+    if len(known):
+        marker = {
+            "size": 10, "color": known["dss"], "colorscale": SEQUENTIAL, "cmin": 0,
+            "cmax": max(20.0, float(known["dss"].max())), "line": {"width": 0.6, "color": colours.muted},
+            "colorbar": {"title": {"text": "DSS", "font": {"size": 12}}, "thickness": 12, "len": 0.7},
+        }  # fmt: skip
+        traces.append(_points(view, known, marker, f"Drug ({len(known)})"))
+    if len(unknown):
+        marker = {"size": 9, "symbol": "circle-open-dot", "color": colours.muted}
+        traces.append(_points(view, unknown, marker, f"Drug without a score ({len(unknown)})"))
+    return traces
+
+
+def _points(view: MapView, wells: pd.DataFrame, marker: Mapping, name: str, labelled: bool = False) -> go.Scatter:
+    return go.Scatter(
+        **view.xy(wells),
+        mode="markers+text" if labelled else "markers",
+        text=wells["short"] if labelled else None,
+        textposition="top center",
+        textfont={"size": 10},
+        name=name,
+        marker=dict(marker),
+        customdata=wells["well"],
+        hovertext=[_told(well) for well in wells.itertuples()],
+        hoverinfo="text",
+        unselected={"marker": {"opacity": 0.2}, **({"textfont": {"color": "rgba(0,0,0,0)"}} if labelled else {})},
+    )
+
+
+def _told(well) -> str:
+    """What is in a well, on hover."""
+    lines = [f"<b>{well.name or CONTROLS.get(well.well_type, (well.well_type,))[0]}</b> {well.well}"]
+    if np.isfinite(well.conc_nm):
+        lines.append(f"{number(well.conc_nm)} nM" + (f", DSS {number(well.dss)}" if np.isfinite(well.dss) else ""))
+    group = ": ".join(part for part in (well.group, well.subgroup) if part)
+    return "<br>".join([*lines, *([group] if group else []), *(["<i>excluded</i>"] if well.left_out else [])])
+
+
+def _marks(figure: go.Figure, view: MapView, colours: Palette) -> None:
+    """Crosses over excluded wells; the chosen drug's wells ringed, joined and named; the chosen well ringed twice."""
+    out = view.wells[view.wells["left_out"]]
+    quiet = {"hoverinfo": "skip", "showlegend": False}
+    if len(out):
+        cross = {"symbol": "x-thin", "size": 12, "line": {"width": 1.5, "color": colours.text}}
+        figure.add_scatter(**view.xy(out), mode="markers", marker=cross, name="Excluded", **quiet)
+    mine = view.drugs[view.drugs["treatment"] == view.drug]
+    ring = {"symbol": "circle-open", "size": 17, "color": SELECTED, "line": {"width": 2}}
+    for name, wells in mine.groupby("name"):
+        line = {"color": SELECTED, "width": 1.2}
+        text = [str(name), *[""] * (len(wells) - 1)]
+        figure.add_scatter(
+            **view.xy(wells), mode="lines+markers+text", line=line, marker=ring, text=text, name="Chosen drug",
+            textposition="top center", textfont={"color": colours.text, "size": 12}, **quiet,
+        )  # fmt: skip
+    one = view.wells[view.wells["well"] == view.well]
+    if len(one):
+        outer = {"symbol": "circle-open", "size": 24, "color": SELECTED, "line": {"width": 2}}
+        figure.add_scatter(**view.xy(one), mode="markers", marker=outer, name="Chosen well", **quiet)
+
+
+def _summary(view: MapView) -> str:
+    names = group_names(view) if view.hue != "dss" else view.drugs["group"].where(view.drugs["group"] != "", NOT_TOLD)
+    told = ", ".join(f"{name} {count(n)}" for name, n in names.value_counts().head(8).items())
+    kinds = view.wells["well_type"].value_counts()
+    controls = ", ".join(f"{kinds[kind]} {name.lower()}" for kind, (name, _) in CONTROLS.items() if kind in kinds)
+    return (
+        f"Map of {plural(view.drugs['name'].nunique(), 'drug')} in {plural(len(view.drugs), 'well')} ({told}) and of "
+        f"controls ({controls or 'none'}). {view.replicates}"
+    )
+
+
+def _table(view: MapView) -> pd.DataFrame:
+    wells = view.wells
+    place = view.xy(wells)
+    return pd.DataFrame(
+        {
+            "Well": wells["well"],
+            "Content": wells["name"].where(wells["name"] != "", wells["well_type"].str.replace("_", " ")),
+            "Dose, nM": wells["conc_nm"],
+            "Replicate": wells["replicate"],
+            "Class": wells["group"],
+            "Subclass": wells["subgroup"],
+            "DSS": wells["dss"],
+            f"{MAPS[view.map]} 1": place["x"],
+            f"{MAPS[view.map]} 2": place["y"],
+            "Excluded": np.where(wells["left_out"], "yes", ""),
+        }
+    )
