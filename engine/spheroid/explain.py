@@ -73,7 +73,7 @@ def explained(
     images = open_images(job_folder(row["image_job"])).stack([well])
     shown = network_input(images, found.rule)
     with torch.no_grad():
-        raw = float(viability(found.network(shown))[0])
+        raw = float(viability(found.network.rest(found.network.bottom(shown, found.views)))[0])
     towards = towards or ("alive" if raw >= 0.5 else "dead")
     heat = heat_of(found.network, shown, method, towards)
     return Looked(images[0, 0], heat, raw, towards, found, bool(row["simulated"] or found.simulated))
