@@ -8,8 +8,9 @@ would be one well twice.
 k = curves, v = values of all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -39,22 +40,28 @@ def dss_intervals(
     seed: int,
     threshold: str = "relative",
     progress: Callable[[float], None] | None = None,
+    names: Sequence[str] | None = None,
+    wanted: np.ndarray | None = None,
 ) -> Intervals:
     """The middle 95 % of `draws` scores, stretched to the score itself where that lies outside.
 
-    curves: what was fitted to `arranged` with `parameters`. progress: is told the part done, 0 to 1.
+    curves: what was fitted to `arranged` with `parameters`. progress: is told the part done, 0 to 1. names: of the k
+    curves, by default their numbers; a curve's draws follow from the seed and its name alone, whatever else is drawn.
+    wanted: (k,) bool, which curves get an interval; None for all.
     """
     k = len(arranged.n)
     lower, upper = np.full((2, k), np.nan)
-    able = np.flatnonzero(np.isfinite(curves.loss) & (arranged.n > curves.n_parameters))
+    able = np.flatnonzero(
+        np.isfinite(curves.loss) & (arranged.n > curves.n_parameters) & (True if wanted is None else wanted)
+    )
     if draws < MIN_DRAWS or len(able) == 0:
         return Intervals(lower, upper)
     score = dss_asym(curves, threshold).dss
-    rng = np.random.default_rng(seed)
+    names = [str(row) for row in range(k)] if names is None else names
     some = max(1, BLOCK // draws)
     for start in range(0, len(able), some):
         rows = able[start : start + some]
-        drawn = _draw(arranged, curves, rows, draws, rng)
+        drawn = _draw(arranged, curves, rows, draws, [_generator(seed, names[row]) for row in rows])
         scores = dss_asym(fit_arranged(drawn, parameters), threshold).dss.reshape(len(rows), draws)
         lower[rows] = np.fmin(np.nanpercentile(scores, LEVELS[0], axis=1), score[rows])
         upper[rows] = np.fmax(np.nanpercentile(scores, LEVELS[1], axis=1), score[rows])
@@ -63,10 +70,16 @@ def dss_intervals(
     return Intervals(lower, upper)
 
 
-def _draw(arranged: Arranged, curves: Curves, rows: np.ndarray, draws: int, rng: np.random.Generator) -> Arranged:
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, *sha256(name.encode()).digest()])
+
+
+def _draw(
+    arranged: Arranged, curves: Curves, rows: np.ndarray, draws: int, generators: Sequence[np.random.Generator]
+) -> Arranged:
     """Every curve of `rows` as often as there are draws, with residuals drawn anew."""
     x, y = [], []
-    for row in rows:
+    for row, rng in zip(rows, generators, strict=True):
         own = slice(arranged.first[row], arranged.first[row + 1])
         n = int(arranged.n[row])
         fitted = evaluate(_one(curves, row), arranged.x[own])[0]

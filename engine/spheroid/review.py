@@ -1,9 +1,172 @@
 """The record of a screen's review: decisions are added to it, never changed, and every score follows from it."""
 
-from engine.spheroid.review_types import ReviewState
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+
+from engine.errors import InputError
+from engine.spheroid.exclusions import fingerprint, kind_of
+from engine.spheroid.rescore import Rescored, no_changes, rescore_modality, unscored_changes
+from engine.spheroid.review_records import (
+    appended,
+    effective,
+    exist,
+    read_state,
+    restores,
+    signed_words,
+    state_of,
+    write_entries,
+)  # fmt: skip
+from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, Decided, Decision, Entry, ReviewState
+from engine.spheroid.scoring_records import retrained, scored_modalities, scoring_of
+from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
+from engine.store.reads import Reads, Within
+
+DECIDED = ("exclude", "restore", "comment")  # signing off and reopening have functions of their own
+LONGEST = {"name": 200, "reason": 4000}  # signs
+WELLS = 'SELECT plate, "row", "column", well_type, treatment, replicate FROM well WHERE screen = ?'
 
 
-def state(db: Database, screen: str) -> ReviewState:
+def state(db: Reads, screen: str) -> ReviewState:
     """The record of a screen and what it comes to. Raises InputError naming the screens there are."""
-    return ReviewState(screen)
+    return read_state(db, screen)
+
+
+def decide(db: Database, screen: str, reviewer: str, decisions: Sequence[Decision], seen: int) -> Decided:
+    """Record decisions, all or none, and score anew what they change, in one transaction.
+
+    seen: number of the newest entry that the reviewer knew. What others recorded since stays and comes back.
+    Raises InputError for a screen that is signed off, a missing name or reason, a target that the screen lacks, what is
+    left out already or not left out at all.
+    """
+    name = clean_name(reviewer)
+    if not decisions:
+        raise InputError("There is no decision to record: choose what to exclude or restore, or write a comment.")
+    began = time.perf_counter()
+    with db.write() as connection:
+        inside = Within(connection)
+        before = read_state(inside, screen)
+        if before.signed is not None:
+            raise InputError(signed_words(screen, before.signed.reviewer, before.signed.at, "changed"))
+        wells = inside.query(WELLS, [screen])
+        record = before
+        for decision in decisions:
+            record = _with(record, name, decision, wells, seen)
+        new = record.entries[len(before.entries) :]
+        write_entries(connection, screen, new, before.entries[-1].hash if before.entries else "")
+        done = [rescore_modality(connection, record, modality) for modality in _concerned(inside, screen, decisions)]
+    others = tuple(entry for entry in before.entries if entry.entry > seen)
+    changes = _joined(done)
+    notes = tuple(note for one in done for note in one.notes)
+    return Decided(new, changes, others, time.perf_counter() - began, notes)
+
+
+def changes(db: Reads, screen: str, modality: str) -> pd.DataFrame:
+    """Scores without any exclusion beside the stored ones, where they differ; columns as Decided.changes."""
+    return unscored_changes(db, read_state(db, screen), modality)
+
+
+def stale(db: Reads, screen: str) -> tuple[str, ...]:
+    """Scored modalities whose scores leave out other wells than the record says, or are older than their network."""
+    record, newer = read_state(db, screen), retrained(db, screen)
+    found = []
+    for modality in scored_modalities(db, screen):
+        scoring = scoring_of(db, screen, modality)
+        same = scoring is not None and scoring.excluded == fingerprint(record.excluded, modality)
+        if modality in newer or not same:
+            found.append(modality)
+    return tuple(found)
+
+
+def rescore(db: Database, screen: str) -> Decided:
+    """Bring stale scores in line with the record; `entries` of what comes back is empty.
+
+    Raises InputError for a screen that is signed off.
+    """
+    began = time.perf_counter()
+    with db.write() as connection:
+        inside = Within(connection)
+        record = read_state(inside, screen)
+        if record.signed is not None:
+            raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "scored again"))
+        done = [rescore_modality(connection, record, modality) for modality in stale(inside, screen)]
+    notes = tuple(note for one in done for note in one.notes)
+    return Decided((), _joined(done), (), time.perf_counter() - began, notes)
+
+
+def clean_name(reviewer: str) -> str:
+    """A reviewer's name on one line. Raises InputError for none, or one that is too long."""
+    name = " ".join("".join(sign if sign.isprintable() else " " for sign in reviewer).split())
+    if not name:
+        raise InputError("Say who decides: the record needs a name.")
+    if len(name) > LONGEST["name"]:
+        raise InputError(f"The name has {len(name)} letters: at most {LONGEST['name']} are kept.")
+    return name
+
+
+def clean_reason(reason: str, what: str) -> str:
+    """A reason as it is kept. Raises InputError for none, or one that is too long."""
+    text = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in reason).strip()
+    if not text:
+        raise InputError(f"Say why: {what} needs a reason.")
+    if len(text) > LONGEST["reason"]:
+        raise InputError(f"The text has {len(text):,} letters: at most {LONGEST['reason']:,} are kept.")
+    return text
+
+
+def _with(record: ReviewState, reviewer: str, decision: Decision, wells: pd.DataFrame, seen: int) -> ReviewState:
+    """The record with one decision more, or why it cannot be taken."""
+    target, name, action = decision.target, decision.target.name or record.screen, decision.action
+    if action not in DECIDED:
+        raise InputError(f"Unknown decision {action!r}: choose from {', '.join(DECIDED)}.")
+    if decision.readout not in READOUTS:
+        raise InputError(f"Unknown readout {decision.readout!r}. Choose from {', '.join(READOUTS)}.")
+    if target.kind not in KINDS and (target.kind or action != "comment"):
+        raise InputError(f"Say what is {ACTIONS[action]}: {', '.join(KINDS.values())}.")
+    what = "a comment" if action == "comment" else f"that {name} is {'left out' if action == 'exclude' else 'restored'}"
+    reason = clean_reason(decision.reason, what)
+    standing = effective(record.entries)
+    if action == "restore":
+        _refuse_restoring(record, standing, decision, name, seen)
+    elif not exist(wells, [target])[0]:
+        raise InputError(f"{record.screen} has no {target.kind} {name}: nothing was recorded.")
+    if action == "exclude":
+        for entry in standing:
+            if entry.target == target and entry.readout in ("all", decision.readout):
+                raise InputError(f"{name} is left out already{_whose(entry, seen)}: nothing was recorded.")
+    entry = appended(record, reviewer, action, target, reason, decision.readout)
+    return state_of(record.screen, (*record.entries, entry), wells, record.broken)
+
+
+def _refuse_restoring(record: ReviewState, standing: Sequence[Entry], decision: Decision, name: str, seen: int) -> None:
+    if any(restores(decision.target, decision.readout, entry) for entry in standing):
+        return
+    wider = [entry for entry in standing if entry.target == decision.target]
+    if wider:
+        kinds = ", ".join(READOUTS[entry.readout] for entry in wider)
+        raise InputError(
+            f"{name} is left out of {kinds}: restore it for {kinds}, then leave it out of what shall stay without it."
+        )
+    by = [e for e in record.entries if e.action == "restore" and e.target == decision.target and e.entry > seen]
+    told = f", {by[-1].reviewer} has restored it (entry {by[-1].entry})" if by else ""
+    raise InputError(f"{name} is not left out{told}: nothing was recorded.")
+
+
+def _whose(entry: Entry, seen: int) -> str:
+    since = " since this view was drawn" if entry.entry > seen else ""
+    which = "" if entry.readout == "all" else f", of {READOUTS[entry.readout]}"
+    return f"{which} by {entry.reviewer}{since} (entry {entry.entry}: {entry.reason.rstrip('.')})"
+
+
+def _concerned(db: Reads, screen: str, decisions: Sequence[Decision]) -> list[str]:
+    """Modalities with readouts that decisions may change."""
+    kinds = {decision.readout for decision in decisions if decision.action != "comment"}
+    there = set(db.query("SELECT DISTINCT modality FROM readout WHERE screen = ?", [screen])["modality"])
+    return [name for name in MODALITIES if name in there and ("all" in kinds or kind_of(name) in kinds)]
+
+
+def _joined(done: Sequence[Rescored]) -> pd.DataFrame:
+    parts = [one.changes for one in done if len(one.changes)]
+    return pd.concat(parts, ignore_index=True) if parts else no_changes()

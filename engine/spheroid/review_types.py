@@ -101,13 +101,15 @@ class Decided:
     """What became of decisions. entries: as recorded. changes: scores that are no longer what they were, columns
 
     modality, drug, addon, replicate, before, after (dss_asym, 0 to 50), hit_before, hit_after. others: entries that
-    somebody else recorded since the view was drawn. seconds: of the rescoring.
+    somebody else recorded since the view was drawn. seconds: of recording and rescoring. notes: sentences, such as on
+    intervals that a scoring job has yet to draw.
     """
 
     entries: tuple[Entry, ...]
     changes: pd.DataFrame
     others: tuple[Entry, ...] = ()
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 class UnresolvedError(InputError):

@@ -1,6 +1,6 @@
 """Percent viabilities of a screen -> curves and scores per drug, pooled and per replicate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -32,11 +32,14 @@ def score_table(
     settings: ScoreSettings,
     references: pd.DataFrame | None = None,
     progress: Callable[[float], None] | None = None,
+    drawn: Collection[tuple[str, str, str]] | None = None,
 ) -> Scored:
     """Curves and scores of every drug (with every addition), all replicates together and each alone.
 
     wells: NEEDED columns; rows of well_type 'therapy' count, percent is the viability by the plate's controls.
     references: drug and dss_asym of reference samples, for sDSS, zDSS and rDSS. progress: is told the part done.
+    drawn: drug, addition and replicate of the curves that get an interval; None for all. What is fitted besides a curve
+    changes none of its numbers.
     A drug that cannot be fitted has its rows too, with the reason. Raises InputError naming missing columns, or where
     no well holds a drug.
     """
@@ -46,9 +49,12 @@ def score_table(
     if groups.empty:
         raise InputError("No well holds a drug (well_type 'therapy' with a treatment): there is nothing to score.")
     curves = fit_arranged(values, settings.parameters)
+    keys = list(groups[KEY].itertuples(index=False, name=None))
+    wanted = None if drawn is None else np.array([key in drawn for key in keys], bool)
     intervals = dss_intervals(
-        values, curves, settings.parameters, settings.bootstrap, settings.seed, settings.activity_threshold, progress
-    )
+        values, curves, settings.parameters, settings.bootstrap, settings.seed, settings.activity_threshold, progress,
+        ["|".join(key) for key in keys], wanted,
+    )  # fmt: skip
     asym, doses, yadav = dss_asym(curves, settings.activity_threshold), concentrations(curves), _yadav(values)
     score = groups.assign(
         dss_asym=asym.dss, dss_lower=intervals.lower, dss_upper=intervals.upper, dss_asym_adjusted=asym.adjusted,
