@@ -121,6 +121,8 @@ def parser() -> argparse.ArgumentParser:
         "--pattern", default="", help="of a screen: its images' names, e.g. {plate}_{row}{column}_z{plane}"
     )
     bring.add_argument("--death-readout", action="store_true", help="of a screen: metabolic readouts rise as cells die")
+    bring.add_argument("--percent", action="store_true", help="of a screen: its readouts are percent viability already")
+    bring.add_argument("--date", default="", metavar="DAY", help="of a screen: when it was made, such as 2021-03-15")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 
     train = command("train", "Train as a job: drug response, SF2 (radiation), or viability from images (spheroid).")
