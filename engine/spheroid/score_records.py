@@ -6,7 +6,6 @@ from engine.errors import InputError
 from engine.spheroid.settings import MODALITIES, MODALITY_ALIASES
 from engine.store.reads import Reads
 
-
 WELL = ["plate", "row", "column"]
 
 
