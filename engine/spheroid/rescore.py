@@ -19,7 +19,7 @@ from engine.spheroid.review_records import effective, exist
 from engine.spheroid.review_types import Entry, ReviewState
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.scoring import KEY, POOLED, Scored, score_table
-from engine.spheroid.scoring_records import Scoring, retrained, scoring_of, scoring_row
+from engine.spheroid.scoring_records import Scoring, retrained, scored_modalities, scoring_of, scoring_row
 from engine.spheroid.settings import MODALITIES
 from engine.store.reads import Reads, Within
 
@@ -56,6 +56,18 @@ def rescore_modality(connection: duckdb.DuckDBPyConnection, record: ReviewState,
         found = _rescore(connection, record, modality, scoring, before, after)
     _judge(connection, screen, modality, layout, after, death)
     return found
+
+
+def stale_modalities(db: Reads, record: ReviewState) -> tuple[str, ...]:
+    """See `review.stale`."""
+    newer = retrained(db, record.screen)
+    found = []
+    for modality in scored_modalities(db, record.screen):
+        scoring = scoring_of(db, record.screen, modality)
+        same = scoring is not None and scoring.excluded == fingerprint(record.excluded, modality)
+        if modality in newer or not same:
+            found.append(modality)
+    return tuple(found)
 
 
 def differing(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

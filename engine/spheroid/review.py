@@ -6,10 +6,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from engine.errors import InputError
-from engine.spheroid.exclusions import fingerprint, kind_of
-from engine.spheroid.rescore import Rescored, no_changes, rescore_modality, unscored_changes
+from engine.spheroid.exclusions import kind_of
+from engine.spheroid.rescore import Rescored, no_changes, rescore_modality, stale_modalities, unscored_changes
+from engine.spheroid.review_hash import state_hash as state_hash
 from engine.spheroid.review_records import (
     appended,
+    clean_name,
+    clean_reason,
     effective,
     exist,
     read_state,
@@ -19,13 +22,14 @@ from engine.spheroid.review_records import (
     write_entries,
 )  # fmt: skip
 from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, Decided, Decision, Entry, ReviewState
-from engine.spheroid.scoring_records import retrained, scored_modalities, scoring_of
 from engine.spheroid.settings import MODALITIES
+from engine.spheroid.sign_off import reopen as reopen
+from engine.spheroid.sign_off import running_jobs as running_jobs
+from engine.spheroid.sign_off import sign_off as sign_off
 from engine.store.database import Database
 from engine.store.reads import Reads, Within
 
 DECIDED = ("exclude", "restore", "comment")  # signing off and reopening have functions of their own
-LONGEST = {"name": 200, "reason": 4000}  # signs
 WELLS = 'SELECT plate, "row", "column", well_type, treatment, replicate FROM well WHERE screen = ?'
 
 
@@ -70,14 +74,7 @@ def changes(db: Reads, screen: str, modality: str) -> pd.DataFrame:
 
 def stale(db: Reads, screen: str) -> tuple[str, ...]:
     """Scored modalities whose scores leave out other wells than the record says, or are older than their network."""
-    record, newer = read_state(db, screen), retrained(db, screen)
-    found = []
-    for modality in scored_modalities(db, screen):
-        scoring = scoring_of(db, screen, modality)
-        same = scoring is not None and scoring.excluded == fingerprint(record.excluded, modality)
-        if modality in newer or not same:
-            found.append(modality)
-    return tuple(found)
+    return stale_modalities(db, read_state(db, screen))
 
 
 def rescore(db: Database, screen: str) -> Decided:
@@ -91,29 +88,9 @@ def rescore(db: Database, screen: str) -> Decided:
         record = read_state(inside, screen)
         if record.signed is not None:
             raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "scored again"))
-        done = [rescore_modality(connection, record, modality) for modality in stale(inside, screen)]
+        done = [rescore_modality(connection, record, modality) for modality in stale_modalities(inside, record)]
     notes = tuple(note for one in done for note in one.notes)
     return Decided((), _joined(done), (), time.perf_counter() - began, notes)
-
-
-def clean_name(reviewer: str) -> str:
-    """A reviewer's name on one line. Raises InputError for none, or one that is too long."""
-    name = " ".join("".join(sign if sign.isprintable() else " " for sign in reviewer).split())
-    if not name:
-        raise InputError("Say who decides: the record needs a name.")
-    if len(name) > LONGEST["name"]:
-        raise InputError(f"The name has {len(name)} letters: at most {LONGEST['name']} are kept.")
-    return name
-
-
-def clean_reason(reason: str, what: str) -> str:
-    """A reason as it is kept. Raises InputError for none, or one that is too long."""
-    text = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in reason).strip()
-    if not text:
-        raise InputError(f"Say why: {what} needs a reason.")
-    if len(text) > LONGEST["reason"]:
-        raise InputError(f"The text has {len(text):,} letters: at most {LONGEST['reason']:,} are kept.")
-    return text
 
 
 def _with(record: ReviewState, reviewer: str, decision: Decision, wells: pd.DataFrame, seen: int) -> ReviewState:

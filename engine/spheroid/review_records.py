@@ -15,6 +15,7 @@ from engine.spheroid.review_types import READOUTS, Entry, ReviewState, Target
 from engine.store.reads import Reads
 
 SIGNING = ("sign_off", "reopen")
+LONGEST = {"name": 200, "reason": 4000}  # signs
 WELLS = 'SELECT plate, "row", "column", well_type, treatment, replicate FROM well WHERE screen = ?'
 
 
@@ -168,6 +169,26 @@ def signed_words(screen: str, reviewer: str, at: datetime, what: str) -> str:
         f"{screen} was signed off by {reviewer} on {at:%Y-%m-%d %H:%M} (UTC) and cannot be {what}: reopen it with a "
         "reason first (Screen review, Decisions)."
     )
+
+
+def clean_name(reviewer: str) -> str:
+    """A reviewer's name on one line. Raises InputError for none, or one that is too long."""
+    name = " ".join("".join(sign if sign.isprintable() else " " for sign in reviewer).split())
+    if not name:
+        raise InputError("Say who decides: the record needs a name.")
+    if len(name) > LONGEST["name"]:
+        raise InputError(f"The name has {len(name)} letters: at most {LONGEST['name']} are kept.")
+    return name
+
+
+def clean_reason(reason: str, what: str) -> str:
+    """A reason as it is kept. Raises InputError for none, or one that is too long."""
+    text = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in reason).strip()
+    if not text:
+        raise InputError(f"Say why: {what} needs a reason.")
+    if len(text) > LONGEST["reason"]:
+        raise InputError(f"The text has {len(text):,} letters: at most {LONGEST['reason']:,} are kept.")
+    return text
 
 
 def as_document(entry: Entry) -> dict[str, Any]:
