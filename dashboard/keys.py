@@ -166,6 +166,8 @@ KEYS: dict[str, Key] = {
     "rev_class": Key("drug classes shown; none shows all", (), linked=True),
     "rev_beside": Key("the readout that stands beside; None is another there is", linked=True),
     "rev_drugs": Key("drugs whose curves are shown; none shows the strongest", (), linked=True),
+    "rev_page": Key("the page of small curves", 1),
+    "rev_references": Key("screens of reference samples for selective scores", ()),
     "rev_fixed": Key("whether curves share one axis", True, linked=True),
     "rev_channel": Key("the projection shown: mip or mid", "mip", linked=True),
     "rev_window": Key("the contrast window, percent of the counts", (0, 100)),

@@ -1,11 +1,160 @@
-"""Screen review page: placeholder until the next commit."""
+"""Screen review page: what the screen is and how far its review, what to beware of, and its four numbers."""
 
+import math
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import frame, messages, nav, review_data
+from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
+from dashboard.screens_list import replicate_r
+from engine.figures.screens import SEPARATION, modality_name
+from engine.figures.text import count, number, plural
+from engine.spheroid.hits import Overlap, overlap, replicate_overlaps
+from engine.spheroid.review import running_jobs
+from engine.spheroid.review_types import STATUSES
+from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
+
+NAMED_PLATES = 4  # of more, the card tells the range
+COLOURS = {"open": "gray", "in_review": "primary", "signed_off": "green"}
+ICONS = {"open": ":material/pending:", "in_review": ":material/rate_review:", "signed_off": ":material/verified:"}
 
 
 def status(shown: Reviewed) -> None:
-    """To come."""
+    """One line under the title, and warnings below it."""
+    row, record = shown.row, shown.state
+    replicates = len(review_data.replicates(shown.screen))
+    told = [messages.plain(row["entity"])] if isinstance(row["entity"], str) and row["entity"] else []
+    told += [plural(int(row["n_plates"]), "plate"), plural(int(row["drugs"]), "drug")]
+    told.append("one replicate" if replicates == 1 else plural(replicates, "replicate"))
+    left = plural(len(record.excluded), "exclusion")
+    text = f"{STATUSES[record.status].capitalize()}, {left}"
+    if record.signed is not None:
+        text = f"Signed off by {messages.plain(record.signed.reviewer)}, {when(str(record.signed.at))}; {left}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{', '.join(told)}. {text}.", width="content")
+        st.badge(
+            messages.plain(f"{shown.screen} · {modality_name(shown.modality).lower() or 'no readout'}"),
+            color="primary",
+        )
+        st.badge(STATUSES[record.status].capitalize(), icon=ICONS[record.status], color=COLOURS[record.status])
+    warnings = beware(shown)
+    if warnings:
+        st.warning("  \n".join(warnings), icon=":material/warning:")
+
+
+def beware(shown: Reviewed) -> list[str]:
+    """What speaks against the numbers below, a sentence each."""
+    record, found = shown.state, []
+    if record.broken:
+        found.append(f"**The record is broken.** {messages.plain(record.broken)}")
+    old = review_data.stale(shown.screen)
+    if old:
+        names = ", ".join(modality_name(one).lower() for one in old)
+        found.append(f"**Scores by {names} are older than the record.** Score again under Decisions.")
+    again = [one for one in shown.row["stale"] if one not in old]
+    if again:
+        names = ", ".join(modality_name(one).lower() for one in again)
+        found.append(f"**The network behind {names} was trained again since.** Score again on the Screens page.")
+    for job in running_jobs(shown.screen)[:2]:
+        found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")
+    found += [messages.plain(one) for one in record.orphans]
+    if not shown.scored:
+        found.append("**Nothing is scored yet.** Score a readout on the Screens page.")
+    return found
 
 
 def show(shown: Reviewed) -> None:
-    """To come."""
+    """Controls, replicates, hits, and images beside metabolism."""
+    frame.cards([_separation(shown), _replicates(shown), _hits(shown), _readouts(shown)])
+    if not shown.scored:
+        nav.link("screens.py", "Train and score", ":material/play_arrow:", scr_screen=shown.screen,
+                 scr_tab="Train and score")  # fmt: skip
+
+
+def _separation(shown: Reviewed) -> frame.Card:
+    found = review_data.verdicts(shown.screen)
+    found = found[(found["modality"] == shown.modality) & (found["plate"] != "")]
+    rows = found[found["measure"].str.partition("+")[0] == "z_prime"] if len(found) else found
+    if rows.empty:
+        return frame.Card("Z' per plate", "not judged", "Plates are judged when the readout is scored.")
+    values = [number(value, 2) for value in rows["value"]]
+    words = [SEPARATION[verdict] for verdict in rows["verdict"]]
+    if len(values) > NAMED_PLATES:
+        known = rows["value"].dropna()
+        values = [f"{number(known.min(), 2)} to {number(known.max(), 2)}"] if len(known) else ["not defined"]
+    if len(set(words)) == 1:
+        note = f"all {words[0]}" if len(words) > 1 else words[0]
+    elif len(words) > NAMED_PLATES:
+        note = ", ".join(f"{words.count(one)} {one}" for one in dict.fromkeys(SEPARATION.values()) if one in words)
+    else:
+        off = [(plate, word) for plate, word in zip(rows["plate"], words, strict=True) if word != "excellent"]
+        note = ", ".join(f"{plate} {word}" for plate, word in off)
+    return frame.Card("Z' per plate", " · ".join(values), note)
+
+
+def _replicates(shown: Reviewed) -> frame.Card:
+    label = "Replicate r (viability)"
+    if len(review_data.replicates(shown.screen)) < 2:
+        return frame.Card(label, "one replicate", "Nothing to compare it with.")
+    found = review_data.verdicts(shown.screen)
+    r = replicate_r(found[found["modality"] == shown.modality])
+    between = [one.r for one in replicate_overlaps(shown.scores) if not math.isnan(one.r)]
+    note = "DSS of replicates: too few drugs"
+    if between:
+        note = f"DSS of replicates r {number(min(between), 2)}" + (" or more" if len(between) > 1 else "")
+    return frame.Card(label, number(r, 2), note)
+
+
+def _hits(shown: Reviewed) -> frame.Card:
+    label = f"Hits, DSS ≥ {HIT_DSS:g}"
+    mine = _of(shown.scores, shown.replicate)
+    if mine.empty:
+        return frame.Card(label, "not scored", "")
+    others = []
+    for modality in (one for one in _kinds(shown) if one != shown.modality):
+        theirs = _of(review_data.scores(shown.screen, modality), shown.replicate)
+        both = overlap(mine, theirs).both
+        others.append(f"{modality_name(modality).lower()} {int(theirs['hit'].sum())}, in both {len(both)}")
+    unscored = int(mine["dss_asym"].isna().sum())
+    note = "; ".join(others) or "no other readout is scored"
+    note += f"; {unscored} without a score" if unscored else ""
+    return frame.Card(label, f"{int(mine['hit'].sum())} of {count(len(mine))}", note)
+
+
+def _kinds(shown: Reviewed) -> list[str]:
+    """The scored readouts, of images only the one looked at, or the best."""
+    image = shown.modality if shown.modality.startswith("image") else best_image(shown.scored)
+    return [one for one in shown.scored if not one.startswith("image") or one == image]
+
+
+def best_image(scored: tuple[str, ...]) -> str:
+    """The newest phase that is scored; '' where none is."""
+    return next((one for one in MODALITY_ALIASES["image"] if one in scored), "")
+
+
+def _readouts(shown: Reviewed) -> frame.Card:
+    seen = shown.modality if shown.modality not in ("metabolic", "") else best_image(shown.scored) or "mos"
+    label = ("Mean of stack" if seen == "mos" else "Imaging") + " vs metabolic"
+    if seen not in shown.scored or "metabolic" not in shown.scored:
+        missing = "metabolic" if "metabolic" not in shown.scored else "images"
+        return frame.Card(label, "one readout", f"There are no scores by {missing}.")
+    found = two_readouts(shown.screen, seen, shown.replicate)
+    off = len(found.first) + len(found.second)
+    value = "not defined" if math.isnan(found.r) else f"r {number(found.r, 2)}"
+    return frame.Card(label, value, f"{plural(off, 'mismatch', 'mismatches')} of {plural(found.n, 'drug')}")
+
+
+def two_readouts(screen: str, seen: str, replicate: str) -> Overlap:
+    """A readout of images beside metabolism."""
+    return overlap(
+        _of(review_data.scores(screen, seen), replicate), _of(review_data.scores(screen, "metabolic"), replicate)
+    )
+
+
+def _of(scores: pd.DataFrame, replicate: str) -> pd.DataFrame:
+    """One replicate without additions, or all of a screen that holds nothing but combinations."""
+    mine = scores[scores["replicate"] == replicate]
+    alone = mine[mine["addon"] == ""]
+    return alone if len(alone) else mine

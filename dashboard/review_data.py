@@ -3,11 +3,13 @@
 import pandas as pd
 
 from dashboard import data
-from engine.spheroid import judged, records, review, screen_list
+from engine.spheroid import exclusions, judged, records, review, scoring_records, screen_list
 from engine.spheroid.review_types import ReviewState
+from engine.spheroid.scoring_records import Scoring
 
 data.register("review", screen_list.screens, records.wells, records.readouts, records.curves, records.scores)
-data.register("review", records.drug_classes, judged.stored, review.state)
+data.register("review", records.drug_classes, judged.stored, review.state, exclusions.applied)
+data.register("review", scoring_records.scoring_of, review.stale, review.changes, review.state_hash)
 
 
 def screens() -> pd.DataFrame:
@@ -25,6 +27,11 @@ def readouts(screen: str, modality: str) -> pd.DataFrame:
     return data._cached("review_readouts", screen, modality)
 
 
+def values(screen: str, modality: str) -> pd.DataFrame:
+    """Every well with raw and percent after the exclusions, left_out and what was imported; `exclusions.applied`."""
+    return data._cached("review_applied", screen, modality)
+
+
 def curves(screen: str, modality: str) -> pd.DataFrame:
     return data._cached("review_curves", screen, modality)
 
@@ -32,6 +39,11 @@ def curves(screen: str, modality: str) -> pd.DataFrame:
 def scores(screen: str, modality: str) -> pd.DataFrame:
     """See `records.scores`; an empty table where the screen has no such scores."""
     return data._cached("review_scores", screen, modality or "metabolic")
+
+
+def how_scored(screen: str, modality: str) -> Scoring | None:
+    """Settings and references of the stored scores; None where there are none."""
+    return data._cached("review_scoring_of", screen, modality)
 
 
 def drug_classes(screen: str) -> pd.DataFrame:

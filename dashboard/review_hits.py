@@ -1,7 +1,175 @@
-"""Screen review page: placeholder until the next commit."""
+"""Screen review page, Hits: the waterfall of scores, the chosen drug beneath it, and all scores as a table."""
 
-from dashboard.review_choose import Reviewed
+import pandas as pd
+import streamlit as st
+
+from dashboard import (
+    export,
+    forms,
+    frame,
+    messages,
+    review_data,
+    review_drugs,
+    review_references,
+    state,
+)
+from dashboard.review_choose import Reviewed, go, pick_drug, pick_well
+from engine.figures.curve_panels import Panel
+from engine.figures.plates import plate_map
+from engine.figures.screen_drug import drug_chart
+from engine.figures.screen_hits import HitView, class_words, hit_table, waterfall
+from engine.figures.screens import modality_name
+from engine.figures.text import number, plural
+from engine.spheroid.expected import Expected
+from engine.spheroid.hits import NOT_TOLD, ORDERS, ordered
 
 
 def show(shown: Reviewed) -> None:
-    """To come."""
+    """Which drugs kill this tumour's spheroids, and what the chosen one does."""
+    if shown.scores.empty:
+        messages.empty(
+            f"**{messages.plain(shown.screen)} has no scores by this readout yet.** Score it on the Screens page; hits "
+            "and curves follow."
+        )
+        return
+    beside = _controls(shown)
+    rows = review_drugs.rows(shown, beside)
+    kept = rows[rows["group"].isin(state.get("rev_class"))] if state.get("rev_class") else rows
+    kept = ordered(kept, state.get("rev_sort"))
+    known = review_drugs.expected(shown)
+    view = HitView(
+        kept, shown.drug, shown.modality, beside, known.drugs, review_drugs.groups(shown),
+        f"{shown.context}, {_replicate(shown)}",
+    )  # fmt: skip
+    _waterfall(shown, view, known, rows)
+    _chosen(shown, rows)
+    _table(shown, view)
+    review_references.show(shown)
+
+
+def _replicate(shown: Reviewed) -> str:
+    return "all replicates" if shown.replicate == "pooled" else f"replicate {shown.replicate}"
+
+
+def _controls(shown: Reviewed) -> str:
+    """Order, classes and the readout beside; returns the last, '' where there is no other."""
+    orders = [one for one in ORDERS if one != "selective" or shown.scores["sdss"].notna().any()]
+    classes = sorted(set(review_drugs.rows(shown)["group"]))
+    others = review_drugs.others(shown)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        forms.choose("Sort by", orders, "rev_sort", ORDERS.__getitem__, width=150)
+        if classes != [NOT_TOLD]:
+            forms.choose_many("Classes", classes, "rev_class", width=340)
+        if not others:
+            return ""
+        return str(forms.choose("Ticks", others, "rev_beside", modality_name, width=200))
+
+
+def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFrame) -> None:
+    if view.rows.empty:
+        messages.empty("**No drug is of these classes.** Choose others, or clear the filter.")
+        return
+    lead = []
+    if known.drugs:
+        found = known.found(list(rows.loc[rows["hit"], "drug"]))
+        lost = [drug for drug in known.drugs if drug not in found]
+        lead.append(
+            f"**{len(found)} of {plural(len(known.drugs), 'expected hit')} of {messages.plain(known.sample)} found**"
+            + (f", not {messages.plain(', '.join(lost))}" if lost else "")
+            + f" ({messages.plain(known.source)}{', Simulated' if shown.simulated else ''})."
+        )
+    if not rows["hit"].any():
+        lead.append("**No drug reaches the threshold.**")
+    if rows["sdss"].notna().any():
+        best = rows.loc[rows["sdss"].idxmax()]
+        lead.append(f"Most selective: {messages.plain(best['name'])}, sDSS {number(best['sdss'])}.")
+    order = (state.get("rev_sort"), tuple(state.get("rev_class")), view.beside)
+    chart = waterfall(view, frame.dark())
+    where = (shown.screen, shown.modality, shown.replicate, shown.drug, order, frame.dark(), shown.state.last)
+    frame.chart(chart, "review_waterfall", view=where, lead=" ".join(lead), on_pick=_pick)
+
+
+def _pick(drug: object) -> None:
+    """A bar gives its drug, a point of a curve drug and well."""
+    if isinstance(drug, list | tuple):
+        pick_drug(str(drug[0]))
+        if len(drug) > 1:
+            pick_well(str(drug[1]))
+    elif drug is not None:
+        pick_drug(str(drug))
+
+
+def _chosen(shown: Reviewed, rows: pd.DataFrame) -> None:
+    """The curve of the chosen drug, and the plate its wells lie on."""
+    mine = rows[rows["drug"] == shown.drug]
+    if mine.empty:
+        return
+    panel = review_drugs.panels_of(shown, mine.head(1))[0]
+    row = panel.row
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(messages.plain(panel.name), anchor=False, width="content")
+        st.caption(_told(row), width="content")
+        st.button("See its curves and images", key="review_to_curves", on_click=go, args=("Curves",), type="tertiary",
+                  icon=":material/show_chart:")  # fmt: skip
+    left, right = frame.main_and_side("review_hit")
+    with left:
+        where = (shown.screen, shown.modality, shown.replicate, panel.name, shown.well, frame.dark(), shown.state.last)
+        lines = review_drugs.other_lines(shown, panel.drug, str(row["addon"]))
+        chart = drug_chart(panel, lines, None, shown.well, shown.context, frame.dark())
+        frame.chart(chart, "review_hit_curve", view=where, on_pick=_pick, toolbar=False)
+    with right:
+        _plate(shown, panel)
+
+
+def _told(row: pd.Series) -> str:
+    """BCL-2 inhibitor · DSS 43.6 (41 to 46) · IC50 34 nM."""
+    from engine.figures.screen_curves import score_words
+
+    words = [] if row["group"] == NOT_TOLD else [class_words(row.to_dict())]
+    words.append(score_words(row))
+    if pd.notna(row["ic50_nm"]):
+        words.append(f"IC50 {number(row['ic50_nm'])} nM")
+    return messages.plain(" · ".join(words))
+
+
+def _plate(shown: Reviewed, panel: Panel) -> None:
+    """The plate looked at where it holds the drug, else the first that does."""
+    plates = list(dict.fromkeys(panel.points["plate"]))
+    if not plates:
+        st.caption("No well of this drug has this readout.")
+        return
+    plate = state.get("rev_plate") if state.get("rev_plate") in plates else plates[0]
+    wells = review_data.values(shown.screen, shown.modality).assign(reason="")
+    told = f"Viability, {shown.context}. Click a well for its image and value."
+    chart = plate_map(wells, plate, "percent", told, shown.well, dark=frame.dark())
+    where = (shown.screen, shown.modality, plate, shown.well, frame.dark(), shown.state.last)
+    frame.chart(chart, "review_hit_plate", view=where, on_pick=_look, toolbar=False)
+
+
+def _look(well: object) -> None:
+    if well is not None:
+        pick_well(str(well[0] if isinstance(well, list | tuple) else well))
+        go("Wells")
+
+
+def _table(shown: Reviewed, view: HitView) -> None:
+    """Every score with its interval and fit; a row gives its drug."""
+    st.subheader("All scores", anchor=False)
+    table = hit_table(view.rows, view.beside, view.expected)
+    drugs = list(view.rows["drug"])
+    where = abs(hash((shown.screen, shown.modality, shown.replicate, view.beside, tuple(view.rows["name"]))))
+    frame.table(
+        table, key=f"review_scores_{where}", height=360, missing="none",
+        on_pick=lambda row: None if row is None else pick_drug(drugs[row]),
+        ticked=drugs.index(shown.drug) if shown.drug in drugs else None,
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            "Tick a row to look at that drug. Intervals: bootstrap of residuals. p: against a flat line. IC50: at 50 % "
+            "inhibition, beyond the tested doses the highest one."
+        )
+        export.buttons(
+            table, f"tumorcast-hits-{shown.screen}-{shown.modality}", key="review_hits",
+            about={"Screen": shown.screen, "Readout": modality_name(shown.modality), "Replicate": shown.replicate,
+                   "Data": "Simulated" if shown.simulated else "Measured", "Entries of the record": shown.state.last},
+        )  # fmt: skip
