@@ -162,6 +162,10 @@ KEYS: dict[str, Key] = {
     "rev_well": Key("the well looked at, such as P1_D05", linked=True),
     "rev_plate": Key("the plate looked at; None is the worst", linked=True),
     "rev_value": Key("what a plate map shows: percent, raw, residual or deviation", "percent", linked=True),
+    "rev_plates": Key("whether the maps of all plates stand side by side", True, linked=True),
+    "rev_contrast": Key(
+        "what sets the contrast of an image: plate (all of its wells alike) or well", "plate", linked=True
+    ),
     "rev_sort": Key("how drugs are sorted: score, name or class", "score", linked=True),
     "rev_class": Key("drug classes shown; none shows all", (), linked=True),
     "rev_beside": Key("the readout that stands beside; None is another there is", linked=True),

@@ -15,7 +15,7 @@ from engine.spheroid.settings import MODALITY_ALIASES
 LINK = (
     "rev_tab", "rev_screen", "rev_modality", "rev_replicate", "rev_drug", "rev_well", "rev_plate", "rev_value",
     "rev_sort", "rev_class", "rev_beside", "rev_drugs", "rev_fixed", "rev_channel", "rev_colours", "rev_cam",
-    "rev_towards", "rev_hue", "rev_map", "rev_pair", "rev_other", "rev_others", "rev_layers", "rev_clusters",
+    "rev_towards", "rev_hue", "rev_map", "rev_plates", "rev_contrast", "rev_pair", "rev_other", "rev_others", "rev_layers", "rev_clusters",
 )  # fmt: skip
 OF_SCREEN = ("rev_drug", "rev_well", "rev_plate", "rev_drugs", "rev_class", "rev_pair", "rev_lasso", "rev_other")
 
