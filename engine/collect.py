@@ -4,7 +4,8 @@ Every results/<table>.parquet, or every part of a folder results/<table>/, is in
 streamed and never held as a whole (what is not written yet waits in a file beside the store); rows with a known
 primary key replace the old ones, but in a table that sources share (`schema.SHARED`) their empty cells keep what was
 known. A job with params["source_id"] first removes what that source had put into the tables it writes; from tables of
-screens without a source (curve, score, quality, feature) what they hold of params["screen"].
+screens without a source (curve, score, quality, feature) what they hold of params["screen"]. Curves, scores and
+verdicts of a screen by one modality come whole with every scoring: what only an earlier one said is removed.
 """
 
 import logging
@@ -17,15 +18,19 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from engine.errors import EngineError, JobError, StoreError
+from engine.errors import EngineError, InputError, JobError, StoreError
 from engine.jobs import queue
 from engine.jobs.files import write_json
 from engine.jobs.spec import JobSpec, now, read_spec
 from engine.jobs.status import folders
 from engine.settings import home, store_path
+from engine.spheroid.review_records import refuse_signed_off, screens_of
 from engine.store.database import Database
+from engine.store.reads import Within
 from engine.store.schema import SHARED, TABLES
 
+WHOLE = ("curve", "score", "quality")  # of a screen and a modality
+SIGNED = {"screen", "plate", "well", "readout", "curve", "score", "scoring", "quality"}  # what a sign-off is about
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 60.0
 APP_PATIENCE_SECONDS = 60.0
@@ -56,7 +61,7 @@ def collect(job_id: str, db: Database | None = None) -> bool:
             if fresh:
                 _insert(connection, spec, _result_tables(folder))
         write_json(folder / "collected.json", {"collected_at": now()})
-    except (StoreError, OSError) as error:
+    except (StoreError, InputError, OSError) as error:
         raise JobError(f"Job {job_id} has finished but could not be put into the store: {error}") from error
     (folder / "collect_error.json").unlink(missing_ok=True)
     return fresh
@@ -202,6 +207,8 @@ def _result_tables(folder: Path) -> dict[str, Path]:
         raise JobError(f"Job {folder.name} brings {', '.join(twice)} both as a file and as a folder of parts.")
     found |= parts
     unknown = sorted(set(found) - set(TABLES) | set(found) & {"collected_job"})
+    if "review" in found:
+        raise JobError(f"Job {folder.name} brings decisions on a screen: these only people make, on the page.")
     if unknown:
         raise JobError(f"Job {folder.name} brings rows for {', '.join(unknown)}, which the store does not have.")
     return found
@@ -212,6 +219,9 @@ def _is_collected(connection: duckdb.DuckDBPyConnection, job_id: str) -> bool:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[str, Path]) -> None:
+    if SIGNED & tables.keys():
+        for screen in screens_of(spec):
+            refuse_signed_off(Within(connection), screen, "changed by a job that was submitted before")
     source_id = spec.params.get("source_id")
     keys: dict[str, list[str]] = dict(
         connection.execute(
@@ -227,6 +237,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[s
             names = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
             owner = "source_id" if "source_id" in names else "screen"
             connection.execute(f"DELETE FROM {table} WHERE {owner} = ?", [spec.params.get(owner)])
+        elif table in WHOLE:
+            connection.execute(
+                f"DELETE FROM {table} WHERE (screen, modality) IN (SELECT (screen, modality) FROM read_parquet(?))",
+                [str(file)],
+            )
         insert = "INSERT OR REPLACE INTO" if _replaces(connection, table, file, keys.get(table, [])) else "INSERT INTO"
         connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
     connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])

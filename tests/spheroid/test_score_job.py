@@ -88,6 +88,21 @@ def test_scoring_again_replaces_and_references_give_selective_scores(db):
     assert kept["sdss"].to_numpy(float) == pytest.approx([0, 0], abs=1e-9)  # the reference holds the same numbers
 
 
+def test_what_an_earlier_scoring_said_and_this_one_does_not_is_gone(db):
+    """A drug that is in no well any more, and a verdict that is no longer asked for; other readouts keep theirs."""
+    run(db, "S1")
+    with db.write() as connection:
+        connection.execute("INSERT INTO quality SELECT * REPLACE ('out_of_date' AS measure) FROM quality LIMIT 1")
+        connection.execute("INSERT INTO quality SELECT * REPLACE ('mos' AS modality) FROM quality LIMIT 1")
+        connection.execute("UPDATE well SET well_type = 'other' WHERE treatment = 'weak' AND screen = 'S1'")
+    last = run(db, "S1")
+    for table in ("score", "curve"):
+        assert db.query(f"SELECT DISTINCT drug FROM {table} WHERE screen = 'S1'")["drug"].tolist() == ["strong"]
+    kept = db.query("SELECT modality, measure, job_id FROM quality WHERE screen = 'S1'")
+    assert set(kept.loc[kept["modality"] == "metabolic", "job_id"]) == {last}
+    assert "out_of_date" not in set(kept["measure"]) and (kept["modality"] == "mos").sum() == 1
+
+
 def test_image_is_the_best_phase_that_there_is(db):
     job_id = submit_scoring(db, "S1", "image", SETTINGS)
     assert JobContext.for_folder(job_folder(job_id)).params["modality"] == "image_2"
