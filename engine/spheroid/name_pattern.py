@@ -37,7 +37,15 @@ TEMPLATES = {
     "a folder per plane (ImageXpress)": "TimePoint_{time}/ZStep_{plane}/{plate}_{row}{column}[_s{site}][_w{channel}]*",
     "a file per plane (ImageXpress)": "{plate}_{row}{column}[_s{site}][_w{channel}]_z{plane}",
     "a file per plane (Opera, Operetta)": "r{row_number}c{column}f{site}p{plane}-ch{channel}*",
+    "a file per plane (CellVoyager)": "{plate}_{row}{column}_T{time}F{site}L*A*Z{plane}C{channel}",
+    "a folder per well (Micro-Manager)": "{row}{column}-Site_{site}/img_channel{channel}_position*_time*_z{plane}",
+    "a folder per well (Micro-Manager 1)": "{row}{column}-Site_{site}/img_*_*_{plane}",
+    "a stack per well (Micro-Manager)": "{plate}_MMStack_{row}{column}-Site_{site}",
     "a stack per well": "{plate}_{row}{column}[_s{site}][_w{channel}]",
+    "a folder per plate, a file per plane": "{plate}/{row}{column}[_s{site}][_w{channel}]_z{plane}",
+    "a folder per plate, a stack per well": "{plate}/{row}{column}[_s{site}][_w{channel}]",
+    "a file per plane of one plate": "{row}{column}[_s{site}][_w{channel}]_z{plane}",
+    "a stack per well of one plate": "{row}{column}[_s{site}][_w{channel}]",
 }
 _TOKENS = re.compile(r"\{([^{}]*)\}|(\*)|([\[\]])|([^{}*\[\]]+)|(.)", re.DOTALL)
 _ENDING = re.compile(r"(\.ome)?\.tiff?$", re.IGNORECASE)

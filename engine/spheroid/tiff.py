@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 from tifffile import TiffFile, TiffFileError
@@ -123,10 +124,11 @@ def _pages(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int
     _refuse_cut_chain(file, path)
     first = file.pages.first
     shape = _checked(first, path)
+    _refuse_part(file, path)
     if len(file.series) != 1:
-        raise InputError(
-            f"{path.name} holds {len(file.series)} images of different kinds: export one well's stack as one file."
-        )
+        alike = len({series.shape for series in file.series}) == 1
+        what = "stacks, such as those of several positions" if alike else "images of different kinds"
+        raise InputError(f"{path.name} holds {len(file.series)} {what}: export one well's stack as one file.")
     series = file.series[0]
     lengths = dict(zip(series.axes, series.shape, strict=True))
     if (channels := lengths.get("C", 1)) > 1:
@@ -154,6 +156,30 @@ def _pages(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int
     if places[-1].offset is not None:
         _refuse_end(places[-1].offset + shape[0] * shape[1] * 2, file, path, len(places))
     return places, shape
+
+
+def _refuse_part(file: TiffFile, path: Path) -> None:
+    """Micro-Manager and others part a long stack over files; each says by OME-XML which planes lie where."""
+    try:
+        root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
+    except ElementTree.ParseError:  # the planes can be read all the same
+        return
+    own = root.get("UUID", "")
+    for pixels in root.iterfind(".//{*}Pixels"):
+        held: dict[str, set[tuple[str, str]]] = {}  # which channels and times a file has planes of
+        names: dict[str, str] = {}
+        for data in pixels.iterfind("{*}TiffData"):
+            for uuid in data.iterfind("{*}UUID"):
+                key = (uuid.text or uuid.get("FileName", "")).strip()
+                names[key] = uuid.get("FileName", key)
+                held.setdefault(key, set()).add((data.get("FirstC", "0"), data.get("FirstT", "0")))
+        mine = own if own in held else next((key for key, name in names.items() if name == path.name), "")
+        if others := [names[key] for key in held if key != mine and held[key] & held.get(mine, set())]:
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            raise InputError(
+                f"{path.name} holds a part of its stack; the rest lies in {', '.join(others[:3])}{more}: export each "
+                "well's stack as one file, or every plane as a file and name {plane} in the pattern of the file names."
+            )
 
 
 def _place(page, path: Path, z: int) -> PlanePlace:

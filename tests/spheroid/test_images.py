@@ -145,6 +145,45 @@ def test_a_folder_per_plane_as_imagexpress_writes_it(folder):
         renamed(found, {"exp": "P1"})
 
 
+@pytest.mark.parametrize(
+    ("names", "pattern", "found"),
+    [
+        (
+            ["x 1_MMStack_B02-Site_0.ome.tif", "x 1_MMStack_C03-Site_0.ome.tif"],
+            "{plate}_MMStack_{row}{column}-Site_{site}",
+            ["x 1_B02", "x 1_C03"],
+        ),
+        (
+            [f"B02-Site_0/img_channel000_position004_time000000000_z{z:03}.tif" for z in range(3)],
+            "{row}{column}-Site_{site}/img_channel{channel}_position*_time*_z{plane}",
+            ["P1_B02"],
+        ),
+        (
+            [f"B02-Site_0/img_000000000_DAPI_{z:03}.tif" for z in range(3)],
+            "{row}{column}-Site_{site}/img_*_*_{plane}",
+            ["P1_B02"],
+        ),
+        (
+            [f"Lauf 7_B02_T0001F001L01A01Z{z:02}C01.tif" for z in (1, 2)],
+            "{plate}_{row}{column}_T{time}F{site}L*A*Z{plane}C{channel}",
+            ["Lauf 7_B02"],
+        ),
+        (["P2/B02.tif", "P3/B02.tif"], "{plate}/{row}{column}[_s{site}][_w{channel}]", ["P2_B02", "P3_B02"]),
+        (["P2/B02_z1.tif"], "{plate}/{row}{column}[_s{site}][_w{channel}]_z{plane}", ["P2_B02"]),
+        (["B2.tif", "B03.tif"], "{row}{column}[_s{site}][_w{channel}]", ["P1_B02", "P1_B03"]),
+        (["B2_z1.tif", "B02_z2.tif"], "{row}{column}[_s{site}][_w{channel}]_z{plane}", ["P1_B02"]),
+    ],
+)
+def test_names_that_other_microscopes_write(folder, names, pattern, found):
+    images = find_images(folder(*names))
+    assert images.pattern == pattern and wells(images) == found
+
+
+def test_two_channels_of_a_well_are_never_one_stack(folder):
+    with pytest.raises(InputError, match=r"img_0_DAPI_000.tif and .*img_0_GFP_000.tif are both plane 0 of well P1_B02"):
+        find_images(folder("B02-Site_0/img_0_DAPI_000.tif", "B02-Site_0/img_0_GFP_000.tif"))
+
+
 def test_plates_that_would_become_one_are_refused(folder):
     found = find_images(folder("x_B02_z1.tif", "y_B02_z1.tif"))
     with pytest.raises(InputError, match="Two plates would both have the well P1_B02"):
