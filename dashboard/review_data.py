@@ -3,11 +3,20 @@
 import pandas as pd
 
 from dashboard import data
-from engine.spheroid import exclusions, judged, records, review, scoring_records, screen_list
+from engine.spheroid import exclusions, judged, records, review, scoring_records, screen_list, sign_off
 from engine.spheroid.review_types import ReviewState
 from engine.spheroid.scoring_records import Scoring
+from engine.store.database import Database
 
-data.register("review", screen_list.screens, records.wells, records.readouts, records.curves, records.scores)
+
+def open_questions(db: Database, screen: str) -> tuple[str, ...]:
+    """What a sign-off would leave open; see `sign_off.open_questions`."""
+    return sign_off.open_questions(db, review.state(db, screen))
+
+
+data.register(
+    "review", open_questions, screen_list.screens, records.wells, records.readouts, records.curves, records.scores
+)
 data.register("review", records.drug_classes, judged.stored, review.state, exclusions.applied)
 data.register("review", scoring_records.scoring_of, review.stale, review.changes, review.state_hash)
 
@@ -79,7 +88,7 @@ def stale(screen: str) -> tuple[str, ...]:
 
 def questions(screen: str) -> tuple[str, ...]:
     """What a sign-off would leave open, a sentence each."""
-    return data._cached("review_questions", screen)
+    return data._cached("review_open_questions", screen)
 
 
 def state_hash(screen: str) -> str:
