@@ -19,7 +19,7 @@ from dashboard.patient_session import Opened
 from engine.errors import EngineError
 from engine.figures.patient_joined import joined_chart, joined_table, joined_words
 from engine.figures.radiation_words import model_name as radiation_name
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.text import interval, number, plural
 from engine.spheroid.review_types import STATUSES
 from engine.spheroid.settings import MODALITY_ALIASES
@@ -69,7 +69,7 @@ def _drugs(patient: Opened, screen: str, modality: str) -> None:
         return
     st.markdown(messages.plain(joined_words(joined)))
     simulated = " Simulated." if patient.ranking.simulated or _row(screen)["simulated"] else ""
-    said = f"{context(patient.ranking)}; screen {screen}, {modality_name(modality).lower()}.{simulated}"
+    said = f"{context(patient.ranking)}; screen {screen}, {modality_words(modality)}.{simulated}"
     chart, side = frame.main_and_side("patient_joined")
     chosen = state.get("patient_joined_drug") or ""
     with chart:

@@ -9,7 +9,7 @@ from dashboard import frame, messages, nav, review_data
 from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from dashboard.screens_list import replicate_r
-from engine.figures.screens import SEPARATION, modality_name
+from engine.figures.screens import SEPARATION, modality_words
 from engine.figures.text import count, number, plural
 from engine.spheroid.hits import Overlap, overlap, replicate_overlaps
 from engine.spheroid.review import running_jobs
@@ -35,7 +35,7 @@ def status(shown: Reviewed) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{', '.join(told)}. {text}.", width="content")
         st.badge(
-            messages.plain(f"{shown.screen} · {modality_name(shown.modality).lower() or 'no readout'}"),
+            messages.plain(f"{shown.screen} · {modality_words(shown.modality) or 'no readout'}"),
             color="primary",
         )
         st.badge(STATUSES[record.status].capitalize(), icon=ICONS[record.status], color=COLOURS[record.status])
@@ -51,11 +51,11 @@ def beware(shown: Reviewed) -> list[str]:
         found.append(f"**The record is broken.** {messages.plain(record.broken)}")
     old = review_data.stale(shown.screen)
     if old:
-        names = ", ".join(modality_name(one).lower() for one in old)
+        names = ", ".join(modality_words(one) for one in old)
         found.append(f"**Scores by {names} are older than the record.** Score again under Decisions.")
     again = [one for one in shown.row["stale"] if one not in old]
     if again:
-        names = ", ".join(modality_name(one).lower() for one in again)
+        names = ", ".join(modality_words(one) for one in again)
         found.append(f"**The network behind {names} was trained again since.** Score again on the Screens page.")
     for job in running_jobs(shown.screen)[:2]:
         found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")
@@ -116,7 +116,7 @@ def _hits(shown: Reviewed) -> frame.Card:
     for modality in (one for one in _kinds(shown) if one != shown.modality):
         theirs = _of(review_data.scores(shown.screen, modality), shown.replicate)
         both = overlap(mine, theirs).both
-        others.append(f"{modality_name(modality).lower()} {int(theirs['hit'].sum())}, in both {len(both)}")
+        others.append(f"{modality_words(modality)} {int(theirs['hit'].sum())}, in both {len(both)}")
     unscored = int(mine["dss_asym"].isna().sum())
     note = "; ".join(others) or "no other readout is scored"
     note += f"; {unscored} without a score" if unscored else ""

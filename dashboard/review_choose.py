@@ -8,14 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import forms, review_data, state
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_name, modality_words
 from engine.spheroid.review_types import ReviewState
 from engine.spheroid.settings import MODALITY_ALIASES
 
 LINK = (
     "rev_tab", "rev_screen", "rev_modality", "rev_replicate", "rev_drug", "rev_well", "rev_plate", "rev_value",
     "rev_sort", "rev_class", "rev_beside", "rev_drugs", "rev_fixed", "rev_channel", "rev_colours", "rev_cam",
-    "rev_towards", "rev_hue", "rev_map", "rev_plates", "rev_contrast", "rev_pair", "rev_other", "rev_others", "rev_layers", "rev_clusters",
+    "rev_towards", "rev_hue", "rev_map",
+    "rev_pair", "rev_other", "rev_others", "rev_layers", "rev_clusters",
+    "rev_plates", "rev_contrast",
 )  # fmt: skip
 OF_SCREEN = ("rev_drug", "rev_well", "rev_plate", "rev_drugs", "rev_class", "rev_pair", "rev_lasso", "rev_other")
 
@@ -49,7 +51,7 @@ class Reviewed:
     def context(self) -> str:
         """For captions: screen, readout, simulated or not."""
         made = ", simulated data" if self.simulated else ""
-        return f"{self.screen}, {modality_name(self.modality).lower() or 'no readout'}{made}"
+        return f"{self.screen}, {modality_words(self.modality) or 'no readout'}{made}"
 
 
 def choose(screens: pd.DataFrame) -> Reviewed:

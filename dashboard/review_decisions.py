@@ -16,7 +16,7 @@ from dashboard import (
 from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from engine.figures.review import before_and_after, pooled
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_words
 from engine.figures.text import plural
 from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, STATUSES, Decision, Target
 
@@ -47,7 +47,7 @@ def _effect(shown: Reviewed) -> None:
         return
     found = review_data.changes(shown.screen, shown.modality)
     if pooled(found).empty:
-        st.markdown(f"**No score by {modality_name(shown.modality).lower()} changed** by what is left out.")
+        st.markdown(f"**No score by {modality_words(shown.modality)} changed** by what is left out.")
         return
     chart = before_and_after(found, shown.context, frame.dark())
     frame.chart(chart, "review_effect", view=(shown.screen, shown.modality, shown.state.last), on_pick=_pick)

@@ -6,7 +6,7 @@ from dashboard import data, entity, messages, review_data, review_decide, state
 from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from engine.errors import EngineError
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_words
 from engine.spheroid.review_types import UnresolvedError
 
 
@@ -31,7 +31,7 @@ def show(shown: Reviewed) -> None:
         return
     stale = review_data.stale(shown.screen)
     if stale:
-        names = ", ".join(modality_name(one).lower() for one in stale)
+        names = ", ".join(modality_words(one) for one in stale)
         st.warning(f"Scores by {names} were computed before the last decisions.", icon=":material/update:")
         st.button("Score again", key="review_rescore", on_click=_rescore, args=(shown.screen,))
     if st.button("Sign off", type="primary", icon=":material/verified:", key="review_sign_off", width="stretch"):

@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, palette, styled
 from engine.figures.text import number, plural
 from engine.spheroid.review_types import ACTIONS, READOUTS, Entry
@@ -39,14 +39,14 @@ def changes_words(changes: pd.DataFrame) -> str:
         if len(turned):
             told.append(f"{words}: {_listed(turned)}")
     largest = [
-        f"{row.drug} {number(row.before)} → {number(row.after)} ({modality_name(str(row.modality)).lower()})"
+        f"{row.drug} {number(row.before)} → {number(row.after)} ({modality_words(str(row.modality))})"
         for row in mine.head(NAMED).itertuples()
     ]
     return f"{'; '.join(told)}. DSS: {', '.join(largest)}."
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    names = list(dict.fromkeys(f"{row.drug} ({modality_name(str(row.modality)).lower()})" for row in rows.itertuples()))
+    names = list(dict.fromkeys(f"{row.drug} ({modality_words(str(row.modality))})" for row in rows.itertuples()))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 

@@ -28,6 +28,11 @@ def measure_name(measure: str) -> str:
     return f"{shown}, with {addon}" if addon else shown
 
 
+def modality_words(modality: str) -> str:
+    """images, phase III: within a sentence."""
+    return MODALITIES.get(modality, modality)
+
+
 def modality_name(modality: str) -> str:
     """Images, phase III."""
     shown = MODALITIES.get(modality, modality)
