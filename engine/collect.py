@@ -24,6 +24,7 @@ from engine.jobs.files import write_json
 from engine.jobs.spec import JobSpec, now, read_spec
 from engine.jobs.status import folders
 from engine.settings import home, store_path
+from engine.spheroid import unpacked
 from engine.spheroid.review_records import refuse_signed_off, screens_of
 from engine.store.database import Database
 from engine.store.reads import Within
@@ -64,6 +65,9 @@ def collect(job_id: str, db: Database | None = None) -> bool:
     except (StoreError, InputError, OSError) as error:
         raise JobError(f"Job {job_id} has finished but could not be put into the store: {error}") from error
     (folder / "collect_error.json").unlink(missing_ok=True)
+    if spec.task == unpacked.TASK:
+        with suppress(OSError):  # nothing is lost by what stays
+            unpacked.release(Path(str(spec.params.get("folder", ""))))
     return fresh
 
 

@@ -77,8 +77,9 @@ def adjusted(
 ) -> pd.DataFrame:
     """WELL_COLUMNS, raw, percent, left_out, entry, raw_imported, percent_imported of every well of a layout.
 
-    raw, percent: after the exclusions, NaN where left out; percentages of a plate that lost a control are made anew.
-    left_out: bool, by which `entry` (0 where not). raw_imported, percent_imported: before any exclusion.
+    raw, percent: after the exclusions, NaN where left out; percentages of a plate that lost a control are made anew,
+    but for readouts that came as percentages. left_out: bool, by which `entry` (0 where not). raw_imported,
+    percent_imported: before any exclusion.
     readouts: plate, row, column, raw, percent of the modality.
     """
     wells = layout[list(WELL_COLUMNS)].assign(**{name: layout[name].fillna("") for name in ("treatment", "addon")})
@@ -92,6 +93,9 @@ def adjusted(
         raw_imported=raw, percent_imported=percent,
     )  # fmt: skip
     lost = out & np.isfinite(raw) & ~frame["well_type"].isin(NO_CONTROLS).to_numpy()
+    # Readouts that came as percentages follow from no control of the plate: there both columns say the same.
+    made_here = (np.isfinite(raw) & (raw != percent)).astype(bool)
+    lost &= frame["plate"].isin(frame.loc[made_here, "plate"].unique()).to_numpy()
     if lost.any():
         anew = frame["plate"].isin(frame.loc[lost, "plate"].unique()).to_numpy() & np.isfinite(raw)
         readout = Readouts(modality, frame[[*PLACES, "raw"]])

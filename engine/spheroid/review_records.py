@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from engine.errors import InputError
+from engine.jobs.spec import JobSpec
 from engine.spheroid.review_types import READOUTS, Entry, ReviewState, Target
 from engine.store.reads import Reads
 
@@ -161,6 +162,13 @@ def refuse_signed_off(db: Reads, screen: str, what: str) -> None:
     )
     if len(found) and found["action"].iloc[0] == "sign_off":
         raise InputError(signed_words(screen, found["reviewer"].iloc[0], found["decided_at"].iloc[0], what))
+
+
+def screens_of(spec: JobSpec) -> tuple[str, ...]:
+    """The screens that a job's parameters say it is about."""
+    settings = spec.params.get("settings")
+    named = (spec.params.get("screen"), settings.get("screen") if isinstance(settings, dict) else None)
+    return tuple(dict.fromkeys(str(name) for name in named if name))
 
 
 def signed_words(screen: str, reviewer: str, at: datetime, what: str) -> str:

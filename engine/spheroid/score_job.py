@@ -7,14 +7,16 @@ import pandas as pd
 
 from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
+from engine.spheroid.exclusions import adjusted, concerning, fingerprint, with_reasons
 from engine.spheroid.judged import quality_rows
+from engine.spheroid.review_records import as_document, from_document, read_state, refuse_signed_off
 from engine.spheroid.score_records import counts_death, readouts_of, reference_scores, scored_modality, wells_of
 from engine.spheroid.scoring import POOLED, score_table
+from engine.spheroid.scoring_records import scoring_row
 from engine.spheroid.settings import MODALITIES, ScoreSettings
 from engine.store.database import Database
 
 TASK = "score_screen"
-WELLS = ["plate", "row", "column"]
 
 
 def submit_scoring(
@@ -23,15 +25,19 @@ def submit_scoring(
     """Put the layout and the readouts of a screen into a new job folder and start it; returns the job's id.
 
     modality: of MODALITIES, or 'image' for the best that there is. references: scored screens of reference samples.
-    Raises InputError where the screen, its readouts, its controls or the references are missing.
+    What the review of the screen leaves out now, the job leaves out.
+    Raises InputError where the screen, its readouts, its controls or the references are missing, or the screen is
+    signed off.
     """
     modality = scored_modality(db, screen, modality)
+    refuse_signed_off(db, screen, "scored again")
+    excluded = concerning(read_state(db, screen).excluded, modality)
     inputs = {"well": wells_of(db, screen), "readout": readouts_of(db, screen, modality)}
     if references:
         inputs["reference"] = reference_scores(db, tuple(references), modality)
     params = {
         "screen": screen, "modality": modality, "settings": asdict(settings), "references": list(references),
-        "death_readout": counts_death(db, screen, modality),
+        "death_readout": counts_death(db, screen, modality), "excluded": [as_document(entry) for entry in excluded],
     }  # fmt: skip
     return submit(TASK, f"Score {screen} ({MODALITIES[modality]})", params, settings.seed, inputs)
 
@@ -40,25 +46,29 @@ def run_scoring(job: JobContext) -> None:
     """Task `score_screen`."""
     settings = ScoreSettings(**job.params["settings"])
     layout, readouts = pd.read_parquet(job.input("well")), pd.read_parquet(job.input("readout"))
-    wells = layout.merge(readouts, on=WELLS, how="left")
+    modality, death = job.params["modality"], bool(job.params["death_readout"])
+    excluded = [from_document(told) for told in job.params.get("excluded", [])]
+    wells = adjusted(layout, readouts, excluded, modality, death_readout=death)
     references = pd.read_parquet(job.input("reference")) if job.params["references"] else None
     job.progress(0.05, "Fitting curves")
     scored = score_table(
         wells, settings, references, lambda part: job.progress(0.1 + 0.85 * part, "Drawing intervals of the scores")
     )
-    place = {"screen": job.params["screen"], "modality": job.params["modality"], "job_id": job.spec.id}
+    scored = with_reasons(scored, wells, excluded)
+    place = {"screen": job.params["screen"], "modality": modality, "job_id": job.spec.id}
     job.write_table("curve", scored.curve.assign(**place))
     job.write_table("score", scored.score.assign(**place))
+    made = scoring_row(settings, references, job.params["references"], fingerprint(excluded, modality))
+    job.write_table("scoring", pd.DataFrame([{**made, **place}]))
     job.progress(0.96, "Judging the plates")
     # Judged again with every scoring: what an exclusion or a better network changed shows in the plates too.
-    death = bool(job.params["death_readout"])
-    quality = quality_rows(layout, readouts, job.params["modality"], death_readout=death).drop(columns="modality")
+    quality = quality_rows(layout, wells, modality, death_readout=death).drop(columns="modality")
     job.write_table("quality", quality.assign(**place))
     pooled = scored.score["replicate"] == POOLED
     job.write_result(
         {
             "screen": job.params["screen"],
-            "modality": job.params["modality"],
+            "modality": modality,
             "drugs": int(pooled.sum()),
             "hits": int(scored.score.loc[pooled, "hit"].sum()),
             "without_fit": int(scored.curve.loc[pooled, "reason"].notna().sum()),

@@ -23,6 +23,7 @@ from engine.spheroid.judged import quality_rows
 from engine.spheroid.normalise import normalised
 from engine.spheroid.plate import plate_name
 from engine.spheroid.readout_files import ReadoutFile
+from engine.spheroid.review_records import refuse_signed_off
 from engine.spheroid.screen_content import ScreenContent, day_of, read_screen, screen_tables
 from engine.spheroid.screen_folder import METABOLIC, MOS, ScreenFiles, chosen_screen, screens_in
 from engine.spheroid.types import Readouts
@@ -33,7 +34,10 @@ DRUGS = "drugs"
 IMAGES_FROM, IMAGES_TO = 0.05, 0.9  # of a job's progress
 # Of a screen that is imported again nothing may stay that was computed from the first: written empty, they go.
 _SCORED = ("screen", "modality", "drug", "addon", "replicate")
-COMPUTED = {"curve": _SCORED, "score": _SCORED, "feature": ("screen", "run_id", "plate", "row", "column")}
+COMPUTED = {
+    "curve": _SCORED, "score": _SCORED, "scoring": ("screen", "modality"),
+    "feature": ("screen", "run_id", "plate", "row", "column"),
+}  # fmt: skip
 WELL = ["plate", "row", "column"]
 
 
@@ -128,6 +132,7 @@ def _checked(files: ScreenFiles, replace: bool, about: dict[str, Any]) -> Screen
             f"There is a screen called '{files.name}' already, of {taken['n_plates'].iloc[0]} plates: give this one "
             "another name, or ask to replace it (--replace on the command line)."
         )
+    refuse_signed_off(db, files.name, "replaced")
     if not files.readouts and files.table is None and files.images is None:
         raise InputError(f"{files.name} has neither readouts nor images: there is nothing to import.")
     return read_screen(files, Receipt(), about["percent"])

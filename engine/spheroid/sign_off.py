@@ -1,13 +1,21 @@
 """Signing a screen off, and reopening it: when nothing is open any more, with the hash of all that was looked at."""
 
 from engine.errors import InputError, JobError
-from engine.jobs.spec import JobSpec, JobStatus, read_spec
+from engine.jobs.spec import JobStatus, read_spec
 from engine.jobs.status import folders, read_status
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.judged import stored
 from engine.spheroid.rescore import stale_modalities
 from engine.spheroid.review_hash import state_hash
-from engine.spheroid.review_records import appended, clean_name, clean_reason, read_state, signed_words, write_entries
+from engine.spheroid.review_records import (
+    appended,
+    clean_name,
+    clean_reason,
+    read_state,
+    screens_of,
+    signed_words,
+    write_entries,
+)
 from engine.spheroid.review_types import Entry, ReviewState, Target, UnresolvedError
 from engine.spheroid.scoring_records import scored_modalities
 from engine.spheroid.settings import MODALITIES
@@ -83,18 +91,12 @@ def running_jobs(screen: str) -> list[JobStatus]:
         if any((folder / name).exists() for name in ("collected.json", "error.json", "collect_error.json")):
             continue
         try:
-            about = names_screen(read_spec(folder), screen)
+            about = screen in screens_of(read_spec(folder))
         except JobError:
             continue
         if about and (status := read_status(folder)).state in ("waiting", "running", "finished"):
             found.append(status)
     return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)
-
-
-def names_screen(spec: JobSpec, screen: str) -> bool:
-    """Whether a job's parameters say that it is about a screen."""
-    settings = spec.params.get("settings")
-    return screen in (spec.params.get("screen"), settings.get("screen") if isinstance(settings, dict) else None)
 
 
 def _refuse_stale_view(record: ReviewState, seen: int) -> None:

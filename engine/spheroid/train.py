@@ -24,6 +24,7 @@ from engine.spheroid.phases import PhaseWells, control_wells, duplicate_wells, s
 from engine.spheroid.predict import PLACE, metric_rows, percentages, places, readouts_of
 from engine.spheroid.prepare import network_input
 from engine.spheroid.presets import recipe
+from engine.spheroid.review_records import refuse_signed_off
 from engine.spheroid.screen_list import TASK
 from engine.spheroid.settings import LABEL_SMOOTHING, PRESETS, SpheroidSettings
 from engine.spheroid.train_records import layout_of, screen_with_images, start_run
@@ -38,9 +39,10 @@ def submit_training(db: Database, settings: SpheroidSettings) -> str:
     """Put a screen's layout into a new job folder and start training; returns the job's id.
 
     Raises InputError where the screen, its images, its controls, the run to start from or the file of weights are
-    missing or do not fit.
+    missing or do not fit, or the screen is signed off.
     """
     row = screen_with_images(db, settings.screen)
+    refuse_signed_off(db, settings.screen, "trained again")
     if settings.phase == 1 and row["kind"] != "controls":
         raise InputError(
             f"{settings.screen} is no control experiment: phase I trains on one, or what validates phase II would have "
