@@ -4,7 +4,6 @@ Known are the folders of the published data set (Layouts, Images, Metabolic, Mea
 the plates' readouts beside it, a folder of such folders, and one table that says everything of every well.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -13,13 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.files.unzip import safe_unzip
-from engine.settings import home
 from engine.spheroid.drugs import is_annotation
 from engine.spheroid.images import tiff_files
 from engine.spheroid.layout_columns import header_of, is_layout, is_long, screens_of
 from engine.spheroid.plate import clean
 from engine.spheroid.readout_files import ReadoutFile
+from engine.spheroid.unpacked import unpack
 
 METABOLIC, MOS = "metabolic", "mos"
 FOLDERS = {"metabolic": METABOLIC, "meanofstack": MOS, "mos": MOS}
@@ -62,7 +60,7 @@ def screens_in(path: Path) -> tuple[ScreenFiles, ...]:
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if path.is_file():
-        return _in_table(path) if not _is_archive(path) else screens_in(_unpacked(path))
+        return _in_table(path) if not _is_archive(path) else screens_in(unpack(path))
     folder = _descended(path)
     found = _published(folder) or _flat(folder) or _flats(folder)
     if not found:
@@ -86,18 +84,6 @@ def _is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         packed = file.read(4) == b"PK\x03\x04"
     return packed and path.suffix.lower() not in (".xlsx", ".xlsm")
-
-
-def _unpacked(archive: Path) -> Path:
-    """The archive's content beside the downloads; packed files are unpacked once."""
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    folder = home() / "downloads" / "screens" / f"{archive.stem}-{digest}"
-    done = folder.with_name(f"{folder.name}.complete")
-    if not (done.exists() and folder.is_dir()):
-        safe_unzip(archive, folder)
-        done.touch()
-    return folder
 
 
 def _descended(folder: Path) -> Path:

@@ -1,6 +1,9 @@
 """The import of a screen as a job, from files to the store: rows, images, verdicts, resuming, bad input."""
 
 import json
+import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,13 +13,14 @@ from small_folder import WELLS, flat_screen, matrix_text, published_screen, read
 
 from engine.collect import collect
 from engine.errors import InputError, JobCancelled
-from engine.jobs import launch
+from engine.jobs import launch, queue
 from engine.jobs.context import JobContext
 from engine.jobs.files import read_json, write_json
 from engine.jobs.queue import job_folder
-from engine.settings import store_path
-from engine.spheroid import image_store, records
+from engine.settings import home, store_path
+from engine.spheroid import image_store, records, unpacked
 from engine.spheroid.score_job import run_scoring, submit_scoring
+from engine.spheroid.screen_folder import screens_in
 from engine.spheroid.screen_import import run_screen_import, submit_screen_import, submit_screen_imports
 from engine.spheroid.settings import ScoreSettings
 from engine.store.database import Database
@@ -241,6 +245,57 @@ def test_a_stopped_import_goes_on_where_it_was(tmp_path, monkeypatch):
         for kind, kept in (("proj", mip), ("midz", mid)):
             whole = tifffile.imread(root / f"Images/S1_DS1/S1_DS1_P1_{row}{column:02}_{kind}_224x224.tif")
             np.testing.assert_array_equal(kept, image_store.shrink(whole))
+
+
+def packed_screens(tmp_path, names=("S1_DS1", "S2_DS1")) -> Path:
+    for name in names:
+        published_screen(tmp_path / "pack/data", name, images=name == names[0])
+    return Path(shutil.make_archive(str(tmp_path / "some screens"), "zip", tmp_path / "pack"))
+
+
+def unpacked_folders() -> list[str]:
+    root = home() / "downloads" / "screens"
+    return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+
+
+def test_an_unpacked_archive_goes_when_its_last_screen_is_in_the_store(tmp_path):
+    archive = packed_screens(tmp_path)
+    first, second = submit_screen_imports(archive)
+    finish(first)
+    assert len(unpacked_folders()) == 2  # the folder and its mark: the second screen still needs it
+    told = finish(second)
+    assert told["images"] == 0 and unpacked_folders() == []
+    assert archive.exists() and store().query("SELECT n_images FROM screen")["n_images"].sum() == N_WELLS
+    finish(submit_screen_imports(archive, replace=True)[0])  # unpacked again
+
+
+def test_an_archive_stays_for_an_import_that_can_go_on(tmp_path):
+    first, second = submit_screen_imports(packed_screens(tmp_path))
+    queue.cancel(second)
+    finish(first)
+    assert len(unpacked_folders()) == 2
+    queue.resume(second)
+    finish(second)
+    assert unpacked_folders() == []
+
+
+def test_an_archive_that_nobody_imported_goes_a_day_later(tmp_path):
+    screens_in(packed_screens(tmp_path))
+    (mark,) = (home() / "downloads" / "screens").glob("*.complete")
+    other = shutil.copy(tmp_path / "some screens.zip", tmp_path / "other.zip")
+    screens_in(Path(other))
+    assert len(unpacked_folders()) == 4
+    os.utime(mark, (0, 0))
+    screens_in(Path(other))
+    assert len(unpacked_folders()) == 2 and all(name.startswith("other") for name in unpacked_folders())
+
+
+def test_folders_that_are_no_archive_are_never_removed(tmp_path):
+    folder = flat_screen(tmp_path / "S")
+    finish(submit_screen_import(folder))
+    unpacked.release(home())
+    unpacked.release(home() / "downloads" / "screens")
+    assert (folder / "layout.csv").exists() and home().is_dir()
 
 
 def test_images_are_not_copied(tmp_path):
