@@ -1,7 +1,211 @@
-"""Screen review page: placeholder until the next commit."""
+"""Screen review page: how drugs make spheroids look, beside how much they kill."""
 
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import (
+    data,
+    forms,
+    frame,
+    job_panel,
+    messages,
+    review_choose,
+    review_decide,
+    review_gallery,
+    review_map_data,
+    review_pairs,
+    state,
+)
 from dashboard.review_choose import Reviewed
+from dashboard.review_map_data import Phenotype
+from engine.figures.phenotypes import HUES, MAPS, MapView, phenotype_map
+from engine.figures.screens import modality_word
+from engine.figures.text import number, plural
+from engine.spheroid.phenotype import Reproducibility, nearest_drugs
+from engine.spheroid.phenotype_records import Looked
+from engine.spheroid.review_types import Target
+
+PLACE, TASK = "rev_phenotypes", "map_phenotypes"
+KEY = "phenotype_map"
+LIKE = 6  # drugs listed as alike
+CONTROLS_SHOWN = 3  # of each kind, beside drugs in the gallery
 
 
 def show(shown: Reviewed) -> None:
-    """To come."""
+    """The map, what it says of the chosen drug, the gallery and the complementary pairs; or what is missing for it."""
+    by = review_map_data.looked(shown)
+    if not int(shown.row["n_images"]):
+        messages.empty(
+            f"**{messages.plain(shown.screen)} has no images.** Phenotypes are told from how spheroids look: import "
+            "the screen again with its images to see which drugs look alike."
+        )
+        return
+    if by is None:
+        messages.empty(
+            "**No network has looked at these images yet.** A map needs one: train it on the Screens page.",
+            page="screens.py", label="Train on the Screens page",
+        )  # fmt: skip
+        return
+    found = review_map_data.phenotype(shown, by)
+    if found is None:
+        _no_map(shown, by)
+        return
+    _map(shown, found)
+    review_pairs.show(shown, found)
+
+
+def _no_map(shown: Reviewed, by: Looked) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**No phenotype map by this network yet** ({modality_word(by.modality)}). It shows every drug at "
+            "its highest dose and all controls, near to what looks alike; making it takes seconds to minutes."
+        )
+        if st.button("Make the map", type="primary", icon=":material/play_arrow:", key="phenotype_start"):
+            job_panel.start(PLACE, lambda: _submit(shown.screen, by.run_id))
+    job_panel.follow(PLACE, TASK)
+
+
+def _submit(screen: str, run_id: str) -> str:
+    from engine.spheroid.phenotype_job import submit_phenotypes
+
+    return submit_phenotypes(data.database(), screen, run_id)
+
+
+def _map(shown: Reviewed, found: Phenotype) -> None:
+    wells = found.wells
+    with st.container(horizontal=True, vertical_alignment="center"):
+        hue = forms.choose_one("Colour", list(HUES), "rev_hue", HUES.__getitem__)
+        maps = [one for one in MAPS if wells[f"{one}_x"].notna().any()]
+        which = forms.choose_one("Map", maps, "rev_map", MAPS.__getitem__) if len(maps) > 1 else maps[0]
+    told = replicate_words(found.told.replicates)
+    view = MapView(wells, which, hue, shown.drug, shown.well, told)
+    pictures = review_map_data.pictures(shown, wells)
+    made = ", simulated data" if shown.simulated else ""
+    main, side = frame.main_and_side("phenotypes")
+    with main:
+        drawn = (shown.screen, found.looked.run_id, which, hue)
+        key = f"{KEY}_{hash(drawn)}"
+        frame.chart(
+            phenotype_map(view, f"{shown.screen}, {modality_word(found.looked.modality)}{made}", frame.dark()),
+            KEY, drawn, on_select=lambda: _selected(key), selection_mode=("points", "box", "lasso"),
+        )  # fmt: skip
+        review_gallery.on_hover(KEY, pictures)
+    with side:
+        _replicates(found.told.replicates, told)
+        _chosen(shown, found)
+    _gallery(shown, found, pictures)
+
+
+def _selected(key: str) -> None:
+    """A click chooses a well; a lasso or a box fills the gallery; an empty one empties it."""
+    event: Any = st.session_state[key]["selection"]
+    wells = tuple(str(point["customdata"]) for point in event["points"] if point.get("customdata") is not None)
+    if event.get("lasso") or event.get("box"):
+        state.choose("rev_lasso", wells)
+    elif wells:
+        review_choose.pick_well(wells[0])
+    else:
+        state.choose("rev_lasso", ())
+
+
+def replicate_words(told: Reproducibility) -> str:
+    """Whether replicates look alike, as one sentence with its n."""
+    if not told.n or not told.n_random:
+        return "Whether replicates look alike is not known: no drug has two wells with an image at its highest dose."
+    return (
+        f"Two wells of one drug lie nearer to each other than wells of different drugs in {number(100 * told.auc)} % "
+        f"of comparisons (AUC {number(told.auc, 2)}; {plural(told.n, 'pair')} of replicates, "
+        f"{plural(told.n_random, 'random pair')}; half would be chance)."
+    )
+
+
+def _replicates(told: Reproducibility, words: str) -> None:
+    st.subheader("Do replicates look alike?", anchor=False)
+    if not told.n or not told.n_random:
+        st.markdown(words)
+        return
+    verdict = "Yes" if told.auc >= 0.8 else "In part" if told.auc >= 0.65 else "Hardly"
+    st.markdown(f"**{verdict}.** {words}")
+
+
+def _chosen(shown: Reviewed, found: Phenotype) -> None:
+    """What looks like the chosen drug."""
+    if not shown.drug:
+        return
+    st.subheader(f"What looks like {messages.plain(shown.drug)}?", anchor=False)
+    if shown.drug not in found.told.distances.index:
+        out = found.wells.loc[found.wells["treatment"] == shown.drug, "left_out"]
+        why = "its wells are excluded" if len(out) and out.all() else "no well of it has an image at its highest dose"
+        st.markdown(f"{messages.plain(shown.drug)} is not compared: {why}.")
+    else:
+        _likes(shown, found)
+    with st.container(horizontal=True):
+        review_decide.offer(shown, Target("drug", drug=shown.drug), "phenotype_drug", "image")
+        well = found.wells[found.wells["well"] == shown.well]
+        if len(well):
+            one = well.iloc[0]
+            target = Target("well", plate=str(one["plate"]), row=str(one["row"]), column=int(one["column"]))
+            review_decide.offer(shown, target, "phenotype_well", "image")
+
+
+def _likes(shown: Reviewed, found: Phenotype) -> None:
+    near = nearest_drugs(found.told.distances, shown.drug, LIKE)
+    if near.empty:
+        st.markdown("There is no other drug to compare it with.")
+        return
+    facts = found.wells.drop_duplicates("treatment").set_index("treatment")
+    table = pd.DataFrame(
+        {
+            "Drug": near["drug"],
+            "Pairs nearer, %": 100 * near["share"],
+            "DSS": near["drug"].map(facts["dss"]).astype(float),
+            "Class": near["drug"].map(facts["group"]).fillna(""),
+        }
+    )
+    frame.table(
+        table, key=f"phenotype_likes_{hash((shown.screen, shown.drug, found.looked.run_id))}", height="content",
+        on_pick=lambda at: review_choose.pick_drug(str(table["Drug"].iloc[at])) if at is not None else None,
+    )  # fmt: skip
+    st.caption(
+        f"Nearest of {plural(len(found.told.distances), 'drug')} by the components, not by the map. Pairs nearer: "
+        "share of all pairs of drugs that look more alike than these two."
+    )
+
+
+def _gallery(shown: Reviewed, found: Phenotype, pictures: Any) -> None:
+    wells = found.wells
+    asked = set(state.keep("rev_lasso", tuple(state.get("rev_lasso"))))
+    mine = wells[wells["well"].isin(asked)]
+    if len(mine):
+        mine = mine.sort_values(["dss", "name", "well"], ascending=[False, True, True], na_position="last")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        title = f"{plural(len(mine), 'well')} in the lasso" if len(mine) else "How do they look?"
+        st.subheader(title, anchor=False, width="content")
+        if len(mine):
+            st.button("Clear the lasso", type="tertiary", on_click=state.choose, args=("rev_lasso", ()))
+    if len(mine):
+        words = "Strongest first."
+    else:
+        mine = _alike(shown, found)
+        words = (
+            "The chosen drug, what looks most like it, then controls. Draw around points with the lasso to see those "
+            "instead."
+        )
+    if not pictures:
+        st.caption("The images of this screen are not there any more: import it again with them to see its wells.")
+    review_gallery.gallery(mine, pictures, "phenotype_gallery", shown.well)
+    st.caption(f"{words} As the network sees them, one contrast for all; click a well to open it.")
+
+
+def _alike(shown: Reviewed, found: Phenotype) -> pd.DataFrame:
+    """Wells of the chosen drug and of those that look like it, and some controls."""
+    wells, distances = found.wells, found.told.distances
+    near = list(nearest_drugs(distances, shown.drug, LIKE)["drug"]) if shown.drug in distances.index else []
+    names = [one for one in (shown.drug, *near) if one]
+    place = {name: at for at, name in enumerate(names)}
+    drugs = wells[(wells["well_type"] == "therapy") & wells["treatment"].isin(names) & (wells["addon"] == "")]
+    drugs = drugs.iloc[drugs["treatment"].map(place).argsort(kind="stable")]
+    kinds = [wells[wells["well_type"] == kind].head(CONTROLS_SHOWN) for kind in ("negative", "positive")]
+    return pd.concat([drugs, *kinds])

@@ -12,8 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import mannwhitneyu
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from engine.errors import InputError
 from engine.spheroid.settings import HIT_DSS
@@ -58,6 +56,9 @@ def describe(activations: np.ndarray, seed: int = 0, umap: bool = False) -> Phen
     the perplexity is a third of the wells less one. Activations are centred, not scaled, as published.
     Raises InputError with fewer than 5 wells, activations that are not finite, or wells that are all alike.
     """
+    from sklearn.decomposition import PCA  # a second to load; what is said of a finished map needs neither
+    from sklearn.manifold import TSNE
+
     activations = np.asarray(activations, float)
     if activations.ndim != 2 or len(activations) < MIN_WELLS:
         raise InputError(
