@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import forms, frame, messages, review_choose, review_data, review_heatmap, review_map_data, state
 from dashboard.review_choose import Reviewed
 from engine.figures.screen_compare import agreement_words, mismatch_words, score_scatter, score_table
-from engine.figures.screens import modality_name, modality_word
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.text import count, plural
 from engine.spheroid.score_compare import Compared, compared
 from engine.spheroid.settings import HIT_DSS
@@ -28,7 +28,7 @@ def _readouts(shown: Reviewed) -> None:
     others = [one for one in shown.scored if one != shown.modality]
     if shown.modality not in shown.scored or not others:
         st.subheader("Do two readouts agree?", anchor=False)
-        scored = ", ".join(modality_word(one) for one in shown.scored) or "none"
+        scored = ", ".join(modality_words(one) for one in shown.scored) or "none"
         messages.empty(
             f"**It takes two scored readouts; this screen has: {scored}.** Score another one to see where the two "
             "disagree.",
@@ -53,7 +53,7 @@ def _kind(modality: str) -> str:
 
 def _word(modality: str, other: str) -> str:
     """Short where that tells the two apart: images; of two phases the phase too."""
-    return modality_word(modality) if _kind(modality) == _kind(other) else KINDS[_kind(modality)]
+    return modality_words(modality) if _kind(modality) == _kind(other) else KINDS[_kind(modality)]
 
 
 def _of(scores: pd.DataFrame, replicate: str) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def _screens(shown: Reviewed) -> None:
     others = scores[scores["screen"] != shown.screen]
     if not mine or others.empty:
         st.subheader(question, anchor=False)
-        name = modality_word(shown.modality) if shown.modality else "any readout"
+        name = modality_words(shown.modality) if shown.modality else "any readout"
         what = "No other screen" if mine else "This screen"
         has = "is" if mine else "is not"
         messages.empty(
@@ -125,7 +125,7 @@ def _scatter_of_screens(shown: Reviewed, found: Compared, names: tuple[str, str]
         messages.empty(f"**The two screens have no drug in common that both scored.** {_alone(found, names)}")
         return
     made = ", simulated data" if shown.simulated else ""
-    context = f"{modality_word(shown.modality)}, all replicates together{made}"
+    context = f"{modality_words(shown.modality)}, all replicates together{made}"
     frame.chart(
         score_scatter(found, names, question, context, shown.drug, frame.dark()),
         "compare_screens", (shown.modality, *names),

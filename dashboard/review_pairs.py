@@ -12,7 +12,7 @@ from dashboard.review_map_data import Phenotype
 from engine.figures.curve_panels import Panel, drug_points, panels
 from engine.figures.phenotypes import CONTROLS
 from engine.figures.screen_drug import drug_chart
-from engine.figures.screens import modality_word
+from engine.figures.screens import modality_words
 from engine.figures.text import number
 from engine.spheroid.hits import hit_rows
 
@@ -42,7 +42,7 @@ def show(shown: Reviewed, found: Phenotype) -> None:
 
 
 def _why_none(found: Phenotype) -> str:
-    modality = modality_word(found.looked.modality)
+    modality = modality_words(found.looked.modality)
     if found.scores.empty:
         return f"No pairs yet: the screen is not scored by {modality}, so which drugs are hits is not known."
     hits = found.scores.loc[found.scores["replicate"] == "pooled", "hit"].fillna(False).sum()
@@ -84,7 +84,7 @@ def _pair(shown: Reviewed, found: Phenotype, pair: pd.Series) -> None:
     controls = pd.concat([_controls(values, kind, n) for kind, n in SHOWN_CONTROLS.items()])
     pictures = review_map_data.pictures(shown, pd.concat([own, controls]), PIXELS)
     made = ", simulated data" if shown.simulated else ""
-    context = f"{shown.screen}, {modality_word(found.looked.modality)}{made}"
+    context = f"{shown.screen}, {modality_words(found.looked.modality)}{made}"
     with st.grid(2, min_column_width=420, gap="medium"):
         for side, drug in enumerate(drugs):
             with st.container():

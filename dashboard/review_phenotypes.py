@@ -21,7 +21,7 @@ from dashboard import (
 from dashboard.review_choose import Reviewed
 from dashboard.review_map_data import Phenotype
 from engine.figures.phenotypes import HUES, MAPS, MapView, phenotype_map
-from engine.figures.screens import modality_word
+from engine.figures.screens import modality_words
 from engine.figures.text import number, plural
 from engine.spheroid.phenotype import Reproducibility, nearest_drugs
 from engine.spheroid.phenotype_records import Looked
@@ -59,7 +59,7 @@ def show(shown: Reviewed) -> None:
 def _no_map(shown: Reviewed, by: Looked) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**No phenotype map by this network yet** ({modality_word(by.modality)}). It shows every drug at "
+            f"**No phenotype map by this network yet** ({modality_words(by.modality)}). It shows every drug at "
             "its highest dose and all controls, near to what looks alike; making it takes seconds to minutes."
         )
         if st.button("Make the map", type="primary", icon=":material/play_arrow:", key="phenotype_start"):
@@ -88,7 +88,7 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         drawn = (shown.screen, found.looked.run_id, which, hue)
         key = f"{KEY}_{hash(drawn)}"
         frame.chart(
-            phenotype_map(view, f"{shown.screen}, {modality_word(found.looked.modality)}{made}", frame.dark()),
+            phenotype_map(view, f"{shown.screen}, {modality_words(found.looked.modality)}{made}", frame.dark()),
             KEY, drawn, on_select=lambda: _selected(key), selection_mode=("points", "box", "lasso"),
         )  # fmt: skip
         review_gallery.on_hover(KEY, pictures)

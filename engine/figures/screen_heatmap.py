@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.classes import class_colours
-from engine.figures.screens import modality_name, modality_word
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
 from engine.figures.text import number, plural
 from engine.spheroid.score_compare import ScoreMatrix, Tree, tree
@@ -182,7 +182,7 @@ def _points(view: HeatView) -> go.Scatter:
     """One point a cell for pointer and click, never drawn: finding the nearest takes the browser milliseconds."""
     d, m, s = view.cells.shape
     x = np.concatenate([start + np.arange(s) for start in view.starts]).astype(np.float32)
-    names = [modality_word(one) for one in view.matrix.modalities]
+    names = [modality_words(one) for one in view.matrix.modalities]
     columns = [(name, screen) for name in names for screen in view.screens]
     values = view.cells.reshape(d, m * s)
     return go.Scatter(
@@ -242,5 +242,5 @@ def heat_table(view: HeatView) -> pd.DataFrame:
     }
     for i, modality in enumerate(view.matrix.modalities):
         for j, screen in enumerate(view.screens):
-            columns[f"{screen}, {modality_word(modality)}"] = view.cells[:, i, j]
+            columns[f"{screen}, {modality_words(modality)}"] = view.cells[:, i, j]
     return pd.DataFrame(columns)

@@ -35,13 +35,8 @@ def modality_words(modality: str) -> str:
 
 def modality_name(modality: str) -> str:
     """Images, phase III."""
-    shown = modality_word(modality)
+    shown = modality_words(modality)
     return shown[:1].upper() + shown[1:]
-
-
-def modality_word(modality: str) -> str:
-    """images, phase III: as it stands within a sentence."""
-    return MODALITIES.get(modality, modality)
 
 
 def separation(rows: pd.DataFrame, names: Sequence[str], context: str, dark: bool = False) -> Chart:
