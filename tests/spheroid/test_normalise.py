@@ -1,5 +1,7 @@
 """Percent viability by the controls of each plate, against typed numbers, and what is said where there is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,3 +87,15 @@ def test_swapped_controls_are_told(alive, dead, death, told):
     found = normalised(readouts, plates, death_readout=death)
     assert found.frame["percent"].tolist()[:2] == [100, 0]
     assert any("swapped in the layout" in note and "Plate P1" in note for note in found.notes) == told
+
+
+def test_percentages_stay_as_they_are():
+    readouts, plates = screen(
+        ("P1", "negative", "", 97), ("P1", "negative", "", 103), ("P1", "positive", "", 4), ("P1", "therapy", "", 41),
+        ("P2", "therapy", "", 88), ("P3", "negative", "", 52), ("P3", "therapy", "", np.nan),
+    )  # fmt: skip
+    found = normalised(replace(readouts, is_percent=True), plates)
+    np.testing.assert_array_equal(found.frame["percent"], [97, 103, 4, 41, 88, 52, np.nan])
+    assert len(found.notes) == 1
+    assert "Plate P3: the metabolic readouts are given as viabilities in percent, but" in found.notes[0]
+    assert "reads 52 % where 100 was expected. Check the readouts, or import them as raw ones" in found.notes[0]

@@ -119,6 +119,70 @@ def test_several_matrices_in_a_file(tmp_path):
         read(tmp_path, plates, unnamed + "\n" + second, "all.txt")
 
 
+def as_percent(row, column):
+    """Viabilities in percent; the living ones around 100."""
+    return round(reading(row, column) / 10, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("# Percent viability\n" + matrix_text(value=as_percent), "reader_P1.txt"),
+        ("Viability [%]\n" + matrix_text(value=as_percent), "reader_P1.txt"),
+        ("Well,% viability\nB02,100.5\nB03,45\n", "list.csv"),
+        ("Well,Viability\nB02,100.5\nB03,45\n", "list.csv"),
+        ("# cell viability (percent)\nWell,value\nB02,100.5\nB03,45\n", "list.csv"),
+    ],
+)
+def test_percentages_that_say_so(tmp_path, plates, text, name):
+    receipt = Receipt()
+    found = read(tmp_path, plates, text, name, receipt=receipt)
+    assert found.is_percent and found.frame["raw"].iloc[0] > 100
+    assert any("taken as viabilities in percent, as their file says" in note for note in receipt.notes)
+
+
+@pytest.mark.parametrize("told", ["reduction %", "viable cells", "percent of plate", "visibility [%]"])
+def test_other_words_make_no_percentages(tmp_path, plates, told):
+    assert not read(tmp_path, plates, f"{told}\n" + matrix_text(value=as_percent)).is_percent
+
+
+def test_percentages_that_somebody_asks_for(tmp_path, plates):
+    path = tmp_path / "r_P1.txt"
+    path.write_text(matrix_text(value=as_percent), encoding="utf-8")
+    files = [ReadoutFile(path, path.name)]
+    assert read_readouts(files, plates, "metabolic", Receipt(), percent=True).is_percent
+    for scale, told in ((0.01, "the highest is 1.0.* as of fractions"), (10, "half of them exceed")):
+        path.write_text(matrix_text(value=lambda r, c, scale=scale: as_percent(r, c) * scale), encoding="utf-8")
+        with pytest.raises(
+            InputError, match=f"r_P1.txt: .*cannot be viabilities in percent .{told}.*Multiply fractions"
+        ):
+            read_readouts(files, plates, "metabolic", Receipt(), percent=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "odd"), [((0.98, 0.1), "as of fractions"), ((120_000, 90_000), "half of them exceed")]
+)
+def test_a_column_called_viability_that_holds_none(tmp_path, plates, values, odd):
+    receipt = Receipt()
+    text = "Well,Viability\n" + "".join(f"B0{n},{value}\n" for n, value in enumerate(values, 2))
+    assert not read(tmp_path, plates, text, "list.csv", receipt=receipt).is_percent
+    assert any("list.csv calls its numbers viabilities, but" in note and odd in note for note in receipt.notes)
+
+
+def test_a_raw_signal_goes_before_a_viability(tmp_path, plates):
+    found = read(tmp_path, plates, "Well,Viability [%],Luminescence\nB02,99,120000\n", "list.csv")
+    assert not found.is_percent and found.frame["raw"].tolist() == [120_000]
+
+
+def test_percentages_beside_raw_readouts(tmp_path):
+    plates = layout(tmp_path, ["P1", "P2"])
+    (tmp_path / "a_P1.txt").write_text("Viability in %\n" + matrix_text(value=as_percent), encoding="utf-8")
+    (tmp_path / "a_P2.txt").write_text(matrix_text(), encoding="utf-8")
+    files = [ReadoutFile(tmp_path / name, name) for name in ("a_P1.txt", "a_P2.txt")]
+    with pytest.raises(InputError, match="a_P1.txt says that it holds viabilities in percent, a_P2.txt does not: give"):
+        read_readouts(files, plates, "metabolic", Receipt())
+
+
 @pytest.mark.parametrize("columns", [24, 48])
 def test_larger_plates(tmp_path, columns):
     from engine.spheroid.plate import ROWS

@@ -125,6 +125,43 @@ def test_a_signal_of_death(tmp_path):
     assert quality["controls_order"] == "good" and quality["z_prime"] == "good"
 
 
+def test_percentages_need_no_controls(tmp_path):
+    """A table without a single control, whose readouts are viabilities in percent."""
+    rows = [f"P1,{r},{c},therapy,Drug,{10**i:g},{100 - 18 * i}" for r in "BC" for i, c in enumerate(range(2, 7))]
+    path = tmp_path / "S.csv"
+    path.write_text("Plate,Row,Column,WellType,Treatment,Conc [nM],Viability [%]\n" + "\n".join(rows), encoding="utf-8")
+    told = finish(submit_screen_import(path))
+    assert told["settings"]["percent"] and any("taken as viabilities in percent" in note for note in told["notes"])
+    found = records.readouts(store(), "S", "metabolic")
+    assert found["percent"].tolist() == found["raw"].tolist() == [100, 82, 64, 46, 28] * 2
+    finish(submit_scoring(store(), "S", "metabolic", ScoreSettings(bootstrap=0)), run_scoring)
+    assert records.scores(store(), "S", "metabolic")["dss_asym"].iloc[0] > 10
+
+
+def test_percentages_of_a_matrix_by_word_of_the_user(tmp_path):
+    folder = flat_screen(tmp_path / "S", value=lambda r, c: reading(r, c) / 10)
+    with pytest.raises(InputError, match="to be viabilities in percent and to rise as cells die.*choose one"):
+        submit_screen_import(folder, percent=True, death_readout=True)
+    finish(submit_screen_import(folder, percent=True))
+    found = records.readouts(store(), "S", "metabolic").set_index(["row", "column"])
+    assert found.loc[("D", 4), "percent"] == found.loc[("D", 4), "raw"] == reading("D", 4) / 10
+
+
+def test_the_day_of_the_screening(tmp_path):
+    folder = flat_screen(tmp_path / "S")
+    for day, told in (
+        ("yesterday", "'yesterday' is no day of a screening: write year-month-day, such as 2021-03-15"),
+        ("2021-02-30", "'2021-02-30' is no day"),
+        ("2921-03-15", "2921-03-15, lies in the future: check the year"),
+        ("0021-03-15", "lies before 1970: check the year"),
+    ):
+        with pytest.raises(InputError, match=told):
+            submit_screen_import(folder, screened_on=day)
+    for day, kept in (("2021-03-15", "2021-03-15"), (" 01.04.2022 ", "2022-04-01"), ("", "NaT")):
+        finish(submit_screen_import(folder, screened_on=day, replace=True))
+        assert str(store().query("SELECT screened_on FROM screen")["screened_on"].iloc[0])[:10] == kept
+
+
 def test_importing_again_replaces_everything(tmp_path):
     folder = flat_screen(tmp_path / "S", ["P1", "P2"])
     finish(submit_screen_import(folder))
