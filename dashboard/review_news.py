@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import frame, messages, review_data, review_decide, state
 from dashboard.review_choose import Reviewed
+from engine.errors import EngineError
 from engine.figures.review import changes_table, changes_words, entry_words
 from engine.spheroid.review_types import Entry
 
@@ -51,20 +52,25 @@ def _changed(shown: Reviewed) -> None:
         return
     entry = done.entries[-1]
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            came = changes_words(done.changes)
-            st.markdown(
-                f":material/check: **{messages.plain(entry_words(entry))}.** {messages.plain(came)}", width="stretch"
-            )
+        came = changes_words(done.changes)
+        st.markdown(f":material/check: **{messages.plain(entry_words(entry))}.** {messages.plain(came)}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.state.writable and entry.action in ("exclude", "restore") and entry.entry == shown.state.last:
-                st.button(
-                    "Undo", icon=":material/undo:", key="review_undo", on_click=review_decide.undo, args=(shown, entry)
-                )
+                st.button("Undo", icon=":material/undo:", key="review_undo", on_click=_undo, args=(shown, entry))
+            if len(done.changes):
+                popover = st.popover("Before and after", type="tertiary", key="review_before", on_change="rerun")
+                if popover.open:
+                    with popover:
+                        frame.table(changes_table(done.changes), key=f"review_changed_{entry.entry}", height=300)
             st.button("Hide", key="review_hide", on_click=_hide, args=(shown.screen,), type="tertiary")
-        if len(done.changes):
-            with st.expander("Before and after", key="review_changed_open", on_change="rerun") as opened:
-                if opened.open:
-                    frame.table(changes_table(done.changes), key=f"review_changed_{entry.entry}", height=240)
+
+
+def _undo(shown: Reviewed, entry: Entry) -> None:
+    """For on_click, where nothing can be drawn: what is refused is said by a toast."""
+    try:
+        review_decide.undo(shown, entry)
+    except EngineError as error:
+        st.toast(messages.plain(error), icon=":material/error:")
 
 
 def _hide(screen: str) -> None:

@@ -40,9 +40,13 @@ def show(shown: Reviewed) -> None:
 
 
 def _rescore(screen: str) -> None:
+    """For on_click, where nothing can be drawn: what is refused is said by a toast."""
     from engine.spheroid import review
 
-    review.rescore(data.database(), screen)
+    try:
+        review.rescore(data.database(), screen)
+    except EngineError as error:
+        st.toast(messages.plain(error), icon=":material/error:")
 
 
 @st.dialog("Sign off", on_dismiss="rerun")

@@ -92,7 +92,7 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
         figure.add_scatter(
             x=rows[column], y=y, mode="markers", marker=marker, customdata=rows["drug"],
             hovertext=[f"{r.drug}: {number(r.before)} before, {number(r.after)} now" for r in rows.itertuples()],
-            hoverinfo="text",
+            hoverinfo="text", cliponaxis=False,
         )  # fmt: skip
     figure.add_vline(HIT_DSS, line={"color": SELECTED, "width": 1.5, "dash": "dash"})
     figure.add_annotation(
@@ -100,7 +100,9 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
         font={"color": colours.text},
     )  # fmt: skip
     figure.update_xaxes(title_text="DSS (asymmetric), 0 to 50", rangemode="tozero")
-    figure.update_yaxes(tickvals=y, ticktext=list(rows["drug"]), showgrid=False, range=[-0.7, len(rows) - 0.3])
+    figure.update_yaxes(
+        tickvals=y, ticktext=list(rows["drug"]), showgrid=False, ticksuffix="   ", range=[-0.7, len(rows) - 0.3]
+    )
     figure = styled(figure, dark, FRAME_PX + ROW_PX * max(3, len(rows))).update_layout(margin={"t": 26})
     shown = f"the {MOST} largest steps of {len(mine)}" if len(mine) > MOST else plural(len(mine), "drug")
     return Chart(
