@@ -1,10 +1,6 @@
 """Screens page: a screen comes in. A folder or a zip of it, a look at layout, readouts and images, then the import."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +9,7 @@ import streamlit as st
 
 from dashboard import entity, forms, frame, job_panel, messages, state
 from dashboard.screens_data import PLACE_DEMO, PLACE_IMPORT
-from engine.errors import EngineError
+from dashboard.screens_look import Given, Look, look_at, names_in, on_disk
 from engine.figures.screens import layout_map, modality_name
 from engine.figures.text import count, plural
 from engine.jobs import queue
@@ -21,32 +17,12 @@ from engine.jobs import queue
 TASK = "import_screen"
 LARGEST_MB = 500  # more goes in as a folder
 PLACES = {"folder": "A folder on this computer", "upload": "Upload a zip or a table"}
-OF_SCREEN = ("scr_sample", "scr_entity", "scr_replace", "scr_pattern", "scr_death")
-LISTED = 8  # notes and images in a preview
-
-
-@dataclass(frozen=True)
-class Given:
-    """Where the screen is. source: a path, or an UploadedFile; key: changes with it."""
-
-    called: str
-    key: str
-    source: Any
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is understood of a screen. wells: its layout. readouts: modality -> wells with a value. images: rows of a
-    table of file names. pattern: by which they were read. simulated: its files say so."""
-
-    wells: pd.DataFrame
-    n_wells: int
-    readouts: dict[str, int]
-    notes: tuple[str, ...]
-    images: pd.DataFrame
-    pattern: str
-    pattern_problem: str
-    simulated: bool
+OF_SCREEN = (
+    "scr_sample", "scr_entity", "scr_replace", "scr_pattern", "scr_death", "scr_percent", "scr_day", "scr_map",
+)  # fmt: skip
+METABOLIC = "metabolic"
+EARLIEST = date(1970, 1, 1)
+LISTED = 8  # notes in a preview
 
 
 def show(screens: pd.DataFrame, in_sight: bool = True) -> None:
@@ -82,83 +58,9 @@ def _choose() -> Given | None:
     return Given(upload.name, upload.file_id, upload) if upload else None
 
 
-@contextmanager
-def _on_disk(given: Given) -> Iterator[Path]:
-    """The screen as a path; of an upload a copy under its own name, which is deleted afterwards."""
-    if isinstance(given.source, Path):
-        yield given.source
-        return
-    with tempfile.TemporaryDirectory(prefix="tumorcast-upload-") as folder:
-        copy = Path(folder) / Path(given.called).name
-        with copy.open("wb") as file:
-            given.source.seek(0)
-            shutil.copyfileobj(given.source, file)
-        yield copy
-
-
-@st.cache_data(max_entries=8, ttl="5m", show_spinner="Looking at the folder ...")
-def _names(key: str, _given: Given) -> tuple[tuple[str, ...], str]:
-    """The screens in what was given, or what is wrong with it."""
-    from engine.spheroid.screen_folder import screens_in
-
-    try:
-        with _on_disk(_given) as path:
-            return tuple(screen.name for screen in screens_in(path)), ""
-    except EngineError as error:
-        return (), str(error)
-
-
-@st.cache_data(max_entries=8, ttl="5m", show_spinner="Reading layout and readouts ...")
-def _look(key: str, _given: Given, screen: str, pattern: str) -> tuple[Look | None, str]:
-    """What is understood of one screen, or what is wrong with it."""
-    from engine.files.receipt import Receipt
-    from engine.spheroid.screen_content import read_screen
-    from engine.spheroid.screen_folder import chosen_screen, screens_in
-
-    receipt = Receipt()
-    try:
-        with _on_disk(_given) as path:
-            files = chosen_screen(screens_in(path), screen, _given.called)
-            content = read_screen(files, receipt)
-            images, used, problem = _images(files.images, pattern)
-    except EngineError as error:
-        return None, str(error)
-    readouts = {one.modality: int(one.frame["raw"].notna().sum()) for one in content.readouts}
-    notes = dict.fromkeys((*content.plates.notes, *receipt.notes, *(n for one in content.readouts for n in one.notes)))
-    plates = content.plates
-    return Look(plates.wells, plates.n_wells, readouts, tuple(notes), images, used, problem, content.simulated), ""
-
-
-def _images(folder: Path | None, pattern: str) -> tuple[pd.DataFrame, str, str]:
-    """The first image files as the pattern reads them, the pattern, and what is wrong with it."""
-    from engine.spheroid.images import preview
-
-    if folder is None:
-        return pd.DataFrame(), "", ""
-    try:
-        found = preview(folder, pattern, LISTED)
-    except EngineError as error:
-        return pd.DataFrame(), pattern, str(error)
-    rows = [
-        {
-            "File": row.name,
-            "Plate": row.parsed.plate or "P1" if row.parsed else "does not fit",
-            "Well": f"{row.parsed.row}{row.parsed.column:02d}" if row.parsed else "",
-            "Image": _kind(row.parsed.kind, row.parsed.plane) if row.parsed else "",
-        }
-        for row in found.rows
-    ]
-    return pd.DataFrame(rows), found.pattern, ""
-
-
-def _kind(kind: str, plane: int | None) -> str:
-    words = {"proj": "maximum projection", "midz": "middle plane"}
-    return words.get(kind) or ("stack" if plane is None else f"plane {plane}")
-
-
 def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
     """What is said of the screen, what speaks against its import, and the button; returns its name and the look."""
-    names, wrong = _names(given.key, given)
+    names, wrong = names_in(given.key, given)
     if not names:
         st.error(messages.plain(wrong), icon=":material/error:")
         return None
@@ -166,25 +68,30 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
     if state.get("scr_import_key") != f"{given.key} {name}":
         state.clear(OF_SCREEN)
         state.keep("scr_import_key", f"{given.key} {name}")
-    look, wrong = _look(given.key, given, name, state.get("scr_pattern") or "")
+    asked = bool(state.get("scr_percent"))
+    look, wrong = look_at(given.key, given, name, state.get("scr_pattern") or "", asked)
     if look is None:
         st.error(messages.plain(wrong), icon=":material/error:")
+        if asked:  # what may be wrong with it can be taken back
+            _percent()
         return None
     with st.grid(2, min_column_width=150, gap="small"):
-        about = {
+        about: dict[str, Any] = {
             "sample": _text("Sample", "scr_sample", "Cell line or patient sample, without a patient's name"),
             "entity": _text("Diagnosis", "scr_entity", "Such as Ewing sarcoma"),
             "origin": _text("Origin", "scr_origin", "Where it comes from"),
             "licence": _text("Licence", "scr_licence", "Under what terms"),
+            "screened_on": _day(),
         }
     pattern = ""
     if look.pattern or look.pattern_problem:
         pattern = _text("Pattern of image names", "scr_pattern", look.pattern)
         if look.pattern_problem:
             st.error(messages.plain(look.pattern_problem), icon=":material/error:")
-    death = bool(look.readouts) and st.toggle(
+    percent = METABOLIC in look.readouts and _percent()
+    death = METABOLIC in look.readouts and METABOLIC not in look.percent and st.toggle(
         "Metabolic readouts rise as cells die", key=state.bound("scr_death"), help="Such as dyes that enter dead cells"
-    )
+    )  # fmt: skip
     state.keep("scr_death", death)
     there = name in set(screens["screen"])
     replace = False
@@ -195,7 +102,8 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
         )
     refused = (there and not replace) or bool(look.pattern_problem)
     if st.button("Import", type="primary", icon=":material/database_upload:", disabled=refused, key="scr_import_start"):
-        job_panel.start(PLACE_IMPORT, lambda: _submit(given, name, about, pattern, replace, death))
+        about |= {"pattern": pattern, "replace": replace, "death_readout": death, "percent": percent}
+        job_panel.start(PLACE_IMPORT, lambda: _submit(given, name, about))
     return name, look
 
 
@@ -203,11 +111,26 @@ def _text(label: str, name: str, hint: str) -> str:
     return str(state.keep(name, st.text_input(label, key=state.bound(name), placeholder=hint))).strip()
 
 
-def _submit(given: Given, name: str, about: dict[str, str], pattern: str, replace: bool, death: bool) -> str:
+def _day() -> str:
+    """The day of the screening, as text; empty where nobody tells."""
+    day = st.date_input("Screened on", None, key=state.bound("scr_day"), min_value=EARLIEST, max_value="today")
+    state.keep("scr_day", day)
+    return day.isoformat() if isinstance(day, date) else ""
+
+
+def _percent() -> bool:
+    told = st.toggle(
+        "Readouts are percent viability already", key=state.bound("scr_percent"),
+        help="They stay as they are; raw readouts are held against the controls of their plate.",
+    )  # fmt: skip
+    return bool(state.keep("scr_percent", told))
+
+
+def _submit(given: Given, name: str, about: dict[str, Any]) -> str:
     from engine.spheroid.screen_import import submit_screen_import
 
-    with _on_disk(given) as path:
-        return submit_screen_import(path, name, **about, replace=replace, pattern=pattern, death_readout=death)
+    with on_disk(given) as path:
+        return submit_screen_import(path, name, **about)
 
 
 def _jobs() -> None:
@@ -253,7 +176,10 @@ def _preview(name: str, look: Look) -> None:
     wells = look.wells
     drugs = wells.loc[(wells["well_type"] == "therapy") & (wells["treatment"] != ""), "treatment"].nunique()
     plates = list(dict.fromkeys(wells["plate"]))
-    readouts = ", ".join(f"{modality_name(one).lower()} of {plural(n, 'well')}" for one, n in look.readouts.items())
+    readouts = ", ".join(
+        f"{modality_name(one).lower()}{' in percent' if one in look.percent else ''} of {plural(n, 'well')}"
+        for one, n in look.readouts.items()
+    )
     st.markdown(
         f"**{messages.plain(name)}** · {plural(len(plates), 'plate')} of {count(look.n_wells)} wells · "
         f"{plural(drugs, 'drug')} · readouts: {readouts or 'none'} · images: {'yes' if look.pattern else 'none'}"
@@ -264,7 +190,8 @@ def _preview(name: str, look: Look) -> None:
         st.caption(messages.plain(note))
     if len(look.notes) > LISTED:
         st.caption(f"{len(look.notes) - LISTED} more notes; all of them stand in the receipt.")
-    frame.chart(layout_map(wells, plates[0], f"layout of {name}", frame.dark()), "screens_layout", view=name)
+    plate = plates[0] if len(plates) == 1 else forms.choose("Plate", plates, "scr_map")
+    frame.chart(layout_map(wells, plate, f"layout of {name}", frame.dark()), "screens_layout", view=f"{name} {plate}")
     if len(look.images):
         st.markdown(f"Names of images are read as `{look.pattern}`:")
         frame.table(look.images, key="screens_images", height="content")
