@@ -1,16 +1,18 @@
 """A chapter on paper: title, sentences, facts, pictures, photographs, tables, in the order of the HTML file."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
-from engine.report.paper import BODY, COLOURS, LEFT, PT, Paper
+from engine.report.paper import BODY, COLOURS, LEADING, LEFT, PT, Paper
 from engine.report.paper_table import draw_table, start_height
-from engine.report.parts import Picture, Section, Strip
+from engine.report.parts import HALF, WIDE, Picture, Section, Strip
 from engine.report.wrap import wrapped
 
 LEAD = BODY + 1
 SHORTEST, LONGEST_OPENING = 20.0, 150.0  # mm
 CAPTION = 7.5
 TALLEST = 225.0  # mm of a picture with its title and caption: what a page holds
+SIDE_GAP = 4.0  # mm
 TILE, TILE_GAP, TILE_TEXT = 24.0, 2.2, 6.3  # mm, mm, pt
 
 
@@ -27,8 +29,8 @@ def draw_chapter(paper: Paper, section: Section) -> None:
         paper.facts(section.facts)
     if section.drawing:
         paper.drawing(section.drawing)
-    for picture in section.pictures:
-        _picture(paper, picture)
+    for row in _rows(section.pictures):
+        _row(paper, row)
     for strip in section.strips:
         _strip(paper, strip)
     for table in section.tables:
@@ -44,7 +46,7 @@ def _opening(paper: Paper, section: Section) -> float:
     if section.drawing:
         texts += paper.height_of(section.drawing)
     elif section.pictures and not section.facts:
-        texts += _picture_size(paper, section.pictures[0])[1] + 6
+        texts += _picture_height(paper, section.pictures[0], paper.epw) + 6
     elif section.strips and not section.facts:
         texts += _strip_height(paper, section.strips[0])
     elif section.tables and not section.facts:
@@ -52,21 +54,53 @@ def _opening(paper: Paper, section: Section) -> float:
     return min(max(texts, SHORTEST), LONGEST_OPENING)
 
 
-def _picture_size(paper: Paper, picture: Picture) -> tuple[float, float]:
-    """mm: as wide as the page, less where it would be too tall for one."""
-    room = TALLEST - 12 - paper.text_height(picture.caption, CAPTION)
-    scale = min(paper.epw / picture.width, room / picture.height)
+def _rows(pictures: Sequence[Picture]) -> list[list[Picture]]:
+    """Pictures that stand side by side: two that are narrow, else one alone."""
+    rows: list[list[Picture]] = []
+    for picture in pictures:
+        alone = picture.width > HALF or not rows or len(rows[-1]) > 1 or rows[-1][0].width > HALF
+        if alone:
+            rows.append([picture])
+        else:
+            rows[-1].append(picture)
+    return rows
+
+
+def _size(paper: Paper, picture: Picture, caption: float) -> tuple[float, float]:
+    """mm: WIDE pixels over the width of the page, less where the picture would be too tall for one."""
+    scale = min(paper.epw / WIDE, (TALLEST - 12 - caption) / picture.height)
     return picture.width * scale, picture.height * scale
 
 
-def _picture(paper: Paper, picture: Picture) -> None:
-    """A chart under its question, with its caption, never over two pages."""
-    width, height = _picture_size(paper, picture)
-    paper.title_line(picture.question, height + paper.text_height(picture.caption, CAPTION))
-    paper.image(BytesIO(picture.png), LEFT, paper.y + 1, width, height, alt_text=picture.summary)
-    paper.set_y(paper.y + height + 2.5)
-    paper.paragraph(picture.caption, CAPTION, "", "muted")
-    paper.set_y(paper.y + 2)
+def _caption(paper: Paper, picture: Picture, width: float) -> list[str]:
+    return wrapped(picture.caption, width, paper.measure(CAPTION))
+
+
+def _picture_height(paper: Paper, picture: Picture, width: float) -> float:
+    """Of a picture with its caption, without its title."""
+    caption = len(_caption(paper, picture, width)) * CAPTION * PT * LEADING
+    return _size(paper, picture, caption)[1] + caption + 4
+
+
+def _row(paper: Paper, pictures: Sequence[Picture]) -> None:
+    """Charts side by side, each under its question and over its caption, never over two pages."""
+    room = (paper.epw - SIDE_GAP * (len(pictures) - 1)) / len(pictures)
+    below = max(_picture_height(paper, picture, room) for picture in pictures)
+    titles = [wrapped(picture.question, room, paper.measure(9.5, "B"), 2) for picture in pictures]
+    above = 4.8 * max(map(len, titles))
+    paper.set_y(paper.y + 1.5)
+    paper.need(above + below)
+    top, step = paper.y, CAPTION * PT * LEADING
+    for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+        x = LEFT + place * (room + SIDE_GAP)
+        for number, line in enumerate(title):
+            paper.words(x, top + 3.6 + 4.8 * number, line, 9.5, "B")
+        lines = _caption(paper, picture, room)
+        width, height = _size(paper, picture, len(lines) * step)
+        paper.image(BytesIO(picture.png), x, top + above, width, height, alt_text=picture.summary)
+        for number, line in enumerate(lines):
+            paper.words(x, top + above + height + 1.5 + step * (number + 0.76), line, CAPTION, "", "muted")
+    paper.set_y(top + above + below + 2)
 
 
 def _per_row(paper: Paper) -> int:

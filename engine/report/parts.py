@@ -11,6 +11,7 @@ from engine.figures.text import count, number
 from engine.report.card import Fact
 from engine.report.drawing import Drawing
 
+WIDE, HALF = 900, 445  # pixels that a chart is laid out for on the width of a page, and on half of it
 MOST_ROWS = 200  # of the table below a plot; the rest is a click on the dashboard
 
 

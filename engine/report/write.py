@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,10 +25,14 @@ def write_report(db: Database, run_id: str, out: Path) -> Path:
 
     Raises StoreError for a run that is not in the store, InputError where the file cannot be written.
     """
-    text = report_html(db, run_id)
+    return whole(out, report_html(db, run_id).encode("utf-8"))
+
+
+def whole(out: Path, content: bytes) -> Path:
+    """Write a file whole or not at all. Raises InputError where it cannot be written."""
     part = out.with_name(out.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         os.replace(part, out)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -51,12 +56,17 @@ def report_html(db: Database, run_id: str) -> str:
         chips=[split_name(run.split), ran_folds(run), f"seed {run.seed}"],
         research_use=RESEARCH_USE,
         sections=sections,
-        figures=_figures(sections),
-        plotly_js=get_plotlyjs().replace("</script", "<\\/script"),
+        figures=figures_json(sections),
+        plotly_js=plotly_script(),
     )
 
 
-def _figures(sections: list[Section]) -> str:
+def plotly_script() -> str:
+    """plotly.js, in which nothing ends the script element it stands in."""
+    return get_plotlyjs().replace("</script", "<\\/script")
+
+
+def figures_json(sections: Sequence[Section]) -> str:
     """Both versions of every plot as JSON in which no name can end the script element it stands in."""
     figures = {item.anchor: {"light": item.light, "dark": item.dark} for section in sections for item in section.plots}
     text = json.dumps(figures, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

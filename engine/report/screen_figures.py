@@ -1,0 +1,201 @@
+"""The figures of a screen's report: those of the review page, with names that no page acts on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pandas as pd
+
+from engine.figures.controls import strips
+from engine.figures.curve_panels import drug_points, panels
+from engine.figures.plates import plate_map, span
+from engine.figures.review import before_and_after, pooled
+from engine.figures.screen_compare import mismatch_words, score_scatter
+from engine.figures.screen_curves import grid
+from engine.figures.screen_hits import HitView, waterfall
+from engine.figures.screens import separation
+from engine.figures.template import Chart
+from engine.figures.text import plural
+from engine.report.parts import HALF, WIDE
+from engine.report.screen import CURVED, Readout, ScreenReport
+from engine.spheroid.quality import rank_wells
+from engine.spheroid.score_compare import Compared, compared
+
+STRETCH = 1.12
+A_FIGURE = 6  # drugs whose curves are drawn side by side
+MAPPED = 4  # plates that are mapped, the worst first
+MOST_COLUMNS = 24  # of a plate that is mapped in half of the width
+# Names in a figure may hold a little HTML for plotly, links among it: these show the same and are no marks.
+INERT = str.maketrans({"<": "‹", ">": "›"})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure before it is drawn. anchor: unique in the report. draw: dark -> the chart. width: px on paper."""
+
+    anchor: str
+    draw: Callable[[bool], Chart]
+    width: int = WIDE
+
+
+def inert(value: object) -> object:
+    """A name that plotly reads as text alone."""
+    return value.translate(INERT) if isinstance(value, str) else value
+
+
+def inert_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table with every text made `inert`."""
+    texts = [name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind) or kind == "str"]
+    return frame.assign(**{str(name): frame[name].map(inert) for name in texts})
+
+
+def hit_figures(report: ScreenReport) -> list[Figure]:
+    """A waterfall of every readout that is scored, the one that ranks first."""
+    return [Figure(f"hits-{one.modality}", partial(_waterfall, report, one)) for one in report.scored]
+
+
+def _waterfall(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
+    rows = inert_names(readout.drugs)
+    scored = [one.modality for one in report.scored if one is not readout]
+    image = readout.modality.startswith("image")
+    beside = next((one for one in scored if one.startswith("image") != image), next(iter(scored), ""))
+    view = HitView(
+        rows=rows,
+        chosen="",
+        modality=readout.modality,
+        beside=beside,
+        expected=tuple(str(inert(drug)) for drug in report.expected.drugs),
+        groups=tuple(rows["group"]),
+        context=_context(report, readout),
+    )
+    drawn = waterfall(view, dark)
+    caption = drawn.caption.replace(" Orange outline: selected.", "")
+    question = f"{drawn.question[:-1]}, by {readout.words}?" if scored else drawn.question
+    return replace(drawn, question=question, caption=caption)
+
+
+def curve_figures(report: ScreenReport) -> list[Figure]:
+    """The curves of the drugs that are shown, A_FIGURE at a time."""
+    main = report.main
+    if main is None or report.shown.empty:
+        return []
+    rows = report.shown.head(CURVED)
+    return [
+        Figure(f"curves-{start // A_FIGURE + 1}", partial(_curves, report, main, rows.iloc[start : start + A_FIGURE]))
+        for start in range(0, len(rows), A_FIGURE)
+    ]
+
+
+def _curves(report: ScreenReport, main: Readout, rows: pd.DataFrame, dark: bool) -> Chart:
+    settings = report.scoring.loc[report.scoring["modality"] == main.modality, "settings"]
+    threshold = json.loads(settings.iloc[0]).get("activity_threshold", "relative") if len(settings) else "relative"
+    made = panels(
+        inert_names(rows), inert_names(main.curves), inert_names(drug_points(main.values)), "pooled", threshold
+    )
+    chart = grid(made, "", True, _context(report, main), dark)
+    # The page has more room between its rows than paper.
+    chart.figure.update_layout(height=int(chart.figure.layout.height * STRETCH))
+    first, last = made[0].name, made[-1].name
+    which = first if len(made) == 1 else f"{first} to {last}"
+    return replace(chart, question=f"{chart.question[:-1]}: {which}")
+
+
+def agreement_figure(report: ScreenReport) -> tuple[Figure, str] | None:
+    """Images against metabolism, drug by drug, with the drugs that are a hit in one only; None with one readout."""
+    image = next((one for one in report.scored if one.modality.startswith("image")), None)
+    first = image or report.main
+    others = [one for one in report.scored if one is not first]
+    second = next((one for one in others if one.modality == "metabolic"), next(iter(others), None))
+    if first is None or second is None:
+        return None
+    found = compared(*(inert_names(_alone(one)) for one in (first, second)))
+    if found.rows.empty:
+        return None
+    names = (first.words, second.words)
+    return Figure("agreement", partial(_agreement, report, found, names), 640), mismatch_words(found, names)
+
+
+def _alone(readout: Readout) -> pd.DataFrame:
+    rows = readout.drugs[readout.drugs["addon"] == ""]
+    return rows[["drug", "dss_asym"]].reset_index(drop=True)
+
+
+def _agreement(report: ScreenReport, found: Compared, names: tuple[str, str], dark: bool) -> Chart:
+    question = f"Do {names[0]} and {names[1]} agree?"
+    return score_scatter(found, names, question, str(inert(report.context)), "", dark)
+
+
+def quality_figures(report: ScreenReport) -> list[Figure]:
+    """Z' of every plate by every readout; controls and maps of the plates by the readout that ranks."""
+    rows = report.quality
+    rows = rows[(rows["measure"] == "z_prime") & (rows["plate"] != "")]
+    made = [Figure("separation", partial(_separation, report, rows))] if len(rows) else []
+    first = report.main or report.readouts[0]
+    wells = _judged(first)
+    own = rows[rows["modality"] == first.modality]
+    if wells["well_type"].isin(("negative", "positive")).any():
+        made.append(Figure("controls", partial(_controls, report, first, wells, own)))
+    worst = own.sort_values("value", na_position="first")["plate"].tolist()
+    plates = [*worst, *(plate for plate in dict.fromkeys(wells["plate"]) if plate not in set(worst))]
+    width = HALF if wells["column"].max() <= MOST_COLUMNS else WIDE
+    return made + [
+        Figure(f"plate-{place}", partial(_plate, report, first, wells, plate, own, len(plates)), width)
+        for place, plate in enumerate(plates[:MAPPED], 1)
+    ]
+
+
+def _separation(report: ScreenReport, rows: pd.DataFrame, dark: bool) -> Chart:
+    """One row a readout, where the Screens page has one a screen."""
+    names = [one.name for one in report.readouts if (rows["modality"] == one.modality).any()]
+    named = {one.modality: one.name for one in report.readouts}
+    mine = inert_names(rows.assign(screen=rows["modality"].map(named)))
+    chart = separation(mine, names, str(inert(report.context)), dark)
+    plates, readouts = plural(int(rows["plate"].nunique()), "plate"), plural(len(names), "readout")
+    caption = f"{plates} by {readouts}, {inert(report.context)}.{chart.caption.partition('.')[2]}"
+    return replace(chart, caption=caption)
+
+
+def _judged(readout: Readout) -> pd.DataFrame:
+    """The wells with what is odd about each, '' where nothing is."""
+    reasons = rank_wells(readout.values, readout.modality)[["plate", "row", "column", "reason"]]
+    wells = readout.values.merge(reasons, on=["plate", "row", "column"], how="left")
+    return inert_names(wells.assign(reason=wells["reason"].where(wells["reason"].notna(), "")))
+
+
+def _controls(report: ScreenReport, readout: Readout, wells: pd.DataFrame, rows: pd.DataFrame, dark: bool) -> Chart:
+    return strips(wells, inert_names(rows[["plate", "value", "verdict"]]), _context(report, readout), "", dark)
+
+
+def _plate(
+    report: ScreenReport, readout: Readout, wells: pd.DataFrame, plate: str, rows: pd.DataFrame, plates: int, dark: bool
+) -> Chart:
+    name = str(inert(plate))
+    mine = rows[rows["plate"] == plate]
+    verdict = str(mine["verdict"].iloc[0]) if len(mine) else ""
+    told = f"Viability by the plate's controls, {_context(report, readout)}."
+    if verdict:
+        told += f" {mine['reason'].iloc[0]}"
+    if plates > MAPPED:
+        told += f" The {MAPPED} worst of {plural(plates, 'plate')} are mapped."
+    chart = plate_map(wells, name, "percent", told, "", span(wells, "percent"), verdict == "bad", dark)
+    return replace(chart, question=f"Which wells of {name} live?")
+
+
+def change_figures(report: ScreenReport) -> list[Figure]:
+    """What exclusions changed, of every readout that they changed."""
+    return [
+        Figure(f"changes-{one.modality}", partial(_changes, report, one))
+        for one in report.scored
+        if len(one.changes) and len(pooled(one.changes))
+    ]
+
+
+def _changes(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
+    chart = before_and_after(inert_names(readout.changes), _context(report, readout), dark)
+    return replace(chart, question=f"{chart.question[:-1]}, by {readout.words}?")
+
+
+def _context(report: ScreenReport, readout: Readout) -> str:
+    made = ", simulated data" if report.simulated else ""
+    return str(inert(f"{report.screen}, {readout.words}{made}"))

@@ -1,0 +1,104 @@
+"""The chapter on plates of a screen's report: can living and killed controls be told apart, and what else is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from engine.figures.screens import VERDICTS, measure_name, modality_name
+from engine.figures.text import count, number, plural
+from engine.report.parts import Section, Table
+from engine.report.screen import ScreenReport
+from engine.report.screen_figures import Figure, quality_figures
+from engine.report.screen_words import MISSING
+from engine.spheroid.exclusions import concerning
+
+MOST_ROWS = 40  # plates times readouts in the table
+MOST_REASONS = 12
+SHOWN = ("z_prime", "robust_z_prime", "ssmd", "replicate_pearson", "nrfe")
+
+
+def failed_plates(report: ScreenReport) -> dict[str, list[str]]:
+    """Readout -> plates that count and whose controls do not separate by it; no entry where all do."""
+    rows = report.quality
+    bad = rows[(rows["measure"] == "z_prime") & (rows["verdict"] == "bad") & (rows["plate"] != "")]
+    found = {}
+    for one in report.readouts:
+        out = {
+            entry.target.plate
+            for entry in concerning(report.state.excluded, one.modality)
+            if entry.target.kind == "plate"
+        }
+        if plates := sorted(set(bad.loc[bad["modality"] == one.modality, "plate"].astype(str)) - out):
+            found[one.modality] = plates
+    return found
+
+
+def quality_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
+    """Z' of every plate, plate maps, all verdicts as a table, what is bad in words."""
+    failed = failed_plates(report)
+    if report.quality.empty:
+        lead = "No plate could be judged."
+    else:
+        told = [
+            f"by {one.words}: {', '.join(failed[one.modality])}" if one.modality in failed else f"by {one.words}: none"
+            for one in report.readouts
+        ]
+        lead = f"Plates whose controls do not separate (Z' at 0 or below), {'; '.join(told)}."
+    section = Section("quality", "Can the plates be trusted?", lead=lead, tables=[_plates(report), _bad(report)])
+    return section, tuple(quality_figures(report))
+
+
+def _plates(report: ScreenReport) -> Table:
+    """One row a plate and readout, the whole screen last."""
+    rows = report.quality
+    if rows.empty:
+        return Table()
+    measures = [name for name in SHOWN if (rows["measure"] == name).any()]
+    made = []
+    names = {one.modality: one.name for one in report.readouts}
+    for modality in [one for one in names if (rows["modality"] == one).any()]:
+        mine = rows[rows["modality"] == modality]
+        out = [one for one in concerning(report.state.excluded, modality) if one.target.kind == "plate"]
+        for plate in sorted(set(mine["plate"]), key=lambda name: (name == "", len(name), name)):
+            own = mine[mine["plate"] == plate]
+            by = {row["measure"]: row for row in own.to_dict("records")}
+            name = plate or "Whole screen"
+            if entry := next((one for one in out if one.target.plate == plate), None):
+                name += f"\nleft out: {entry.reason}"
+            separation = by.get("z_prime")
+            verdict = VERDICTS.get(separation["verdict"], "") if separation else MISSING
+            counts = own["verdict"].value_counts()
+            others = f"{count(counts.get('bad', 0))} bad, {count(counts.get('doubtful', 0))} doubtful"
+            cells = [_value(by.get(measure)) for measure in measures]
+            made.append((names[modality], name, verdict, *cells, others))
+    caption = f"First {MOST_ROWS} of {count(len(made))} rows; the XLSX report has all." if len(made) > MOST_ROWS else ""
+    columns = ("Readout", "Plate", "Verdict\nby Z'", *(measure_name(one) for one in measures), "All measures")
+    numeric = (False, False, False, *([True] * len(measures)), False)
+    return Table(columns, tuple(made[:MOST_ROWS]), numeric, "Every plate", caption)
+
+
+def _value(row: Mapping[Any, Any] | None) -> str:
+    return MISSING if row is None or pd.isna(row["value"]) else number(float(row["value"]))
+
+
+def _bad(report: ScreenReport) -> Table:
+    """What is bad, with the reason; what is only doubtful stands in the XLSX report."""
+    rows = report.quality[report.quality["verdict"] == "bad"]
+    order = {one.modality: place for place, one in enumerate(report.readouts)}
+    rows = rows.sort_values("modality", key=lambda names: names.map(order), kind="stable")
+    made = [
+        (
+            row["plate"] or "Whole screen", modality_name(row["modality"]), measure_name(row["measure"]),
+            _value(row), row["reason"],
+        )
+        for row in rows.head(MOST_REASONS).to_dict("records")
+    ]  # fmt: skip
+    told = [f"First {MOST_REASONS} of {count(len(rows))}."] if len(rows) > MOST_REASONS else []
+    doubtful = int((report.quality["verdict"] == "doubtful").sum())
+    if doubtful:
+        told.append(
+            f"{plural(doubtful, 'more measure')} {'is' if doubtful == 1 else 'are'} doubtful; see the XLSX report."
+        )
+    columns = ("Plate", "Readout", "Measure", "Value", "Why")
+    return Table(columns, tuple(made), (False, False, False, True, False), "What is bad, and why", " ".join(told))

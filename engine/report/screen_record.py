@@ -1,0 +1,128 @@
+"""The chapters on people and machines of a screen's report: what was left out and by whom, how scored, from what."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from engine.figures.review import changes_table, changes_words, pooled
+from engine.figures.screens import modality_name, modality_words
+from engine.figures.text import count, plural
+from engine.jobs.spec import versions
+from engine.report.card import Fact
+from engine.report.parts import Section, Table, text_table
+from engine.report.screen import ScreenReport
+from engine.report.screen_figures import Figure, change_figures
+from engine.report.screen_words import MISSING, moment, scoring_words, signed
+from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, STATUSES, Entry
+from engine.spheroid.settings import HIT_DSS
+
+MOST_CHANGES = 25
+MOST_ENTRIES = 60
+DEFINITIONS = (
+    "DSS (asymmetric drug sensitivity score, 0 to 50): area under the fitted curve of inhibition over the tested doses "
+    f"that exceeds the activity threshold; a hit has {HIT_DSS:g} or more (Berker et al. 2022).",
+    "Interval: from the 2.5th to the 97.5th percentile of curves fitted to resampled wells. It tells how wells of "
+    "this screen scatter, not what another biopsy of the tumour would give.",
+    "Viability in percent: 0 is the median of the plate's positive controls, 100 that of its negative ones.",
+    "Z': separation of both controls of a plate, above 0.5 excellent, at 0 and below unusable (Zhang et al. 1999).",
+    "An effect on spheroids in a well says nothing yet about an effect, a dose or a side effect in a person.",
+)
+
+
+def changes_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
+    """What is left out now, by whom and why, and what that does to the scores."""
+    left = report.state.excluded
+    if not left:
+        text = "Nothing is left out: scores rest on every well that was measured."
+        return Section("exclusions", "Exclusions", texts=[text]), ()
+    every = [one.changes for one in report.scored if len(one.changes)]
+    changes = pd.concat(every, ignore_index=True) if every else pd.DataFrame()
+    rows = tuple(
+        (entry.target.name, KINDS[entry.target.kind].partition(" ")[2], READOUTS[entry.readout], entry.reason,
+         entry.reviewer, moment(entry.at))
+        for entry in left[:MOST_ENTRIES]
+    )  # fmt: skip
+    columns = ("Left out", "What", "Readouts", "Why", "By", "When")
+    caption = (
+        f"First {MOST_ENTRIES} of {count(len(left))}; the XLSX report has all." if len(left) > MOST_ENTRIES else ""
+    )
+    tables = [Table(columns, rows, (False,) * 6, "Left out now", caption)]
+    texts = [changes_words(changes) if len(changes) else "No score changed by what is left out."]
+    if len(changes) and len(mine := pooled(changes)):
+        told = changes_table(mine).drop(columns=["Replicate"])
+        if not told["Addition"].any():
+            told = told.drop(columns="Addition")
+        tables.append(text_table(told, "Scores without any exclusion, and with all of them", most=MOST_CHANGES))
+    texts += list(report.state.orphans)
+    return Section("exclusions", "Exclusions", texts=texts, tables=tables), tuple(change_figures(report))
+
+
+def record_chapter(report: ScreenReport) -> Section:
+    """Every decision in order; the newest where there are many."""
+    entries = report.state.entries
+    if not entries:
+        return Section(
+            "record", "Record", texts=["Nobody has decided anything on this screen yet: it is not reviewed."]
+        )
+    texts = []
+    if report.state.broken:
+        texts.append(f"The record is damaged: {report.state.broken}")
+    entry = report.state.signed
+    if signed(report) and entry and entry.state_hash != report.state_hash:
+        texts.append(
+            f"What was signed had the state {entry.state_hash[:16]}; now it is {report.state_hash[:16]}. Data, model "
+            "or scoring changed since: reopen the screen, look again and sign anew."
+        )
+    rows = tuple(_entry(one) for one in entries[-MOST_ENTRIES:])
+    left = len(entries) - len(rows)
+    caption = "Entries are added, never changed; each holds the hash of the one before. Times are UTC."
+    if left:
+        caption = f"The last {MOST_ENTRIES} of {count(len(entries))}; the XLSX report has all. {caption}"
+    columns = ("No.", "When", "Who", "Decision", "What", "Readouts", "Reason or comment", "Hash")
+    table = Table(columns, rows, (True, *([False] * 7)), "", caption)
+    return Section(
+        "record", "Record", lead=STATUSES[report.state.status].capitalize() + ".", texts=texts, tables=[table]
+    )
+
+
+def _entry(entry: Entry) -> tuple[str, ...]:
+    what = entry.target.name or "whole screen"
+    return (
+        count(entry.entry), moment(entry.at).removesuffix(" UTC"), entry.reviewer, ACTIONS[entry.action], what,
+        READOUTS[entry.readout] if entry.target.kind else MISSING, entry.reason or MISSING, entry.hash[:8],
+    )  # fmt: skip
+
+
+def methods_chapter(report: ScreenReport) -> Section:
+    """How the scores were made, and what the numbers are."""
+    facts = [
+        Fact(f"Scored by {modality_words(row['modality'])}", scoring_words(row))
+        for row in report.scoring.to_dict("records")
+    ]
+    return Section("methods", "What the numbers are", facts=facts, points=DEFINITIONS)
+
+
+def versions_chapter(report: ScreenReport) -> Section:
+    """Data, models and programs that the numbers come from, so that they can be made again."""
+    source = report.source
+    models = tuple(
+        (
+            modality_name(row["modality"]), str(row["run_id"]), moment(row["created_at"]) or MISSING,
+            ", ".join(str(one) for one in (row["backbone"], row["preset"]) if one and pd.notna(one)) or MISSING,
+            str(row["weights"]), str(row["data_hash"] or MISSING)[:16],
+        )
+        for row in report.runs.to_dict("records")
+    )  # fmt: skip
+    facts = [
+        Fact("Screen's data", f"{source.get('file_name', MISSING)}, SHA-256 {source.get('sha256', MISSING)}"),
+        Fact("Licence", str(source.get("licence") or "not told")),
+        Fact("State", f"{report.state_hash}: SHA-256 of data, models, scoring and decisions"),
+        Fact("Signed state", report.state.signed.state_hash if report.state.signed else "none: not signed off"),
+        Fact("Scored by job", ", ".join(dict.fromkeys(report.scoring["job_id"].astype(str))) or "none"),
+        Fact("Programs", ", ".join(f"{name} {what}" for name, what in versions().items())),
+        Fact("Make it again", "python -m engine rescore BUNDLE, with the review bundle of this screen"),
+    ]  # fmt: skip
+    columns = ("Readout", "Run", "Trained", "Network", "Began with", "Data")
+    text = f"{plural(len(models), 'network')} looked at the images." if models else "No network takes part."
+    table = replace(Table(columns, models, (False,) * 6), caption=text)
+    return Section("versions", "Versions and hashes", facts=facts, tables=[table])
