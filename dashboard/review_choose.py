@@ -104,7 +104,7 @@ def go(tab: str) -> None:
 
 def well_names(wells: pd.DataFrame) -> pd.Series:
     """P1_D05 for every row. wells: plate, row, column."""
-    return wells["plate"].astype(str) + "_" + wells["row"].astype(str) + wells["column"].map("{:02d}".format)
+    return wells["plate"].astype(str) + "_" + wells["row"].astype(str) + wells["column"].map("{:02d}".format).astype(str)
 
 
 def _readout(row: Mapping[str, Any]) -> str:
