@@ -32,7 +32,8 @@ def arrive(page: str) -> None:
             st.session_state.pop(name, None)
             given = st.query_params.get_all(name)
             if given:
-                st.session_state[KEPT + name] = given if isinstance(key.default, tuple) else given[-1]
+                one = given[-1] == "True" if isinstance(key.default, bool) else given[-1]
+                st.session_state[KEPT + name] = given if isinstance(key.default, tuple) else one
 
 
 def bound(name: str, options: Sequence[Any] | None = None, default: Any = None) -> str:
