@@ -2,15 +2,17 @@
 
 import io
 import zipfile
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from page_checks import Open, assert_healthy, shown
 from small_screens import CONTROLS, REASONS, RUN, SCORED, SWAPPED, fill
 from streamlit.testing.v1 import AppTest
 
-from dashboard import screens_data
+from dashboard import screens_data, screens_quality
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.spec import read_spec
@@ -113,13 +115,28 @@ def test_images_and_metabolism_are_judged_apart(screens, open_page: Open):
 def test_quality_tells_what_is_bad_and_why(screens, open_page: Open):
     app = open_page("screens.py", scr_screen=SWAPPED, scr_readout="metabolic", **QUALITY)
     assert_healthy(app)
-    verdicts = next(one.value for one in app.dataframe if "Verdict" in one.value)
-    assert verdicts["Verdict"].tolist() == ["Bad", "Bad"] and set(verdicts["Plate"]) == {"P2"}
-    assert set(verdicts["Reason"]) == {REASONS["bad"]}
-    assert REASONS["bad"] in shown(app)  # in full below the table, where it would be cut
+    assert not [one for one in app.dataframe if "Verdict" in one.value]
+    told = [one.value for one in app.markdown if ":material/error:" in one.value]
+    assert len(told) == 2 and all("P2" in one and REASONS["bad"] in one for one in told)
     app = next(one for one in app.toggle if one.key == "scr_problems").set_value(False).run()
     verdicts = next(one.value for one in app.dataframe if "Verdict" in one.value)
     assert len(verdicts) == 5 and verdicts["Plate"].iloc[-1] == "All plates"
+    assert verdicts["Verdict"].tolist()[:2] == ["Bad", "Bad"] and set(verdicts["Reason"][:2]) == {REASONS["bad"]}
+
+
+def test_plates_that_share_a_reason_share_a_sentence():
+    rows = pd.DataFrame(
+        [
+            ("P1", "z_prime", -0.82, "bad", "They overlap."), ("P2", "z_prime", -1.28, "bad", "They overlap."),
+            ("", "z_prime", -2.2, "bad", "They overlap, all of them."), ("P1", "nrfe", np.nan, "unknown", "No drug."),
+        ],
+        columns=["plate", "measure", "value", "verdict", "reason"],
+    )  # fmt: skip
+    assert screens_quality.sentences(rows) == [
+        ":material/error: **Z': P1 −0.820, P2 −1.28.** They overlap.",
+        ":material/error: **Z': all plates −2.20.** They overlap, all of them.",
+        ":material/help: **Residual fit error of the curves (NRFE): P1.** No drug.",
+    ]
 
 
 def test_a_screen_that_nobody_judged_says_so(screens, open_page: Open):
@@ -207,6 +224,55 @@ def test_a_folder_is_looked_at_then_imported(tumorcast_home: Path, open_page: Op
     button(app, "Import").click().run()
     ((path, name, more),) = asked
     assert (path, name, more["sample"], more["replace"]) == (folder, "Grün 1", "Line X", False)
+
+
+def test_every_plate_can_be_looked_at_before_the_import(tumorcast_home: Path, open_page: Open, tmp_path: Path):
+    folder = write_screen(tmp_path / "S")
+    second = "".join(f"2,E,{column},therapy,Other,{column}\n" for column in range(2, 12))
+    (folder / "layout.csv").write_text(LAYOUT + second)
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    assert_healthy(app)
+    plate = next(one for one in app.selectbox if one.key == "scr_map")
+    assert plate.options == ["P1", "P2"] and "What is in the wells of P1?" in shown(app)
+    app = plate.set_value("P2").run()
+    assert_healthy(app)
+    assert "What is in the wells of P2?" in shown(app) and "10 wells with cells" in shown(app)
+
+
+def test_percentages_and_the_day_are_told_by_the_form(
+    tumorcast_home: Path, open_page: Open, tmp_path: Path, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        "engine.spheroid.screen_import.submit_screen_import",
+        lambda path, name, **more: asked.append(more) or "job",
+    )
+    folder = write_screen(tmp_path / "S")
+
+    def toggle(app, key: str):
+        return next((one for one in app.toggle if one.key == key), None)
+
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    app = toggle(app, "scr_percent").set_value(True).run()
+    assert "cannot be viabilities in percent (half of them exceed" in problems(app)  # signals, not percentages
+    assert not [one for one in app.button if one.label == "Import"]
+    app = toggle(app, "scr_percent").set_value(False).run()
+    assert_healthy(app)
+    assert toggle(app, "scr_death") is not None
+    lines = [line.split("\t") for line in matrix().splitlines()]
+    scaled = [[f"{float(cell) / 10:g}" if i and j and cell != "NA" else cell for j, cell in enumerate(line)]
+              for i, line in enumerate(lines)]  # fmt: skip
+    (folder / "P1.txt").write_text("\n".join("\t".join(line) for line in scaled) + "\n")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder) + "/").run()
+    app = toggle(app, "scr_percent").set_value(True).run()
+    assert_healthy(app)
+    assert "metabolic in percent of 13 wells" in shown(app) and toggle(app, "scr_death") is None
+    app = next(one for one in app.date_input if one.key == "scr_day").set_value(date(2021, 3, 15)).run()
+    assert_healthy(app)
+    button(app, "Import").click().run()
+    assert (asked[0]["percent"], asked[0]["screened_on"], asked[0]["death_readout"]) == (True, "2021-03-15", False)
 
 
 def test_a_zip_is_unpacked_and_looked_at(tumorcast_home: Path, open_page: Open, tmp_path: Path):
