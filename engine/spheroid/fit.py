@@ -65,7 +65,8 @@ def fit(
     Raises TrainingError where the loss is not finite.
     """
     # Channels beside each other: SqueezeNet's convolutions take a CPU half the time.
-    network = network.to(at.device, memory_format=torch.channels_last).eval()
+    network = network.to(at.device).eval()
+    network.features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stub lacks it
     if how.whole:
         wells = chosen(lambda: look(network, shown, at, (0.0, 0.05)))
         train = partial(_see_images, network, shown, wells.train, at.device)
