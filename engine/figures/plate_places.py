@@ -43,7 +43,7 @@ def places(found: pd.DataFrame, plate: str, edge: str, context: str, dark: bool 
     reach = max(12.0, 1.15 * float(every[["low", "high"]].abs().max(axis=None))) if len(every) else 12.0
     for axis in ("", "2"):
         figure.add_hrect(
-            -SPATIAL.good, SPATIAL.good, xref=f"x{axis} domain", yref=f"y{axis}", fillcolor=colours.sensitive,
+            -SPATIAL.good, SPATIAL.good, xref=f"x{axis}", yref=f"y{axis}", fillcolor=colours.sensitive,
             opacity=0.1, line_width=0, layer="below",
         )  # fmt: skip
     plain = {"type": "category", "showgrid": False}

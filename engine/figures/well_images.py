@@ -20,9 +20,10 @@ COLOURS = {"grey": "Grey", "viridis": "Viridis", "inferno": "Inferno", "hoechst"
 CHANNELS = {"mip": "Maximum projection (MIP)", "mid": "Middle plane (MID)"}
 HOECHST = [(0, 0, 0), (10, 30, 150), (40, 120, 255), (170, 225, 255), (255, 255, 255)]  # the dye's own blue
 LOW, HIGH = 0.5, 99.8  # percentiles of counts that a window of 0 to 100 % spans
-THUMB = 72  # pixels
+THUMB = 92  # pixels
 HEAT = 0.6  # of the picture is the heat's colour where it is hottest
-CELL, GAP = 1.0, 0.62  # of a strip: a thumbnail, and what lies between rows
+LEAST = 8  # places across, so that few pictures are not drawn apart
+CELL, GAP = 1.0, 0.5  # of a strip: a thumbnail, and what lies between rows
 
 
 class Thumb(NamedTuple):
@@ -109,16 +110,15 @@ def strip(
         if one.image:
             data = "data:image/jpeg;base64," + base64.b64encode(one.image).decode()
             figure.add_layout_image(
-                source=data, xref="x", yref="y", x=x - 0.46, y=y - 0.46, sizex=0.92, sizey=0.92, sizing="stretch",
+                source=data, xref="x", yref="y", x=x - 0.46, y=y - 0.46, sizex=0.92, sizey=0.92, sizing="contain",
                 layer="below",
             )  # fmt: skip
         else:
             figure.add_annotation(x=x, y=y, text="no<br>image", showarrow=False, font={"color": colours.muted})
-        edge = SELECTED if one.well == selected else colours.grid
-        figure.add_shape(
-            type="rect", x0=x - 0.47, x1=x + 0.47, y0=y - 0.47, y1=y + 0.47,
-            line={"color": edge, "width": 3 if one.well == selected else 1},
-        )  # fmt: skip
+        if one.well == selected:
+            figure.add_shape(
+                type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48, line={"color": SELECTED, "width": 3}
+            )
         if one.left_out:
             for slope in (1, -1):
                 figure.add_shape(
@@ -140,7 +140,7 @@ def strip(
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
         )
     )  # fmt: skip
-    wide, tall = max(len(columns), 1), max(len(rows), 1)
+    wide, tall = max(len(columns), LEAST), max(len(rows), 1)
     figure.update_xaxes(
         side="top", range=[-0.5, wide - 0.5], tickvals=list(range(len(columns))), ticktext=list(columns),
         showgrid=False, fixedrange=True,
@@ -204,3 +204,11 @@ def histogram(
         summary=told,
         table=pd.DataFrame({"Counts from": edges[:-1].round(1), "to": edges[1:].round(1), "Pixels": n.astype(int)}),
     )
+
+
+def jpeg(image: Image.Image, most: int) -> bytes:
+    """The picture as a file, at most so many pixels a side."""
+    image.thumbnail((most, most), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=88)
+    return out.getvalue()

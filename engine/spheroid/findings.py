@@ -84,11 +84,11 @@ def findings(
         for of, row in lookalike.items():
             if row.plate not in failing:
                 told = (
-                    f"{limits.written(row.percent)} % viable, reads like a {_named(row.like)}, not like the other "
-                    f"{row.n} wells of its kind ({limits.written(row.own)} %): mislabelled or wrongly dispensed?"
+                    f"{limits.written(row.percent)} % viable like a {_named(row.like)}, the other {row.n} of its kind "
+                    f"{limits.written(row.own)} %"
                 )
                 if (modality, row.plate) in saved:
-                    told += f" {saved[modality, row.plate]}"
+                    told += f". {saved[modality, row.plate]}"
                 controls.setdefault(of, []).append((modality, float(row.z), told))
     return (
         *sorted(plates, key=lambda one: -one.size),
@@ -195,6 +195,8 @@ def _merged(
     kind: str, found: Mapping[Target, list[tuple[str, float, str]]], frames: Mapping[str, pd.DataFrame]
 ) -> list[Finding]:
     """One finding a well, whatever the number of readouts that tell it."""
+    if not found:
+        return []
     made = []
     held = pd.concat([frame.drop_duplicates(["plate", "row", "column"]) for frame in frames.values()])
     held = held.drop_duplicates(["plate", "row", "column"]).set_index(["plate", "row", "column"])
@@ -206,7 +208,8 @@ def _merged(
             content = f"{_named(well['well_type'])}{f', {content}' if well['treatment'] else ''}"
         said = " ".join(_sentence(f"{MODALITIES[modality]}: {reason}") for modality, _, reason in told)
         size = max(size for _, size, _ in told)
-        made.append(Finding(kind, of, tuple(one for one, _, _ in told), f"{content}. {said}", size))
+        swapped = " Mislabelled or wrongly dispensed?" if any(" viable like a " in one for _, _, one in told) else ""
+        made.append(Finding(kind, of, tuple(one for one, _, _ in told), f"{content}. {said}{swapped}", size))
     return sorted(made, key=lambda one: -one.size)
 
 

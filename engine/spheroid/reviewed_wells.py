@@ -1,0 +1,34 @@
+"""Wells of a screen under review, as the record of decisions leaves them: by place, by rank, and what is odd first."""
+
+import pandas as pd
+
+from engine.spheroid.exclusions import applied
+from engine.spheroid.findings import Finding, first_looks, looked_at
+from engine.spheroid.replicates import replicate_pairs
+from engine.spheroid.settings import MODALITIES
+from engine.spheroid.spatial import residuals
+from engine.spheroid.suspect_wells import rank_wells
+from engine.store.database import Database
+
+
+def placed(db: Database, screen: str, modality: str) -> pd.DataFrame:
+    """`exclusions.applied` with expected, residual and b_score of `spatial.residuals`; NaN where a well is left out."""
+    return residuals(applied(db, screen, modality))
+
+
+def ranked(db: Database, screen: str, modality: str) -> pd.DataFrame:
+    """`suspect_wells.rank_wells` of the wells that are not left out."""
+    wells = applied(db, screen, modality)
+    return rank_wells(wells[~wells["left_out"]].reset_index(drop=True), modality)
+
+
+def looks(db: Database, screen: str) -> tuple[Finding, ...]:
+    """What to look at first, by all readouts that the screen has."""
+    known = db.query("SELECT DISTINCT modality FROM readout WHERE screen = ?", [screen])["modality"]
+    there = [one for one in MODALITIES if one in set(known)]
+    return first_looks(db, screen, {one: applied(db, screen, one) for one in looked_at(there)})
+
+
+def viability_pairs(db: Database, screen: str, modality: str) -> pd.DataFrame:
+    """`replicates.replicate_pairs` of viabilities, without what is left out."""
+    return replicate_pairs(applied(db, screen, modality))
