@@ -195,6 +195,7 @@ KEYS: dict[str, Key] = {
     "rev_name": Key("the name that decisions are signed with", ""),
     "rev_target": Key("what the next decision is about: plate, well, drug or replicate", "well"),
     "rev_about": Key("the readouts that the next decision is about", "all"),
+    "rev_asking": Key("the dialog that is open: decide, comment, sign or reopen, and what it is about"),
     "rev_reason": Key("why the next decision is taken, in one's own words", ""),
     "rev_why": Key("why it is taken, of the usual reasons"),
     "rev_own": Key("numbers of the decisions of this session, by screen", {}),

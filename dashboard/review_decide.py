@@ -30,14 +30,21 @@ def offer(shown: Reviewed, target: Target, key: str, readout: str = "all", label
     entry = exclusion(shown.state, target)
     word, icon = ("Restore", ":material/undo:") if entry else ("Exclude", ":material/block:")
     locked = not shown.state.writable
-    if st.button(
-        f"{word} {label or target.name}",
-        icon=icon,
-        key=f"{key}_decide",
-        disabled=locked,
-        help=LOCKED if locked else None,
-    ):
-        ask(shown, target, readout, entry)
+    st.button(
+        f"{word} {label or target.name}", icon=icon, key=f"{key}_decide", disabled=locked,
+        help=LOCKED if locked else None, on_click=open_dialog, args=("decide", target, readout),
+    )  # fmt: skip
+
+
+def open_dialog(name: str, *about: object) -> None:
+    """For on_click. A dialog lives in the session: it stays open when something else draws the page anew."""
+    state.keep("rev_asking", (name, *about))
+
+
+def close_dialog() -> None:
+    """What was typed is forgotten with it; the name is not."""
+    state.keep("rev_asking", None)
+    state.clear(("rev_reason", "rev_why", "rev_accept"))
 
 
 def exclusion(record: ReviewState, target: Target) -> Entry | None:
@@ -45,9 +52,10 @@ def exclusion(record: ReviewState, target: Target) -> Entry | None:
     return next((entry for entry in record.excluded[::-1] if entry.target == target), None)
 
 
-@st.dialog("Record a decision", on_dismiss="rerun")
-def ask(shown: Reviewed, target: Target, readout: str, entry: Entry | None) -> None:
+@st.dialog("Record a decision", on_dismiss=close_dialog)
+def ask(shown: Reviewed, target: Target, readout: str) -> None:
     """Who, why, and of which readouts; recorded and rescored at once."""
+    entry = exclusion(shown.state, target)
     what = f"**{messages.plain(target.name)}** ({KINDS[target.kind].partition(' ')[2]}, {messages.plain(shown.screen)})"
     if entry:
         st.markdown(
@@ -63,6 +71,7 @@ def ask(shown: Reviewed, target: Target, readout: str, entry: Entry | None) -> N
     if st.button("Restore" if entry else "Exclude", type="primary", disabled=not (name and reason)):
         action = "restore" if entry else "exclude"
         if decide(shown, [Decision(action, target, reason, about)], name):
+            close_dialog()
             st.rerun()
     if not (name and reason):
         st.caption("It takes a name and a reason.")
@@ -124,8 +133,6 @@ def remember(screen: str, entries: Sequence[Entry], done: Decided | None = None)
     own = state.get("rev_own")
     state.keep("rev_own", {**own, screen: (*own.get(screen, ()), *(entry.entry for entry in entries))})
     state.keep("rev_changed", {**state.get("rev_changed"), screen: done})
-    for name in ("rev_reason", "rev_why"):
-        state.clear([name])
 
 
 def undo(shown: Reviewed, entry: Entry) -> None:

@@ -31,9 +31,26 @@ def show(shown: Reviewed) -> None:
         review_sign.show(shown)
         if shown.state.writable:
             _exclude(shown)
-            if st.button("Comment", icon=":material/comment:", key="review_comment"):
-                _comment(shown)
+            st.button(
+                "Comment", icon=":material/comment:", key="review_comment", on_click=review_decide.open_dialog,
+                args=("comment",),
+            )  # fmt: skip
     _record(shown)
+
+
+def dialogs(shown: Reviewed) -> None:
+    """The dialog that is open, if any; called once a run, whatever the tab."""
+    asking = state.get("rev_asking")
+    if asking is None:
+        return
+    name, *about = asking
+    known = {
+        "decide": review_decide.ask,
+        "comment": comment,
+        "sign": review_sign.sign,
+        "reopen": review_sign.reopen,
+    }
+    known[name](shown, *about)
 
 
 def _effect(shown: Reviewed) -> None:
@@ -123,14 +140,15 @@ def well_target(shown: Reviewed, name: str) -> Target | None:
     return Target("well", plate=str(one["plate"]), row=str(one["row"]), column=int(one["column"]))
 
 
-@st.dialog("Comment", on_dismiss="rerun")
-def _comment(shown: Reviewed) -> None:
+@st.dialog("Comment", on_dismiss=review_decide.close_dialog)
+def comment(shown: Reviewed) -> None:
     words = st.text_area("Comment", key=state.bound("rev_reason"), max_chars=500, help="No names of patients.").strip()
     state.keep("rev_reason", words)
     name = review_decide.signature()
     ready = bool(words and name)
     pressed = st.button("Record the comment", type="primary", disabled=not ready, key="review_comment_now")
     if pressed and review_decide.decide(shown, [Decision("comment", Target(), words)], name):
+        review_decide.close_dialog()
         st.rerun()
 
 

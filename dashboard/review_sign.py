@@ -26,16 +26,20 @@ def show(shown: Reviewed) -> None:
             )
         entity.facts({"Seal": entity.plain(signed.state_hash[:16]), "Entries": entity.plain(str(signed.entry))})
         st.caption("The seal covers layout, readouts, networks, scoring and decisions; it stands in every report.")
-        if st.button("Reopen", icon=":material/lock_open:", key="review_reopen"):
-            _reopen(shown)
+        st.button(
+            "Reopen", icon=":material/lock_open:", key="review_reopen", on_click=review_decide.open_dialog,
+            args=("reopen",),
+        )  # fmt: skip
         return
     stale = review_data.stale(shown.screen)
     if stale:
         names = ", ".join(modality_words(one) for one in stale)
         st.warning(f"Scores by {names} were computed before the last decisions.", icon=":material/update:")
         st.button("Score again", key="review_rescore", on_click=_rescore, args=(shown.screen,))
-    if st.button("Sign off", type="primary", icon=":material/verified:", key="review_sign_off", width="stretch"):
-        _sign(shown)
+    st.button(
+        "Sign off", type="primary", icon=":material/verified:", key="review_sign_off", width="stretch",
+        on_click=review_decide.open_dialog, args=("sign",),
+    )  # fmt: skip
     st.caption("Afterwards the screen is read-only until somebody reopens it with a reason.")
 
 
@@ -49,8 +53,8 @@ def _rescore(screen: str) -> None:
         st.toast(messages.plain(error), icon=":material/error:")
 
 
-@st.dialog("Sign off", on_dismiss="rerun")
-def _sign(shown: Reviewed) -> None:
+@st.dialog("Sign off", on_dismiss=review_decide.close_dialog)
+def sign(shown: Reviewed) -> None:
     """Name, comment, and an answer to what is still open."""
     from engine.spheroid import review
 
@@ -85,12 +89,12 @@ def _sign(shown: Reviewed) -> None:
             st.error(messages.plain(error), icon=":material/error:")
             return
         review_decide.remember(shown.screen, [entry])
-        state.keep("rev_accept", False)
+        review_decide.close_dialog()
         st.rerun()
 
 
-@st.dialog("Reopen the screen", on_dismiss="rerun")
-def _reopen(shown: Reviewed) -> None:
+@st.dialog("Reopen the screen", on_dismiss=review_decide.close_dialog)
+def reopen(shown: Reviewed) -> None:
     from engine.spheroid import review
 
     st.markdown("The signature stays in the record; reports say *not signed off* until somebody signs again.")
@@ -103,6 +107,7 @@ def _reopen(shown: Reviewed) -> None:
             st.error(messages.plain(error), icon=":material/error:")
             return
         review_decide.remember(shown.screen, [entry])
+        review_decide.close_dialog()
         st.rerun()
     if not (name and reason):
         st.caption("It takes a name and a reason.")

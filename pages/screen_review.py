@@ -58,6 +58,7 @@ def main() -> None:
         if name == opened:
             with tab:
                 TABS[name](shown)
+    review_decisions.dialogs(shown)
     review_report.offer(shown)
 
 
