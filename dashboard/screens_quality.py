@@ -7,11 +7,13 @@ from dashboard import export, frame, messages, screens_data, state
 from dashboard.screens_data import Shown
 from dashboard.screens_list import all_good, plates_in_words, replicate_r
 from engine.figures.screens import VERDICTS, measure_name, modality_name
-from engine.figures.text import number
+from engine.figures.text import count, number
 from engine.spheroid.judged import worst_first
+from engine.spheroid.quality_limits import ADDON
 
 ALL = "All plates"
-FITS = 120  # signs of a reason that its column shows at 1440 px; longer ones stand below in full
+MOST = 40  # sentences at once; the table has them all
+ICONS = {"bad": ":material/error:", "doubtful": ":material/warning:", "unknown": ":material/help:"}
 
 
 def show(shown: Shown) -> None:
@@ -29,12 +31,17 @@ def show(shown: Shown) -> None:
     frame.cards(_cards(shown, found))
     problems = st.toggle("Only what is not good", key=state.bound("scr_problems"))
     state.keep("scr_problems", problems)
-    rows = worst_first(found[found["verdict"] != "good"] if problems else found)
-    if rows.empty:
+    # Sentences and no column of a table, which would cut reasons off on a narrow screen.
+    said = sentences(found[found["verdict"] != "good"])
+    for sentence in said[:MOST]:
+        st.markdown(sentence)
+    if not said:
         st.markdown(all_good(found))
-    else:
+    elif len(said) > MOST:
+        st.caption(f"{count(len(said) - MOST)} more stand in the table of all measures.")
+    if not problems:
         frame.table(
-            listed(rows),
+            listed(worst_first(found)),
             key=f"screens_quality_{hash((shown.screen, shown.readout, problems))}",
             height="content",
             Measure=st.column_config.Column(width=215),  # px
@@ -42,11 +49,6 @@ def show(shown: Shown) -> None:
             Verdict=st.column_config.Column(width=85),
             Reason=st.column_config.Column(width=760),
         )
-        cut = rows[rows["verdict"].isin(("bad", "doubtful")) & (rows["reason"].str.len() > FITS)]
-        for one in cut.itertuples():
-            st.markdown(
-                f"**{one.plate or ALL}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}"
-            )
     readout = modality_name(str(found["modality"].iloc[0]))
     st.caption(f"{readout}. Limits of good and bad are published where there are any, else chosen here and say so.")
     downloads(shown, everything)
@@ -71,6 +73,23 @@ def _cards(shown: Shown, found: pd.DataFrame) -> list[frame.Card]:
         frame.Card("Hits, DSS ≥ 10", f"{int(mine['hits'].iloc[0]):,}" if len(mine) else "not scored", of),
         frame.Card("Measures", f"{len(found):,}", told),
     ]
+
+
+def sentences(rows: pd.DataFrame) -> list[str]:
+    """Verdicts in words, worst first; plates that share a measure and its reason share the sentence."""
+    said = []
+    for (verdict, measure, reason), alike in worst_first(rows).groupby(["verdict", "measure", "reason"], sort=False):
+        told = ", ".join(
+            (plate or ALL.lower()) + ("" if pd.isna(value) else f" {_value(measure, value)}")
+            for plate, value in zip(alike["plate"], alike["value"], strict=True)
+        )
+        what = f"{messages.plain(measure_name(measure))}: {messages.plain(told)}"
+        said.append(f"{ICONS[verdict]} **{what}.** {messages.plain(reason)}")
+    return said
+
+
+def _value(measure: str, value: float) -> str:
+    return count(int(value)) if measure.partition(ADDON)[0].endswith(("wells", "out_of_range")) else number(value)
 
 
 def listed(rows: pd.DataFrame) -> pd.DataFrame:

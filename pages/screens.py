@@ -51,7 +51,7 @@ def _choose(screens: pd.DataFrame) -> Shown:
     readouts, most = screens_data.readouts_judged(screens_data.verdicts())
     st.session_state.setdefault(state.bound("scr_readout", readouts, most), most)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        screen = forms.choose("Screen", known, "scr_screen", width=320)
+        screen = forms.choose("Screen", known, "scr_screen", width=250)
         readout = st.segmented_control(
             "Judged by", readouts, format_func=READOUTS.__getitem__, key="scr_readout", required=True
         )

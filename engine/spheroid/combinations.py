@@ -8,7 +8,7 @@ d = doses measured with and without the addition.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,15 +47,17 @@ def combination_rows(wells: pd.DataFrame, modality: str) -> pd.DataFrame:
             "No drug of this screen was measured with an addition: a combination screen has wells with an AddOn in its "
             "layout."
         )
+    measured = _measured(drugs)
     rows: list[dict[str, Any]] = []
     for addon in additions:
         alone, added = effect_alone(wells, modality, addon), drugs[drugs["addon"] == addon]
-        own = drugs[(drugs["addon"] == "") & (drugs["treatment"] == addon)]
         dose = float(added["addon_nm"].median())
-        curve = _fitted(own) if own["conc_nm"].nunique() > 1 else None
-        for drug, both in added.groupby("treatment"):
-            single = drugs[(drugs["addon"] == "") & (drugs["treatment"] == drug)]
-            row = _combined(single, both, alone, curve, dose)
+        own = measured.get((addon, ""))
+        curve = own.curve if own is not None and not own.curve.reason[0] else None
+        for drug in sorted(set(added["treatment"])):
+            if (drug, "") not in measured:
+                continue
+            row = _combined(measured[drug, ""], measured[drug, addon], alone, curve, dose)
             if row:
                 rows.append(
                     {"drug": str(drug), "addon": addon, "addon_nm": dose, "addition_percent": 100 * alone, **row}
@@ -88,23 +90,37 @@ def effect_alone(wells: pd.DataFrame, modality: str, addon: str) -> float:
     return float(np.nanmean(found))
 
 
-def _fitted(wells: pd.DataFrame) -> Curves:
-    x = np.log10(wells["conc_nm"].to_numpy(float))
-    return fit_curves(x, wells["effect"].to_numpy(float), np.zeros(len(x), int), 1)
+class _Series(NamedTuple):
+    """A drug with one addition, or none. doses: mean, count, var of the effect by nM. curve: one."""
+
+    doses: pd.DataFrame
+    curve: Curves
+
+
+def _measured(drugs: pd.DataFrame) -> dict[tuple[str, str], _Series]:
+    """Every drug and addition; all curves are fitted at once."""
+    groups = drugs.groupby(["treatment", "addon"])
+    names = list(groups.groups)
+    x = np.log10(drugs["conc_nm"].to_numpy(float))
+    fits = fit_curves(x, drugs["effect"].to_numpy(float), groups.ngroup().to_numpy(), len(names))
+    found = {}
+    for k, (name, wells) in enumerate(groups):
+        one = {key: value[k : k + 1] for key, value in vars(fits).items()}
+        found[str(name[0]), str(name[1])] = _Series(
+            wells.groupby("conc_nm")["effect"].agg(["mean", "count", "var"]), Curves(**one)
+        )
+    return found
 
 
 def _combined(
-    single: pd.DataFrame, both: pd.DataFrame, alone: float, curve: Curves | None, dose: float
+    single: _Series, both: _Series, alone: float, curve: Curves | None, dose: float
 ) -> dict[str, float | int] | None:
     """One drug; None where fewer than two doses were measured with and without the addition."""
-    means = [part.groupby("conc_nm")["effect"].agg(["mean", "count", "var"]) for part in (single, both)]
-    doses = means[0].index.intersection(means[1].index)
-    if len(doses) < 2:
+    doses = single.doses.index.intersection(both.doses.index)
+    curves = (single.curve, both.curve)
+    if len(doses) < 2 or any(fit.reason[0] for fit in curves):
         return None
-    of_one, of_both = (part.loc[doses] for part in means)
-    curves = [_fitted(part) for part in (single, both)]
-    if any(fit.reason[0] for fit in curves):
-        return None
+    of_one, of_both = (part.doses.loc[doses] for part in (single, both))
     found: Excess = excess(
         doses.to_numpy(float)[None], of_one["mean"].to_numpy()[None], of_both["mean"].to_numpy()[None], *curves, alone,
         curve, dose,

@@ -129,12 +129,14 @@ def test_plates_that_share_a_reason_share_a_sentence():
         [
             ("P1", "z_prime", -0.82, "bad", "They overlap."), ("P2", "z_prime", -1.28, "bad", "They overlap."),
             ("", "z_prime", -2.2, "bad", "They overlap, all of them."), ("P1", "nrfe", np.nan, "unknown", "No drug."),
+            ("P3", "suspect_wells", 2.0, "doubtful", "2 wells of 352."),
         ],
         columns=["plate", "measure", "value", "verdict", "reason"],
     )  # fmt: skip
     assert screens_quality.sentences(rows) == [
         ":material/error: **Z': P1 −0.820, P2 −1.28.** They overlap.",
         ":material/error: **Z': all plates −2.20.** They overlap, all of them.",
+        ":material/warning: **Wells unlike their neighbours: P3 2.** 2 wells of 352.",
         ":material/help: **Residual fit error of the curves (NRFE): P1.** No drug.",
     ]
 
