@@ -186,6 +186,7 @@ KEYS: dict[str, Key] = {
     "rev_hue": Key("what colours the phenotype map: class, subclass, dss or replicate", "class", linked=True),
     "rev_map": Key("the phenotype map: tsne or umap", "tsne", linked=True),
     "rev_lasso": Key("wells chosen on the phenotype map", ()),
+    "rev_draw": Key("whether a drag on the phenotype map draws a lasso; else a click chooses a well", False),
     "rev_pair": Key("the complementary pair looked at: drug|drug", linked=True),
     "rev_other": Key("the screen that this one is compared with", linked=True),
     "rev_others": Key("screens in the heatmap; none shows all", (), linked=True),
