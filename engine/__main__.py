@@ -44,6 +44,7 @@ EXAMPLES = {
     "networks": "python -m engine networks --json",
     "export": "python -m engine export tables/",
     "report": "python -m engine report --run RUN_ID --out report.html",
+    "report-screen": "python -m engine report-screen --screen BT-40_V1_DS1 --format pdf --out board.pdf",
     "fetch": "python -m engine fetch gdsc --only GDSC2          (without a source: list what there is)",
 }
 
@@ -265,6 +266,11 @@ def parser() -> argparse.ArgumentParser:
     report = command("report", "Write a run as one HTML file that needs no server and no network.")
     report.add_argument("--run", required=True, dest="run_id", metavar="ID", help="a run that `runs` lists")
     report.add_argument("--out", required=True, type=Path, metavar="FILE", help="HTML file to write")
+
+    board = command("report-screen", "Write a screen with its review as HTML, PDF, XLSX or PPTX.")
+    board.add_argument("--screen", required=True, metavar="NAME", help="a screen that `import screen` has brought in")
+    board.add_argument("--format", choices=("html", "pdf", "xlsx", "pptx"), help="as the file is called, if not given")
+    board.add_argument("--out", required=True, type=Path, metavar="FILE", help="file to write")
 
     fetch = command("fetch", "Download public releases, resumed and checked; their licence is shown first.")
     fetch.add_argument("source", nargs="?", choices=SOURCES)

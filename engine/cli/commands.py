@@ -13,6 +13,7 @@ from engine.cli.output import Answer, bar, duration, follow, printable, table
 from engine.cli.patient import run_patient as run_patient
 from engine.cli.phenotypes import run_phenotypes as run_phenotypes
 from engine.cli.report import run_report as run_report
+from engine.cli.report import run_report_screen as run_report_screen
 from engine.cli.repurpose import run_repurpose as run_repurpose
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError

@@ -59,6 +59,11 @@ class Readout:
         return modality_words(self.modality)
 
     @property
+    def by(self) -> str:
+        """By what drugs are ranked: the metabolic readout, or images, phase II."""
+        return "the metabolic readout" if self.modality == "metabolic" else self.words
+
+    @property
     def scored(self) -> bool:
         return len(self.scores) > 0
 

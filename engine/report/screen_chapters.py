@@ -10,9 +10,16 @@ from engine.report.parts import Number, Section, Table
 from engine.report.screen import CURVED, TOP, Readout, ScreenReport, replicate_scores
 from engine.report.screen_figures import Figure, agreement_figure, curve_figures, hit_figures
 from engine.report.screen_quality import failed_plates, quality_chapter
-from engine.report.screen_record import changes_chapter, methods_chapter, record_chapter, versions_chapter
+from engine.report.screen_record import (
+    changes_chapter,
+    exclusions_chapter,
+    methods_chapter,
+    record_chapter,
+    versions_chapter,
+)
 from engine.report.screen_words import MISSING, dss_words, hits_words, ic50_words, moment
 from engine.report.tidy import tidy
+from engine.spheroid.exclusions import concerning
 from engine.spheroid.hits import NOT_TOLD
 from engine.spheroid.settings import HIT_DSS
 
@@ -37,6 +44,7 @@ def chapters(report: ScreenReport) -> list[Chapter]:
         _agreement(report),
         Chapter(_pairs(report)),
         Chapter(*quality_chapter(report)),
+        Chapter(exclusions_chapter(report)),
         Chapter(*changes_chapter(report)),
         Chapter(record_chapter(report)),
         Chapter(methods_chapter(report)),
@@ -74,7 +82,8 @@ def _cards(report: ScreenReport) -> list[Number]:
     ]
     failed, plates = failed_plates(report), int(report.row["n_plates"])
     ranks = report.main or report.readouts[0]
-    excluded = {entry.target.plate for entry in report.state.excluded if entry.target.kind == "plate"}
+    mine = concerning(report.state.excluded, ranks.modality)
+    excluded = {entry.target.plate for entry in mine if entry.target.kind == "plate"}
     note = f"{plural(len(excluded), 'plate')} left out" if excluded else "no plate left out"
     cards.append(
         Number(
@@ -106,10 +115,10 @@ def _hits(report: ScreenReport) -> Section:
 
 
 def _rested(report: ScreenReport) -> str:
-    reps = (
-        f"all {plural(len(report.replicates), 'replicate')} together" if len(report.replicates) > 1 else "one replicate"
-    )
-    name = report.main.words if report.main else ""
+    several = len(report.replicates)
+    reps = "both replicates together" if several == 2 else f"all {several} replicates together"
+    reps = reps if several > 1 else "one replicate"
+    name = report.main.by if report.main else ""
     return (
         f"Drugs are ranked by {name}, {reps}. DSS: asymmetric drug sensitivity score, 0 to 50, with its 95 % bootstrap "
         f"interval. IC50: where the fitted curve reaches 50 % inhibition; > or < where that lies outside of the tested "
@@ -156,7 +165,7 @@ def _top(report: ScreenReport) -> Table:
         *(f"DSS\n{one.words}" for one, _ in others), *(["sDSS"] if selective else []),
     ]  # fmt: skip
     hits = len(main.hits)
-    title = f"Top hits by {main.words}" if hits else f"No hit: the highest scores by {main.words}"
+    title = f"Top hits by {main.by}" if hits else f"No hit: the highest scores by {main.by}"
     caption = f"First {TOP} of {count(hits)} hits; the XLSX report has every drug." if hits > TOP else ""
     return Table(tuple(columns), tuple(rows), (False, *([True] * (len(columns) - 1))), title, caption)
 
@@ -183,7 +192,7 @@ def _by_readout(report: ScreenReport) -> Table:
         mine = set(zip(one.hits["drug"], one.hits["addon"], strict=True))
         missing = int(one.drugs["dss_asym"].isna().sum())
         rows.append((one.name, count(len(one.drugs)), count(len(mine)), count(len(mine & both)), count(missing)))
-    shared = f"Hits by {main.words}, too" if main else ""
+    shared = f"Hits by {main.by}, too" if main else ""
     columns = ("Readout", "Drugs", "Hits", shared, "Without a score")
     return Table(columns, tuple(rows), (False, True, True, True, True), "What each readout says")
 

@@ -24,7 +24,7 @@ from engine.spheroid.score_compare import Compared, compared
 
 STRETCH = 1.12
 A_FIGURE = 6  # drugs whose curves are drawn side by side
-MAPPED = 4  # plates that are mapped, the worst first
+MAPPED = 4  # plates that are mapped; of more, the worst
 MOST_COLUMNS = 24  # of a plate that is mapped in half of the width
 # Names in a figure may hold a little HTML for plotly, links among it: these show the same and are no marks.
 INERT = str.maketrans({"<": "‹", ">": "›"})
@@ -136,8 +136,10 @@ def quality_figures(report: ScreenReport) -> list[Figure]:
     own = rows[rows["modality"] == first.modality]
     if wells["well_type"].isin(("negative", "positive")).any():
         made.append(Figure("controls", partial(_controls, report, first, wells, own)))
-    worst = own.sort_values("value", na_position="first")["plate"].tolist()
-    plates = [*worst, *(plate for plate in dict.fromkeys(wells["plate"]) if plate not in set(worst))]
+    plates = list(dict.fromkeys(wells["plate"]))
+    if len(plates) > MAPPED:
+        worst = own.sort_values("value", na_position="first")["plate"].tolist()
+        plates = [*worst, *(plate for plate in plates if plate not in set(worst))]
     width = HALF if wells["column"].max() <= MOST_COLUMNS else WIDE
     return made + [
         Figure(f"plate-{place}", partial(_plate, report, first, wells, plate, own, len(plates)), width)

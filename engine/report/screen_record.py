@@ -29,14 +29,12 @@ DEFINITIONS = (
 )
 
 
-def changes_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
-    """What is left out now, by whom and why, and what that does to the scores."""
+def exclusions_chapter(report: ScreenReport) -> Section:
+    """What is left out now, by whom and why."""
     left = report.state.excluded
     if not left:
         text = "Nothing is left out: scores rest on every well that was measured."
-        return Section("exclusions", "Exclusions", texts=[text]), ()
-    every = [one.changes for one in report.scored if len(one.changes)]
-    changes = pd.concat(every, ignore_index=True) if every else pd.DataFrame()
+        return Section("exclusions", "Exclusions", texts=[text, *report.state.orphans])
     rows = tuple(
         (entry.target.name, KINDS[entry.target.kind].partition(" ")[2], READOUTS[entry.readout], entry.reason,
          entry.reviewer, moment(entry.at))
@@ -46,15 +44,25 @@ def changes_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
     caption = (
         f"First {MOST_ENTRIES} of {count(len(left))}; the XLSX report has all." if len(left) > MOST_ENTRIES else ""
     )
-    tables = [Table(columns, rows, (False,) * 6, "Left out now", caption)]
-    texts = [changes_words(changes) if len(changes) else "No score changed by what is left out."]
-    if len(changes) and len(mine := pooled(changes)):
-        told = changes_table(mine).drop(columns=["Replicate"])
-        if not told["Addition"].any():
-            told = told.drop(columns="Addition")
-        tables.append(text_table(told, "Scores without any exclusion, and with all of them", most=MOST_CHANGES))
-    texts += list(report.state.orphans)
-    return Section("exclusions", "Exclusions", texts=texts, tables=tables), tuple(change_figures(report))
+    table = Table(columns, rows, (False,) * 6, "", caption)
+    return Section("exclusions", "Exclusions", texts=report.state.orphans, tables=[table])
+
+
+def changes_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
+    """What the exclusions do to the scores."""
+    title = "What the exclusions change"
+    if not report.state.excluded:
+        return Section("changes", title), ()
+    every = [one.changes for one in report.scored if len(one.changes)]
+    changes = pd.concat(every, ignore_index=True) if every else pd.DataFrame()
+    if changes.empty or (mine := pooled(changes)).empty:
+        return Section("changes", title, texts=["No score of all replicates together changed."]), ()
+    told = changes_table(mine).drop(columns=["Replicate"])
+    if not told["Addition"].any():
+        told = told.drop(columns="Addition")
+    table = text_table(told, "Scores without any exclusion, and with all of them", most=MOST_CHANGES)
+    section = Section("changes", title, texts=[changes_words(changes)], tables=[table])
+    return section, tuple(change_figures(report))
 
 
 def record_chapter(report: ScreenReport) -> Section:

@@ -72,7 +72,7 @@ def hits_words(report: ScreenReport) -> str:
     main = report.main
     if main is None:
         return "This screen is not scored: score it to see which drugs are hits."
-    drugs, by = plural(len(main.drugs), "drug"), main.words
+    drugs, by = plural(len(main.drugs), "drug"), main.by
     if len(main.hits):
         names = ", ".join(main.hits["name"].head(5))
         more = f" and {count(len(main.hits) - 5)} more" if len(main.hits) > 5 else ""
