@@ -99,6 +99,12 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
     if min(len(alive), len(dead)) < limits.MIN_CONTROLS:
         few = f"Too few control wells with a readout {counted}: each needs {limits.MIN_CONTROLS} to show its spread."
         found = [limits.unknown(plate, modality, measure + name, few) for measure in measures]
+        if lacking := [kind for kind, wells in (("negative", alive), ("positive", dead)) if not len(wells)]:
+            none = (
+                f"No {' and no '.join(lacking)} control well has a readout {counted}: without, wells have no "
+                "percentages and drugs no scores. Name the control wells in the layout and import again, or leave the plate out."
+            )
+            found[0] = Verdict(plate, modality, measures[0] + name, math.nan, "bad", none)
     else:
         found = [_order(plate, modality, name, alive, dead, sign, counted)]
         apart = {

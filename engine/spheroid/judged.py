@@ -1,5 +1,6 @@
 """Verdicts of quality as rows of the table `quality`, and what stands there of a screen."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 
 import numpy as np
@@ -10,6 +11,7 @@ from engine.spheroid.quality_limits import ADDON, MEASURES
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
+from engine.store.reads import Reads
 
 WELL = ["plate", "row", "column"]
 COLUMNS = ["plate", "modality", "measure", "value", "verdict", "reason"]
@@ -17,19 +19,23 @@ WORST_FIRST = ("bad", "doubtful", "unknown", "good")
 
 
 def quality_rows(
-    wells: pd.DataFrame, readouts: pd.DataFrame, modality: str, *, death_readout: bool = False
+    wells: pd.DataFrame,
+    readouts: pd.DataFrame,
+    modality: str,
+    *,
+    death_readout: bool = False,
+    placed: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality.
-    death_readout: the raw signal rises as cells die.
+    death_readout: the raw signal rises as cells die. placed: plates whose verdicts on places are wanted; None for all.
     Raises InputError as `quality.verdicts` does.
     """
     joined = wells.merge(readouts[[*WELL, "raw", "percent"]], on=WELL, how="left")
-    return pd.DataFrame(
-        [asdict(verdict) for verdict in verdicts(joined, modality, death_readout=death_readout)], columns=COLUMNS
-    )
+    found = verdicts(joined, modality, death_readout=death_readout, placed=placed)
+    return pd.DataFrame([asdict(verdict) for verdict in found], columns=COLUMNS)
 
 
-def stored(db: Database, screen: str = "") -> pd.DataFrame:
+def stored(db: Reads, screen: str = "") -> pd.DataFrame:
     """screen, COLUMNS and job_id as kept; screen: '' for all. Missing values are NaN."""
     found = db.query(
         """SELECT screen, plate, modality, measure, value, verdict, reason, job_id FROM quality

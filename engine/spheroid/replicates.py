@@ -88,9 +88,9 @@ def replicate_verdicts(plate: str, modality: str, frame: pd.DataFrame) -> list[V
     pairs = replicate_pairs(frame)
     measures = ("replicate_pearson", "replicate_spearman")
     if len(pairs) < MIN_PAIRS:
-        some = f"Only {len(pairs)} pair{'' if len(pairs) == 1 else 's'} of drug wells are replicates"
-        few = f"{some if len(pairs) else 'No drug well has a duplicate with a viability'} here: fewer than {MIN_PAIRS} "
-        few += "pairs say nothing of reproducibility."
+        few = "No drug well has a duplicate with a viability here: how far a viability can be relied on is not known."
+        if len(pairs):
+            few = f"{len(pairs)} pairs of duplicates here: fewer than {MIN_PAIRS} say nothing of reproducibility."
         return [limits.unknown(plate, modality, measure, few) for measure in measures]
     apart = (pairs["first"] - pairs["second"]).abs().median()
     drugs = pairs["treatment"].nunique()

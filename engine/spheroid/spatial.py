@@ -24,6 +24,7 @@ MAD_SCALE = 1.4826  # median absolute deviation -> standard deviation of normal 
 MIN_WELLS = 20  # of a plate; fewer tell no place from chance
 MIN_LINE = 5  # of a row or column, for it to be named
 NRFE_DOSES = 5  # plateQC leaves out drugs with fewer
+MEASURES = ("edge_effect", "row_effect", "column_effect", "gradient", "nrfe")  # of `spatial_verdicts`
 SERIES_TYPES = ("therapy", "series")
 BY_TYPE = ("negative", "positive", "metabolic_positive", "untreated")
 
@@ -263,6 +264,6 @@ def _nrfe(plate: str, modality: str, found: pd.DataFrame) -> list[Verdict]:
         "good": f"{said}: wells fit the curves that they make up.",
         "doubtful": f"{said}: look at the plate's map of residuals.",
         "bad": f"{said}: wells disagree with the curves they make up, as on plates with dispensing or seeding faults.",
-        "unknown": "No drug has five doses on this plate: no residuals of curves.",
+        "unknown": "No drug has five doses with a viability on this plate: no residuals of curves.",
     }
     return [limits.verdict(plate, modality, "nrfe", value, limits.NRFE, words)]

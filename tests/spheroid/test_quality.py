@@ -242,6 +242,20 @@ def test_missing_wells_are_counted_and_named(clean):
     assert {verdicts["P1", name].verdict for name in ("edge_effect", "nrfe", "suspect_wells")} == {"unknown"}
 
 
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [(["positive"], "No positive control"), (["negative", "positive"], "No negative and no positive control")],
+)
+def test_a_plate_without_controls_is_bad(clean, gone, told):
+    """It has no percentages: nothing of it would be scored, and nothing else says so."""
+    bare = clean[~clean["well_type"].isin(gone)].assign(percent=np.nan)
+    verdicts = found(bare)
+    verdict = verdicts["P1", "controls_order"]
+    assert verdict.verdict == "bad" and told in verdict.reason and "drugs no scores" in verdict.reason
+    assert verdicts["P1", "z_prime"].verdict == "unknown"
+    assert "not known" in verdicts["P1", "replicate_pearson"].reason
+
+
 def test_equal_readouts_are_no_measurement(clean):
     verdicts = found(clean.assign(raw=7.0, percent=np.nan))
     assert verdicts["P1", "controls_order"].verdict == "bad"
