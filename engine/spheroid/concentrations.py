@@ -13,6 +13,7 @@ from engine.units import nm_from
 
 ASSUMED = "nM"  # the published layouts'
 SMALL_NM = 100.0  # a highest dose of a screen at or below this may have been told in µM
+MOST_NM = 1e11  # 100 M; water has 55 M
 _CELL = re.compile(r"\s*([+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s].*)?")
 _COMMENT = re.compile(r"(?i)(?:conc|dose)[^#]*?\b(pM|nM|uM|µM|μM|mM|M)\b")
 
@@ -21,8 +22,8 @@ def in_nm(table: WellTable, key: str, notes: tuple[str, ...], receipt: Receipt) 
     """(w,) nM, NaN where none is told. key: conc or addon_conc.
 
     Units, the nearest first: in the cell ('10 µM'), in the column `unit`, in the column's name, in a comment; else nM
-    with a note. Raises InputError naming file, row and well for what is no number, is below 0, has no molar unit, and
-    for bare numbers beside others with a unit.
+    with a note. Raises InputError naming file, row and well for what is no number, is below 0 or beyond any solution,
+    has no molar unit, and for bare numbers beside others with a unit.
     """
     frame = table.frame
     if key not in frame:
@@ -32,6 +33,9 @@ def in_nm(table: WellTable, key: str, notes: tuple[str, ...], receipt: Receipt) 
     suffix = [cell.group(2) if cell else None for cell in cells]
     own = frame["unit"].tolist() if "unit" in frame and key == "conc" else [None] * len(frame)
     told = table.units.get(key) or _from_comments(notes)
+    for i, said in enumerate(suffix):
+        if said and unit_of(said) is None:
+            raise InputError(f"{_place(table, i)} has the unit {said!r}: write nM, µM, mM or M.")
     bare = [i for i, text in enumerate(frame[key]) if text and not suffix[i] and not own[i]]
     if (any(suffix) or any(own)) and not told and any(values.values[i] != 0 for i in bare):
         first = next(i for i in bare if values.values[i] != 0)
@@ -51,6 +55,8 @@ def in_nm(table: WellTable, key: str, notes: tuple[str, ...], receipt: Receipt) 
         if unit is None:
             raise InputError(f"{_place(table, i)} has the unit {said!r}: write nM, µM, mM or M.")
         made[i] = nm_from(values.values[i], unit)[0]
+        if made[i] > MOST_NM:
+            raise InputError(f"{_place(table, i)} has the concentration {text!r} ({unit}), which nothing reaches.")
         if made[i] > 0:
             used.add(unit)
     if len(used) > 1:

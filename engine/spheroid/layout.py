@@ -187,7 +187,13 @@ def _note_doses(made: pd.DataFrame, name: str, receipt: Receipt) -> None:
         receipt.notes.append(
             f"{name}: {lost:,} drug wells have no concentration, the first {_well(first)}: not scored."
         )
-    doses = drugs.groupby("treatment")["conc_nm"].nunique()
+    if zero := int((drugs["conc_nm"] == 0).sum()):
+        first = drugs[drugs["conc_nm"] == 0].iloc[0]
+        receipt.notes.append(
+            f"{name}: {zero:,} drug wells have the concentration 0, the first {_well(first)}: not scored. Call them "
+            "neg if they hold the vehicle alone."
+        )
+    doses = drugs[~(drugs["conc_nm"] == 0)].groupby("treatment")["conc_nm"].nunique()
     if few := sorted(doses.index[doses == 1]):
         receipt.notes.append(f"Drugs with a single dose, which gives no curve: {_listed(few)}.")
     nameless = made[(made["well_type"] == "therapy") & (made["treatment"] == "")]

@@ -64,12 +64,13 @@ class WellTable:
 
     frame: line (its number in the file), plate, row, column and what else of NAMES there is, as text or None.
     units: of conc and addon_conc where the column's name tells one, of value PERCENT where its name says viability.
-    name: what messages call the file.
+    name: what messages call the file. has_plates: a column says of which plate a row is; else all are P1.
     """
 
     name: str
     frame: pd.DataFrame
     units: dict[str, str]
+    has_plates: bool = True
 
 
 def unit_of(text: str) -> str | None:
@@ -145,6 +146,9 @@ def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
             "Column, or Well, and for several plates Plate."
         )
     found, units = columns_of(table.header)
+    squeezed = [squeeze(column) for column in table.header]
+    if twice := [table.header[place] for place in found.values() if squeezed.count(squeezed[place]) > 1]:
+        raise InputError(f"{name} has two columns called {twice[0]!r}: keep the one that counts.")
     parts = []
     for chunk in chunks(table, list(dict.fromkeys((0, *found.values())))):
         chunk = chunk[~chunk[0].str.startswith("#", na=False)]
@@ -162,6 +166,9 @@ def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
     frame = frame[frame[texts].notna().any(axis=1)]
     if screen and "screen" in frame:
         named = frame["screen"].map(lambda text: clean(text or ""))
+        if screen in set(named) and (named == "").any():
+            line = frame.loc[named == "", "line"].iloc[0]
+            raise InputError(f"{name}, row {line} names no screen where others do: write it into every row.")
         if screen not in set(named) and named.nunique() > 1:
             raise InputError(
                 f"{name} is of the screens {', '.join(sorted(set(named))[:8])}, not of {screen}: give the table of "
@@ -170,7 +177,7 @@ def read_wells(path: Path, name: str = "", screen: str = "") -> WellTable:
         frame = frame[named == screen] if screen in set(named) else frame
     if frame.empty:
         raise InputError(f"{name} has no row that says anything: export it again with its wells.")
-    return WellTable(name, _placed(frame.reset_index(drop=True), name), units)
+    return WellTable(name, _placed(frame.reset_index(drop=True), name), units, "plate" in found)
 
 
 def screens_of(path: Path, name: str = "") -> tuple[str, ...]:

@@ -25,6 +25,7 @@ _PERCENT = re.compile(
     r"(?i)(%|\bpercent(age)?|\bpct)[\s_\-]*(of\s+)?(cell[\s_\-]*)?viab|viab\w*[\s_\-\[(,;:]*(in\s+)?(%|percent|pct)"
 )
 MOST_LINES = 200_000
+LARGEST = 1e30  # no instrument counts so far; differences of larger numbers overflow
 
 
 class Numbers(NamedTuple):
@@ -70,7 +71,7 @@ def numbers(texts: Sequence[str | None]) -> Numbers:
             text = text.replace(",", ".")
         elif not decimal and _GROUPED.fullmatch(cell):
             text = cell.replace(",", "")
-        if _NUMBER.fullmatch(text) and np.isfinite(float(text)):
+        if _NUMBER.fullmatch(text) and abs(float(text)) < LARGEST:
             values[place] = float(text)
         elif OVERFLOW.fullmatch(cell):
             over.append(place)

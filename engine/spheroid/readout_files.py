@@ -61,7 +61,10 @@ def read_readouts(
         )
     start = len(receipt.notes)
     frame = _of_layout(frame, plates, receipt)
-    if absent := [plate for plate in known if plate not in set(frame["plate"])]:
+    if frame["raw"].isna().all():
+        names = _listed(list(dict.fromkeys(part["file"].iloc[0] for part in parts if len(part))))
+        raise InputError(f"{names}: no well of the layout has a {modality} readout. Check that the files belong to it.")
+    if absent := [plate for plate in known if plate not in set(frame.loc[frame["raw"].notna(), "plate"])]:
         there = ", ".join(plate for plate in known if plate not in absent)
         receipt.notes.append(
             f"The layout has {len(known)} plates, the {modality} readouts {len(known) - len(absent)} ({there}): "
@@ -140,8 +143,11 @@ def read_long(table: WellTable, receipt: Receipt) -> pd.DataFrame:
 def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Receipt, screen: str) -> list[pd.DataFrame]:
     said = any(map(says_percent, comments(file.path)))
     if is_long(header_of(file.path, file.name)):
-        made = read_long(read_wells(file.path, file.name, screen), receipt)
+        table = read_wells(file.path, file.name, screen)
+        made = read_long(table, receipt)
         made["told"] |= said
+        if not table.has_plates:
+            made["plate"] = _plate_of(file.name, known)
         for plate in made["plate"].unique():
             _refuse_unknown(str(plate), file.name, known)
         return [made]
@@ -167,19 +173,9 @@ def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Rece
 
 def _plates_of(found: list[tuple[str, Matrix]], name: str, known: Sequence[str]) -> list[str]:
     """Which plate each matrix of a file is: by the file's name, the lines above it, or its sheet."""
-    stem = name.rsplit(".", 1)[0] if "." in name else name
-    by_file = plate_in(stem, known)
     if len(found) == 1:
         sheet, matrix = found[0]
-        told = by_file or plate_in(matrix.title, known, bare=False) or plate_in(sheet, known)
-        if told is None and len(known) == 1:
-            told = known[0]
-        if told is None:
-            raise InputError(
-                f"{name} does not say which plate it is; the layout has {_listed(known)}. Put the plate's name at "
-                f"the end of the file's name, as in {stem}_{known[0]}.txt."
-            )
-        return [told]
+        return [_plate_of(name, known, plate_in(matrix.title, known, bare=False) or plate_in(sheet, known))]
     by_matrix = [plate_in(matrix.title, known, bare=False) or plate_in(sheet, known) for sheet, matrix in found]
     if all(by_matrix):
         return [str(plate) for plate in by_matrix]
@@ -190,6 +186,18 @@ def _plates_of(found: list[tuple[str, Matrix]], name: str, known: Sequence[str])
         "every one says which plate it is: write the plate's name into the line above each matrix, or call the sheets "
         "so."
     )
+
+
+def _plate_of(name: str, known: Sequence[str], told: str | None = None) -> str:
+    """The plate of a file: by its name, else as its content has told, else the layout's only one."""
+    stem, _, ending = name.rpartition(".")
+    plate = plate_in(stem or name, known) or told or (known[0] if len(known) == 1 else None)
+    if plate is None:
+        raise InputError(
+            f"{name} does not say which plate it is; the layout has {_listed(known)}. Put the plate's name at the end "
+            f"of the file's name, as in {stem}_{known[0]}.{ending}."
+        )
+    return plate
 
 
 def _refuse_unknown(plate: str, name: str, known: Sequence[str]) -> None:
@@ -206,9 +214,11 @@ def _refuse_size(matrix: Matrix, plate: str, name: str, plates: Plates) -> None:
     # A layout may name the filled wells only, so that it would fit a smaller plate than the one it is of.
     complete = (plates.wells["plate"].value_counts() >= expected).any()
     if size < expected or (size > expected and complete):
+        beyond = plates.wells[(plates.wells["row"].map(PLACE) >= rows) | (plates.wells["column"] > columns)]
+        why = f", as it has the well{'s' * (len(beyond) > 1)} {_wells(beyond)}" if len(beyond) else ""
         raise InputError(
             f"{name}, plate {plate}: it is a plate of {size:,} wells ({rows} rows by {columns} columns), the layout "
-            f"is of plates of {expected:,}. Give the readouts and the layout of the same plate."
+            f"is of plates of {expected:,}{why}. Give the readouts and the layout of the same plate."
         )
 
 

@@ -42,6 +42,8 @@ def read_screen(files: ScreenFiles, receipt: Receipt, percent: bool = False) -> 
         said = comments(files.table.path)
         plates = plates_of(table, receipt, said)
         raw = read_long(table, receipt)
+        if raw["raw"].isna().all():
+            raise InputError(f"{files.table.name} has no readout of any well: export it again with its values.")
         raw["told"] |= any(map(says_percent, said))
         is_percent = taken_as_percent(raw, METABOLIC, receipt, percent)
         readouts = [Readouts(METABOLIC, raw[["plate", "row", "column", "raw"]], is_percent=is_percent)]

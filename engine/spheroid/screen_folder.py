@@ -7,7 +7,6 @@ the plates' readouts beside it, a folder of such folders, and one table that say
 import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,9 +58,9 @@ def screens_in(path: Path) -> tuple[ScreenFiles, ...]:
     path = Path(path).expanduser()
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
-    if path.is_file():
-        return _in_table(path) if not _is_archive(path) else screens_in(unpack(path))
-    folder = _descended(path)
+    if path.is_file() and not _is_archive(path):
+        return _in_table(path)
+    folder = _descended(unpack(path) if path.is_file() else path)
     found = _published(folder) or _flat(folder) or _flats(folder)
     if not found:
         raise InputError(f"{path} holds no screen that could be found. {WANTED}")
@@ -193,8 +192,12 @@ def _flat(folder: Path) -> list[ScreenFiles]:
     drugs, others, complete = None, [], []
     for file in files:
         header: tuple[str, ...] = ()
-        with suppress(InputError):  # what it is instead is said when it is read as readouts
+        try:
             header = header_of(file)
+        except InputError:
+            if "layout" in file.name.casefold():
+                raise
+            # What another file is instead is said when it is read as readouts.
         if is_layout(header) and is_long(header):
             complete.append(file)
         elif is_layout(header):

@@ -31,6 +31,7 @@ from engine.store.database import Database
 
 KIND, TASK = "screens", "import_screen"
 DRUGS = "drugs"
+LONGEST_NAME = 100
 IMAGES_FROM, IMAGES_TO = 0.05, 0.9  # of a job's progress
 # Of a screen that is imported again nothing may stay that was computed from the first: written empty, they go.
 _SCORED = ("screen", "modality", "drug", "addon", "replicate")
@@ -119,6 +120,11 @@ def run_screen_import(job: JobContext) -> None:
 
 def _checked(files: ScreenFiles, replace: bool, about: dict[str, Any]) -> ScreenContent:
     """Refuses at once what the job would refuse, without looking into images."""
+    if len(files.name) > LONGEST_NAME or not files.name.isprintable():
+        raise InputError(
+            f"The screen's name {files.name[:40]!r} has {len(files.name):,} characters or some that cannot be printed: "
+            f"give it a name of at most {LONGEST_NAME}."
+        )
     day_of(about["screened_on"])
     if about["percent"] and about["death_readout"]:
         raise InputError(

@@ -17,19 +17,20 @@ LOOK_SECONDS = 86_400.0
 
 
 def unpack(archive: Path) -> Path:
-    """The archive's content, below `downloads/screens`; unpacked already, it is not unpacked again.
+    """A folder of the archive's name with its content, below `downloads/screens`; it is unpacked only once.
 
     What others left who looked at an archive a day ago and imported nothing is removed. Raises InputError as
     `safe_unzip` does.
     """
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    folder = _root() / f"{archive.stem}-{digest}"
+    folder = _root() / f"{archive.stem[:60]}-{digest}"
     _sweep(folder)
-    if not (_complete(folder).exists() and folder.is_dir()):
-        safe_unzip(archive, folder)
+    inner = folder / (archive.stem.strip(". ") or "screen")  # a screen without a folder of its own is called so
+    if not (_complete(folder).exists() and inner.is_dir()):
+        safe_unzip(archive, inner)
     _complete(folder).touch()
-    return folder
+    return inner
 
 
 def release(path: Path) -> None:

@@ -208,12 +208,33 @@ def test_a_drug_with_one_dose_is_told(tmp_path):
             r"row 3 has more values than there are columns: put decimal commas",
         ),
         (["1,AG,2,neg,DMSO,0"], r"layout.csv, row 2: 'AG' is no row"),
+        (["1,B,2,pos,STS,250", "1,B,3,therapy,A,5%"], r"row 3 \(well P1_B03\) has the unit '%': write nM"),
+        (["1,B,2,therapy,A,1e300"], r"row 2 \(well P1_B02\) has the concentration '1e300'"),
+        (
+            ["1,B,2,therapy,A,500 M"],
+            r"row 2 \(well P1_B02\) has the concentration '500 M' \(M\), which nothing reaches",
+        ),
         ([",B,2,neg,DMSO,0"], r"row 2 names no plate: write one such as P1"),
     ],
 )
 def test_bad_rows(tmp_path, rows, told):
     with pytest.raises(InputError, match=told):
         read(tmp_path, table(*rows))
+
+
+def test_two_columns_of_one_name(tmp_path):
+    with pytest.raises(
+        InputError, match=r"layout.csv has two columns called 'Concentration': keep the one that counts"
+    ):
+        read(tmp_path, table("1,B,2,therapy,A,5,7", header=HEADER + ",Concentration"))
+
+
+def test_drug_wells_without_a_dose_are_told(tmp_path):
+    _, receipt = read(tmp_path, table("1,B,2,therapy,A,0", "1,B,3,therapy,A,10", "1,B,4,therapy,A,NA"))
+    told = "\n".join(receipt.notes)
+    assert "1 drug wells have the concentration 0, the first P1_B02: not scored. Call them neg" in told
+    assert "1 drug wells have no concentration, the first P1_B04: not scored" in told
+    assert "Drugs with a single dose, which gives no curve: A." in told
 
 
 def test_bad_replicates(tmp_path):
@@ -233,6 +254,8 @@ def test_no_layout(tmp_path):
 def test_a_table_of_other_screens(tmp_path):
     text = table("1,B,2,neg,DMSO,0,S1", "1,B,2,pos,STS,250,S2", header=HEADER + ",Screen")
     assert read(tmp_path, text, screen="S2")[0].wells["well_type"].tolist() == ["positive"]
+    with pytest.raises(InputError, match="row 4 names no screen where others do: write it into every row"):
+        read(tmp_path, text + "1,B,4,therapy,A,5,\n", screen="S2")
     with pytest.raises(InputError, match="is of the screens S1, S2, not of S3"):
         read(tmp_path, text, screen="S3")
 

@@ -211,6 +211,31 @@ def test_long_tables(tmp_path, plates):
     assert receipt.read == 60 and receipt.kept == 43
 
 
+def test_long_tables_without_a_column_of_plates(tmp_path):
+    """Then the file's name says the plate, as of matrices; never is it taken for the first."""
+    plates = layout(tmp_path, ["P1", "P2"])
+    assert set(read(tmp_path, plates, "Well,Signal\nB02,5\n", "list_P2.csv").frame["plate"]) == {"P2"}
+    with pytest.raises(
+        InputError, match=r"list.csv does not say which plate it is; the layout has P1, P2.*list_P1.csv"
+    ):
+        read(tmp_path, plates, "Well,Signal\nB02,5\n", "list.csv")
+    with pytest.raises(InputError, match="list_P7.csv is of plate P7, which the layout lacks"):
+        read(tmp_path, plates, "Well,Signal\nB02,5\n", "list_P7.csv")
+
+
+def test_plates_that_were_not_read(tmp_path):
+    plates, receipt = layout(tmp_path, ["P1", "P2"]), Receipt()
+    (tmp_path / "a_P1.txt").write_text(matrix_text(), encoding="utf-8")
+    (tmp_path / "a_P2.txt").write_text(matrix_text(value=lambda row, column: "NA"), encoding="utf-8")
+    files = [ReadoutFile(tmp_path / name, name) for name in ("a_P1.txt", "a_P2.txt")]
+    read_readouts(files, plates, "metabolic", receipt)
+    assert any("the metabolic readouts 1 (P1): P2 stay without" in note for note in receipt.notes)
+    with pytest.raises(
+        InputError, match="a_P2.txt: no well of the layout has a metabolic readout. Check that the files"
+    ):
+        read_readouts(files[1:], plates, "metabolic", receipt)
+
+
 def test_rows_that_the_table_excludes(tmp_path, plates):
     text = "row,col,response,exclude\nB,2,1000,0\nB,3,5,1\n"
     receipt = Receipt()
@@ -272,6 +297,7 @@ def test_fewer_plates_than_the_layout_are_told(tmp_path):
             matrix_text(separator="  ").replace("1004.5", ""),
             "line 3: row B has fewer values than there are",
         ),
+        ("r_P1.txt", matrix_text().replace("1002.5", "1e308"), r"well B02 reads '1e308': write a number"),
         ("r.csv", "Well,Signal\nB02,high\n", r"r.csv, row 2 \(well P1_B02\) has the readout 'high'"),
         ("r.csv", "Plate,Well,Signal\n1,B02,1\n1,B2,2\n", r"Well P1_B02 has two readouts: r.csv gives it twice"),
         ("r.csv", "Plate,Well,Signal\n9,B02,1\n", "r.csv is of plate P9, which the layout lacks"),
@@ -294,6 +320,13 @@ def test_a_plate_of_another_size(tmp_path):
     path.write_text("Plate,Row,Column,WellType,Treatment\n" + "\n".join(rows), encoding="utf-8")
     with pytest.raises(InputError, match="it is a plate of 384 wells.*the layout is of plates of 96"):
         read(tmp_path, read_layout(path, path.name, Receipt()), matrix_text(ROWS_384, 24), "r_P1.txt")
+
+
+def test_a_well_beyond_the_plate_is_named(tmp_path):
+    path = tmp_path / "layout.csv"
+    path.write_text("Plate,Row,Column,WellType,Treatment\n1,B,2,neg,DMSO\n1,H,13,pos,STS\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is of plates of 384, as it has the well P1_H13. Give the readouts"):
+        read(tmp_path, read_layout(path, path.name, Receipt()), matrix_text(), "r_P1.txt")
 
 
 def test_a_plate_given_twice_or_not_named(tmp_path):

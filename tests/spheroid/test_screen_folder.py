@@ -78,6 +78,40 @@ def test_archives(tmp_path):
     assert names(archive) == ["S1_DS1"] == names(archive)  # the second time nothing is unpacked
 
 
+def test_an_archive_without_a_folder_gives_its_name(tmp_path):
+    flat_screen(tmp_path / "pack")
+    archive = Path(shutil.make_archive(str(tmp_path / "Größe 7"), "zip", tmp_path / "pack"))
+    assert names(archive) == ["Größe 7"]
+    shutil.copy(archive, tmp_path / "...zip")
+    assert names(tmp_path / "...zip") == ["screen"]
+
+
+def test_an_archive_without_a_screen_is_named(tmp_path):
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack/readme.md").write_text("nothing")
+    archive = Path(shutil.make_archive(str(tmp_path / "x"), "zip", tmp_path / "pack"))
+    with pytest.raises(InputError, match=r"x.zip holds no screen that could be found. Give a folder"):
+        screens_in(archive)
+
+
+def test_a_damaged_layout_is_named(tmp_path):
+    folder = flat_screen(tmp_path / "S")
+    (folder / "layout.csv").write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(InputError, match=r"layout.csv is not a table: it holds binary data. Give a table"):
+        screens_in(folder)
+    (folder / "layout.csv").unlink()
+    (folder / "layout.csv").symlink_to("/gone")
+    with pytest.raises(InputError, match=r"layout.csv does not exist"):
+        screens_in(folder)
+
+
+def test_a_table_without_readouts(tmp_path):
+    path = tmp_path / "S.csv"
+    path.write_text("plate,well,drug,conc_nM,signal\n1,B02,DMSO,,NA\n1,B03,A,5,\n", encoding="utf-8")
+    with pytest.raises(InputError, match="S.csv has no readout of any well: export it again with its values"):
+        read_screen(screens_in(path)[0], Receipt())
+
+
 def test_an_archive_that_climbs_out(tmp_path):
     archive = tmp_path / "bad.zip"
     with zipfile.ZipFile(archive, "w") as packed:

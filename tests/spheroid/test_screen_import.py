@@ -353,6 +353,12 @@ def test_bad_files_are_refused_before_the_job(tmp_path):
         submit_screen_import(folder)
 
 
+@pytest.mark.parametrize("name", ["x" * 101, "a\x07b"])
+def test_names_that_no_page_can_show(tmp_path, name):
+    with pytest.raises(InputError, match="or some that cannot be printed: give it a name of at most 100"):
+        submit_screen_import(flat_screen(tmp_path / "S"), name)
+
+
 def test_records_name_what_there_is(tmp_path):
     finish(submit_screen_import(flat_screen(tmp_path / "S")))
     with pytest.raises(InputError, match="There is no screen 'X'; the store holds: S"):
