@@ -79,17 +79,20 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         hue = forms.choose_one("Colour", list(HUES), "rev_hue", HUES.__getitem__)
         maps = [one for one in MAPS if wells[f"{one}_x"].notna().any()]
         which = forms.choose_one("Map", maps, "rev_map", MAPS.__getitem__) if len(maps) > 1 else maps[0]
+        # While a drag draws, the browser takes no clicks on points: one or the other.
+        lasso = st.toggle("Lasso", key=state.bound("rev_draw"), help="On: draw around wells. Off: click one.")
+        state.keep("rev_draw", lasso)
     told = replicate_words(found.told.replicates)
-    view = MapView(wells, which, hue, shown.drug, shown.well, told)
+    view = MapView(wells, which, hue, shown.drug, shown.well, told, lasso)
     pictures = review_map_data.pictures(shown, wells)
     made = ", simulated data" if shown.simulated else ""
     main, side = frame.main_and_side("phenotypes")
     with main:
-        drawn = (shown.screen, found.looked.run_id, which, hue)
+        drawn = (shown.screen, found.looked.run_id, which, hue, lasso)
         key = f"{KEY}_{hash(drawn)}"
         frame.chart(
             phenotype_map(view, f"{shown.screen}, {modality_words(found.looked.modality)}{made}", frame.dark()),
-            KEY, drawn, on_select=lambda: _selected(key), selection_mode=("points", "box", "lasso"),
+            KEY, drawn, on_select=lambda: _selected(key), selection_mode="lasso" if lasso else "points",
         )  # fmt: skip
         review_gallery.on_hover(KEY, pictures)
     with side:
@@ -99,15 +102,13 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
 
 
 def _selected(key: str) -> None:
-    """A click chooses a well; a lasso or a box fills the gallery; an empty one empties it."""
+    """A click chooses a well; a lasso fills the gallery, one around nothing empties it."""
     event: Any = st.session_state[key]["selection"]
     wells = tuple(str(point["customdata"]) for point in event["points"] if point.get("customdata") is not None)
-    if event.get("lasso") or event.get("box"):
+    if state.get("rev_draw"):
         state.choose("rev_lasso", wells)
     elif wells:
         review_choose.pick_well(wells[0])
-    else:
-        state.choose("rev_lasso", ())
 
 
 def replicate_words(told: Reproducibility) -> str:
@@ -190,8 +191,8 @@ def _gallery(shown: Reviewed, found: Phenotype, pictures: Any) -> None:
     else:
         mine = _alike(shown, found)
         words = (
-            "The chosen drug, what looks most like it, then controls. Draw around points with the lasso to see those "
-            "instead."
+            "The chosen drug, what looks most like it, then controls. Switch the lasso on and draw around points to "
+            "see those instead."
         )
     if not pictures:
         st.caption("The images of this screen are not there any more: import it again with them to see its wells.")

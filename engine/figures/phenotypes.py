@@ -30,7 +30,7 @@ class MapView:
 
     wells: of `phenotype_records.features` with well (P1_D05), name (drug with its addition), short (abbreviation),
     group, subgroup, dss (0 to 50, NaN where there is none), left_out (bool). map: of MAPS. hue: of HUES. drug, well:
-    selected; '' for none. replicates: a sentence on whether they look alike.
+    selected; '' for none. replicates: a sentence on whether they look alike. lasso: whether a drag draws one.
     """
 
     wells: pd.DataFrame
@@ -39,6 +39,7 @@ class MapView:
     drug: str = ""
     well: str = ""
     replicates: str = ""
+    lasso: bool = False
     drugs: pd.DataFrame = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +60,8 @@ def phenotype_map(view: MapView, context: str, dark: bool = False) -> Chart:
     figure.update_yaxes(title_text=f"{MAPS[view.map]} 2", showticklabels=False, scaleanchor="x")
     styled(figure, dark, HEIGHT)
     figure.update_layout(
-        dragmode="lasso", showlegend=True, margin={"b": 8},
+        dragmode="lasso" if view.lasso else False, clickmode="event" if view.lasso else "event+select",
+        showlegend=True, margin={"b": 8},
         legend={"orientation": "h", "y": -0.09, "yanchor": "top", "x": 0, "font": {"size": 12}},
     )  # fmt: skip
     n, out = len(view.drugs), int(view.wells["left_out"].sum())
