@@ -3,7 +3,16 @@
 import pandas as pd
 
 from dashboard import data
-from engine.spheroid import exclusions, judged, records, review, scoring_records, screen_list, sign_off
+from engine.spheroid import (
+    exclusions,
+    judged,
+    phenotype_records,
+    records,
+    review,
+    scoring_records,
+    screen_list,
+    sign_off,
+)
 from engine.spheroid.review_types import ReviewState
 from engine.spheroid.scoring_records import Scoring
 from engine.store.database import Database
@@ -19,6 +28,7 @@ data.register(
 )
 data.register("review", records.drug_classes, judged.stored, review.state, exclusions.applied)
 data.register("review", scoring_records.scoring_of, review.stale, review.changes, review.state_hash)
+data.register("review", phenotype_records.mapped_runs)
 
 
 def screens() -> pd.DataFrame:
@@ -94,3 +104,8 @@ def questions(screen: str) -> tuple[str, ...]:
 def state_hash(screen: str) -> str:
     """SHA-256 of data, models, scoring and decisions."""
     return data._cached("review_state_hash", screen)
+
+
+def mapped_runs(screen: str) -> tuple[str, ...]:
+    """Runs whose phenotype map of the screen the store holds, newest first."""
+    return data._cached("review_mapped_runs", screen)

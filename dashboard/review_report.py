@@ -1,7 +1,82 @@
-"""Screen review page: placeholder until the next commit."""
+"""Screen review page: the screen's report as HTML, PDF, XLSX or PPTX, made when somebody asks for it."""
 
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import data, messages, review_data
+from dashboard.report_maker import Making, Progress, maker
 from dashboard.review_choose import Reviewed
 
+POLL_SECONDS = 1.0
+FILES = {
+    "html": ("HTML", "Figures that answer to the pointer, in one file that needs no network"),
+    "pdf": ("PDF", "A4, for the tumour board; needs Chromium on the computer that runs Tumorcast"),
+    "xlsx": ("XLSX", "Every table in full: scores, curves, wells, quality, decisions"),
+    "pptx": ("PPTX", "One figure a slide; needs Chromium on the computer that runs Tumorcast"),
+}
 
-def offer(shown: Reviewed) -> None:
-    """To come."""
+
+def offer(shown: Reviewed, place: DeltaGenerator | None = None) -> None:
+    """A button that opens the files. place: where it stands, such as the row of the title; here where none is given."""
+    if not shown.readouts:
+        return
+    with place if place is not None else st.container():
+        popover = st.popover("Report", icon=":material/description:", key="review_report", on_change="rerun")
+    if popover.open:
+        with popover:
+            _files(shown)
+
+
+def _files(shown: Reviewed) -> None:
+    signed = shown.state.status == "signed_off"
+    st.markdown("**Report of this screen.** " + ("Signed off." if signed else "Its pages say *not signed off*."))
+    state_hash = review_data.state_hash(shown.screen)
+    keys = {form: (shown.screen, state_hash, review_data.mapped_runs(shown.screen), form) for form in FILES}
+    found = {form: maker().look(key) for form, key in keys.items()}
+    for form, (label, about) in FILES.items():
+        _file(shown, form, label, about, keys[form], found[form])
+    busy = sum(bool(one and one.busy) for one in found.values())
+    if busy:
+        st.fragment(partial(_follow, list(keys.values()), busy), run_every=POLL_SECONDS)()
+
+
+def _file(shown: Reviewed, form: str, label: str, about: str, key: tuple, made: Making | None) -> None:
+    """One kind of file: asked for, in work, there, or why not."""
+    if made and made.content:
+        st.download_button(
+            f"Download {label}", data=lambda: made.content, file_name=made.name, key=f"review_report_get_{form}",
+            icon=":material/download:", on_click="ignore", type="primary", width="stretch", help=made.name,
+        )  # fmt: skip
+        return
+    busy = bool(made and made.busy)
+    st.button(
+        f"Make {label}", key=f"review_report_make_{form}", icon=":material/note_add:", disabled=busy, help=about,
+        on_click=_start, args=(key, shown.screen, form), width="stretch",
+    )  # fmt: skip
+    if made and made.error:
+        st.error(messages.plain(made.error), icon=":material/error:")
+
+
+def _start(key: tuple, screen: str, form: str) -> None:
+    database = data.database()
+
+    def make(progress: Progress) -> tuple[bytes, str]:
+        from engine.report.screen_write import screen_file
+
+        return screen_file(database, screen, form, progress)
+
+    maker().start(key, make)
+
+
+def _follow(keys: list[tuple], were_busy: int) -> None:
+    """How far the files are; when one of them is done, the page draws its button. were_busy: when it was drawn."""
+    found = [(key, maker().look(key)) for key in keys]
+    busy = [(key, one) for key, one in found if one and one.busy]
+    for key, one in busy:
+        st.progress(min(max(one.part, 0.0), 1.0), f"{FILES[key[-1]][0]}: {one.sentence}")
+    if busy:
+        st.caption("Ten to twenty seconds; go on with the page meanwhile.")
+    if len(busy) < were_busy:
+        st.rerun()
