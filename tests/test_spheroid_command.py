@@ -110,6 +110,8 @@ def test_a_combination_screen_tells_what_the_addition_changes(capsys, tumorcast_
     rows[8] = "\t".join(["H", "NA", *["1100"] * 6, *["NA"] * 5])
     (folder / "P2.txt").write_text("\n".join(rows) + "\n")
     document(capsys, "import", "screen", str(folder))
+    status, out, _ = run(capsys, "score", "--screen", NAME, "--modality", "metabolic", "--bootstrap", "0")
+    assert status == 0 and "1 of 2 drugs are hits" in out and "2 combinations are listed with them" in out
     found = document(capsys, "synergy", "--screen", NAME)
     assert {one["drug"] for one in found} == set(DRUGS) and {one["addon"] for one in found} == {"Added"}
     assert all(one["addition_percent"] == pytest.approx(10, abs=2) and abs(one["bliss"]) < 3 for one in found)

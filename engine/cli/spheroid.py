@@ -69,7 +69,7 @@ def run_score(given: Namespace) -> Answer:
     from engine.spheroid.score_job import submit_scoring
     from engine.spheroid.score_records import scored_modality
     from engine.spheroid.screen_list import scores
-    from engine.spheroid.settings import MODALITIES, ScoreSettings
+    from engine.spheroid.settings import HIT_DSS, MODALITIES, ScoreSettings
 
     db = open_store()
     settings = ScoreSettings(given.parameters, given.threshold, given.bootstrap, given.seed)
@@ -81,8 +81,16 @@ def run_score(given: Namespace) -> Answer:
     found = scores(db, given.screen, modality)
     documents = [_score(row) | {"modality": modality, "screen": given.screen} for row in found.to_dict("records")]
     shown = found[found["replicate"] == "pooled"].sort_values("dss_asym", ascending=False, na_position="last")
-    hits = int((shown["dss_asym"] >= 10).sum())
-    head = f"{given.screen}, {MODALITIES[modality]}: {hits} of {len(shown)} drugs are hits (DSS_asym of at least 10)"
+    alone = shown[shown["addon"] == ""]
+    hits = int((alone["dss_asym"] >= HIT_DSS).sum())
+    head = (
+        f"{given.screen}, {MODALITIES[modality]}: {hits} of {len(alone)} drugs are hits (DSS_asym of at least "
+        f"{HIT_DSS:g})"
+    )
+    if len(alone) < len(shown):
+        head += (
+            f"; {len(shown) - len(alone)} combinations are listed with them: `synergy` tells what an addition changes"
+        )
     rows = [{name: value for name, value in _score(row).items() if name in LISTED} for row in shown.to_dict("records")]
     if not shown["addon"].any():
         rows = [{name: value for name, value in row.items() if name != "addon"} for row in rows]

@@ -102,7 +102,8 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
         if lacking := [kind for kind, wells in (("negative", alive), ("positive", dead)) if not len(wells)]:
             none = (
                 f"No {' and no '.join(lacking)} control well has a readout {counted}: without, wells have no "
-                "percentages and drugs no scores. Name the control wells in the layout and import again, or leave the plate out."
+                "percentages and drugs no scores. Name the control wells in the layout and import again, or leave the "
+                "plate out."
             )
             found[0] = Verdict(plate, modality, measures[0] + name, math.nan, "bad", none)
     else:
