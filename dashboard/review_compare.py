@@ -9,7 +9,7 @@ from engine.figures.screen_compare import agreement_words, mismatch_words, score
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.text import count, plural
 from engine.spheroid.score_compare import Compared, compared
-from engine.spheroid.settings import HIT_DSS
+from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
 
 KINDS = {"image": "images", "mos": "mean of stack", "metabolic": "metabolic"}
 
@@ -35,10 +35,9 @@ def _readouts(shown: Reviewed) -> None:
             page="screens.py", label="Score on the Screens page",
         )  # fmt: skip
         return
-    # What an image says beside what metabolism says is the comparison of the paper; two phases come after it.
-    others.sort(key=lambda one: _kind(one) == _kind(shown.modality))
-    if _kind(shown.modality) != "metabolic" and "metabolic" in others:
-        others.sort(key=lambda one: one != "metabolic")
+    # Images beside metabolism is the comparison of the paper; two phases of one kind come last.
+    best = ("metabolic", *MODALITY_ALIASES["image"], "mos")
+    others.sort(key=lambda one: (_kind(one) == _kind(shown.modality), best.index(one)))
     beside = forms.choose("Beside", others, "rev_beside", modality_name, width=220)
     found = compared(_of(shown.scores, shown.replicate), _of(review_data.scores(shown.screen, beside), shown.replicate))
     names = (_word(shown.modality, beside), _word(beside, shown.modality))

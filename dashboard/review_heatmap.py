@@ -5,12 +5,15 @@ import streamlit as st
 
 from dashboard import export, forms, frame, messages, review_choose, review_data, review_map_data, state
 from dashboard.review_choose import Reviewed
-from engine.figures.screen_heatmap import HeatView, screen_heatmap
+from engine.figures.screen_heatmap import MANY, HeatView, screen_heatmap
 from engine.figures.screens import modality_name
 from engine.spheroid.hits import drug_groups
 from engine.spheroid.score_compare import score_matrix
 
 KEY = "compare_heatmap"
+# The names of so many columns would run into each other where the page is narrow; the label by the pointer has them.
+NARROW = f"""<style>@media (max-width: 1150px) {{
+    [class*="st-key-{KEY}"] .xtick text {{font-size: 6.5px !important;}}}}</style>"""
 
 
 def show(shown: Reviewed) -> None:
@@ -33,6 +36,8 @@ def show(shown: Reviewed) -> None:
     view = HeatView(matrix, _groups(), clustered, shown.screen, shown.drug)
     chart = screen_heatmap(view, _context(screens or names), frame.dark())
     shape = (matrix.screens, matrix.modalities, clustered)
+    if len(matrix.screens) * len(matrix.modalities) > MANY:
+        st.html(NARROW)
     frame.chart(chart, KEY, shape, on_pick=lambda cell: _pick(shown.screen, str(cell)), toolbar=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Click a cell for its drug, here and beside that screen. The table of the picture:", width="content")

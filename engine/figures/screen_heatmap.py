@@ -17,6 +17,7 @@ from engine.spheroid.score_compare import ScoreMatrix, Tree, tree
 
 LABELLED = 90  # rows up to which every drug's name has room
 ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 20, 12, 210, 1300
+MANY = 48  # columns from which their names are set small
 GAP = 1.0  # columns between two panels
 TREE = 3.0  # rows that the tree of the screens is high
 NOT_TOLD = "Class not told"
@@ -86,11 +87,11 @@ def screen_heatmap(view: HeatView, context: str, dark: bool = False) -> Chart:
             x=start + (s - 1) / 2, y=-0.7 - (TREE if len(view.columns.x) else 0), text=f"<b>{_short(modality, s)}</b>",
             showarrow=False, yanchor="bottom", font={"size": 13, "color": colours.text},
         )  # fmt: skip
-    many = len(starts) * s > 48
+    many = len(starts) * s > MANY
     figure.update_xaxes(
         tickvals=[start + i for start in starts for i in range(s)],
         ticktext=[f"<b>{name}</b>" if name == view.screen else name for _ in starts for name in view.screens],
-        tickangle=-90, tickfont={"size": 9 if many else 12}, range=[-2.2, end - 0.3 + (4 if len(view.rows.x) else 0)],
+        tickangle=-90, tickfont={"size": 9 if many else 12}, range=[-2.2, end - 0.3 + (1.1 * _tree_width(view) if len(view.rows.x) else 0)],
         showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(
@@ -166,11 +167,18 @@ def _trees(view: HeatView, colours: Palette) -> list[go.Scatter]:
     drawn = []
     if len(view.rows.x):
         right = view.starts[-1] + len(view.screens)
-        drawn.append(go.Scatter(x=_forks(right - 0.2 + 3.5 * view.rows.height), y=_forks(view.rows.x), **line))
+        drawn.append(
+            go.Scatter(x=_forks(right - 0.3 + _tree_width(view) * view.rows.height), y=_forks(view.rows.x), **line)
+        )
     if len(view.columns.x):
         high = _forks(-0.7 - (TREE - 0.6) * view.columns.height)
         drawn += [go.Scatter(x=_forks(start + view.columns.x), y=high, **line) for start in view.starts]
     return drawn
+
+
+def _tree_width(view: HeatView) -> float:
+    """In columns."""
+    return min(3.5, 0.14 * (view.starts[-1] + len(view.screens)))
 
 
 def _forks(corners: np.ndarray) -> list[float | None]:
