@@ -51,11 +51,11 @@ def beware(shown: Reviewed) -> list[str]:
         found.append(f"**The record is broken.** {messages.plain(record.broken)}")
     old = review_data.stale(shown.screen)
     if old:
-        names = ", ".join(modality_words(one) for one in old)
+        names = " and ".join(modality_words(one) for one in old)
         found.append(f"**Scores by {names} are older than the record.** Score again under Decisions.")
     again = [one for one in shown.row["stale"] if one not in old]
     if again:
-        names = ", ".join(modality_words(one) for one in again)
+        names = " and ".join(modality_words(one) for one in again)
         found.append(f"**The network behind {names} was trained again since.** Score again on the Screens page.")
     for job in running_jobs(shown.screen)[:2]:
         found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")

@@ -3,19 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from engine.figures.curve_panels import POOLED, Line, Panel
+from engine.figures.curve_panels import Line, Panel
 from engine.figures.screen_hits import LEFT_OUT, class_words, why
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import MINUS, interval, number, plural
+from engine.spheroid.hits import NOT_TOLD
 
 COLUMNS = 3
-ROW_PX, FRAME_PX = 228, 60
+ROW_PX, HEAD_PX, FOOT_PX, FRAME_PX = 244, 54, 34, 20  # of a row: with its titles above and its doses below
+WIDE = 31  # signs above a small panel on a narrow screen
+GAP = 0.14  # between two columns, of a column's width
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 LOW, HIGH = -12.0, 108.0  # percent inhibition that every axis holds
 LOWEST, HIGHEST = -60.0, 160.0  # what lies beyond stands at the edge, with its value in the label by the pointer
@@ -29,11 +32,11 @@ class Limits:
     y: tuple[float, float]
 
 
-def limits(panels: Sequence[Panel], room: float = 0.25) -> Limits:
-    """Axes that hold all of the panels. room: beyond the outer doses, log10 units."""
+def limits(panels: Sequence[Panel], room: float = 0.25, others: Sequence[Line] = ()) -> Limits:
+    """Axes that hold all of the panels and other lines. room: beyond the outer doses, log10 units."""
     points = pd.concat([panel.points for panel in panels]) if panels else pd.DataFrame()
     x = [*points.get("log_nm", []), *(end for p in panels if p.main for end in (p.main.x[0], p.main.x[-1]))]
-    values = np.asarray(points.get("inhibition", []), float)
+    values = np.concatenate([np.asarray(points.get("inhibition", []), float), *(line.y for line in others)])
     low, high = (min(LOW, *values), max(HIGH, *values)) if len(values) else (LOW, HIGH)
     low, high = max(LOWEST, low), min(HIGHEST, high)
     margin = 0.03 * (high - low)
@@ -45,35 +48,36 @@ def grid(panels: Sequence[Panel], chosen: str, shared: bool, context: str, dark:
     """Small multiples, three in a row. panels: not empty. chosen: the drug whose frame is orange. shared: one axis."""
     colours = palette(dark)
     rows = math.ceil(len(panels) / COLUMNS)
-    height = FRAME_PX + ROW_PX * rows
-    figure = make_subplots(
-        rows, COLUMNS, horizontal_spacing=0.045, vertical_spacing=min(0.5, 62 / height),
-        subplot_titles=[title(panel) for panel in panels],
-    )  # fmt: skip
-    figure.update_annotations(font={"size": 12, "color": colours.text}, yshift=1, align="left")
     everything = limits(panels)
+    drawn: list[go.Scatter] = []
+    layout: dict[str, Any] = {"annotations": []}
     for n, panel in enumerate(panels):
-        row, column = divmod(n, COLUMNS)
         own = everything if shared else limits([panel])
-        for trace in traces(panel, own, colours, small=True):
-            figure.add_trace(trace, row + 1, column + 1)
-        axes = {"row": row + 1, "col": column + 1}
-        figure.update_xaxes(range=list(own.x), **dose_ticks(own.x, short=True), **axes)
-        figure.update_yaxes(range=list(own.y), tickvals=[0, 50, 100], **axes)
-        if column == 0:
-            figure.update_yaxes(title_text="Inhibition, %", **axes)
+        x, y = (f"{axis}{n + 1 if n else ''}" for axis in "xy")
+        drawn += [trace.update(xaxis=x, yaxis=y) for trace in traces(panel, own, colours, small=True)]
+        frame = {"showline": True, "mirror": True, "linecolor": SELECTED, "linewidth": 2}
+        frame = frame if panel.drug == chosen else {}
+        row, column = divmod(n, COLUMNS)
+        left = column * (1 + GAP) / (COLUMNS + GAP * (COLUMNS - 1))
+        wide = 1 / (COLUMNS + GAP * (COLUMNS - 1))
+        bottom = (rows - 1 - row) / rows
+        below = n + COLUMNS >= len(panels)  # nothing stands under it: it names the axis
+        layout[f"xaxis{n + 1}"] = {
+            "domain": [left, left + wide], "anchor": y, "range": list(own.x), **dose_ticks(own.x, short=True),
+            **({"title": {"text": "Dose, nM"}} if below else {}), **frame,
+        }  # fmt: skip
+        layout[f"yaxis{n + 1}"] = {
+            "domain": [bottom + FOOT_PX / (ROW_PX * rows), bottom + (ROW_PX - HEAD_PX) / (ROW_PX * rows)], "anchor": x,
+            "range": list(own.y), "tickvals": [0, 50, 100],
+            **({"title": {"text": "Inhibition, %"}} if column == 0 else {}), **frame,
+        }  # fmt: skip
+        layout["annotations"].append(_over(title(panel), x, y, 1.0, "bottom", colours))
         if panel.main is None:
-            figure.add_annotation(
-                x=0.5, y=0.97, xref="x domain", yref="y domain", yanchor="top", showarrow=False, align="center",
-                text=_broken(why(panel.reason)), font={"size": 12, "color": colours.text}, **axes,
-            )  # fmt: skip
-        if panel.drug == chosen:
-            figure.update_xaxes(showline=True, mirror=True, linecolor=SELECTED, linewidth=2, **axes)
-            figure.update_yaxes(showline=True, mirror=True, linecolor=SELECTED, linewidth=2, **axes)
-    for n in range(max(0, len(panels) - COLUMNS), len(panels)):
-        figure.update_xaxes(title_text="Dose, nM", row=n // COLUMNS + 1, col=n % COLUMNS + 1)
+            layout["annotations"].append(_over(_broken(why(panel.reason)), x, y, 0.97, "top", colours))
+    height = FRAME_PX + ROW_PX * rows
+    figure = styled(go.Figure(drawn, layout), dark, height)
     return Chart(
-        figure=styled(figure, dark, height).update_layout(margin={"t": 44, "l": 8, "r": 8, "b": 8}),
+        figure=figure.update_layout(margin={"t": 4, "l": 8, "r": 8, "b": 8}),
         question="How does each drug act, dose by dose?",
         caption=f"{plural(len(panels), 'drug')}, {context}. {legend(panels)}",
         summary="; ".join(words(panel) for panel in panels) + ".",
@@ -81,14 +85,24 @@ def grid(panels: Sequence[Panel], chosen: str, shared: bool, context: str, dark:
     )
 
 
+def _over(text: str, x: str, y: str, at: float, anchor: str, colours: Palette) -> dict[str, Any]:
+    """Words in the middle of a small panel, or above it."""
+    return {
+        "text": text, "x": 0.5, "xref": f"{x} domain", "y": at, "yref": f"{y} domain", "xanchor": "center",
+        "yanchor": anchor, "showarrow": False, "font": {"size": 12, "color": colours.text},
+    }  # fmt: skip
+
+
 def title(panel: Panel) -> str:
-    """The drug in bold with its class, and its score with the interval."""
-    group = "" if class_words(panel.row.to_dict()).startswith("Class not") else class_words(panel.row.to_dict())
-    group = group.partition(": ")[2] or group
-    name = panel.name if len(panel.name) <= 24 else f"{panel.name[:23]}…"
-    room = max(0, 40 - len(name))
-    shown = f" {group if len(group) <= room else group[: max(0, room - 1)] + '…'}" if group and room > 6 else ""
-    return f"<b>{name}</b>{shown}<br>{score_words(panel.row)}"
+    """The drug in bold, its score with the interval, and its class, short enough to stand side by side."""
+    whole = "" if panel.row["group"] == NOT_TOLD else class_words(panel.row.to_dict())
+    group = whole if len(whole) <= WIDE else whole.partition(": ")[2] or whole
+    return "<br>".join([f"<b>{cut(panel.name)}</b>", score_words(panel.row), *([cut(group)] if group else [])])
+
+
+def cut(text: str) -> str:
+    """At most WIDE signs."""
+    return text if len(text) <= WIDE else f"{text[: WIDE - 1]}…"
 
 
 def score_words(row: pd.Series) -> str:
@@ -104,16 +118,13 @@ def traces(panel: Panel, own: Limits, colours: Palette, small: bool) -> list[go.
     colour = colours.sensitive if panel.row["hit"] else colours.resistant
     made = []
     if panel.main is not None:
-        made += [_area(panel.main, colour), *_fit(panel.main, colour, 2)]
-    for name, line in panel.others:
-        words_ = "fit of all together<extra></extra>" if name == POOLED else f"fit of replicate {name}<extra></extra>"
-        made.append(_line(line, colours.text, 1, words_, 0.7))
-    for number_, mine in panel.points.groupby("replicate"):
-        symbol = SYMBOLS[(int(str(number_)) - 1) % len(SYMBOLS)]
-        for out, group in mine.groupby("left_out"):
-            made.append(_points(group, panel, own, symbol, colours.muted if out else colour, bool(out), small))
-            if out:
-                made.append(_crosses(group, own, colours, small))
+        made += [_area(panel.main, colour), _line(panel.main, colour, 2, "fit<extra></extra>", 1.0)]
+    if panel.others:
+        made.append(_thin(panel, colours))
+    if len(panel.points):
+        made.append(_points(panel, own, colour, colours, small))
+    if panel.points["left_out"].any():
+        made.append(_crosses(panel.points[panel.points["left_out"]], own, colours, small))
     return made
 
 
@@ -133,31 +144,42 @@ def translucent(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _fit(line: Line, colour: str, width: float) -> list[go.Scatter]:
-    return [_line(line, colour, width, "fit<extra></extra>", 1.0)]
-
-
-def _line(line: Line, colour: str, width: float, words_: str, opacity: float, dash: str = "solid") -> go.Scatter:
+def _line(line: Line, colour: str, width: float, words_: str, opacity: float) -> go.Scatter:
     return go.Scatter(
         x=line.x.round(4), y=line.y.round(2), mode="lines", opacity=opacity, hovertemplate="%{y:.1f} %, " + words_,
-        line={"color": colour, "width": width, "dash": dash},
+        line={"color": colour, "width": width},
     )  # fmt: skip
 
 
-def _points(
-    group: pd.DataFrame, panel: Panel, own: Limits, symbol: str, colour: str, out: bool, small: bool
-) -> go.Scatter:
+def _thin(panel: Panel, colours: Palette) -> go.Scatter:
+    """The other fits of a drug as one broken line."""
+    gap = [np.nan]
     return go.Scatter(
-        x=group["log_nm"].round(4),
-        y=group["inhibition"].clip(*own.y).round(2),
+        x=np.concatenate([part for _, line in panel.others for part in (line.x.round(4), gap)]),
+        y=np.concatenate([part for _, line in panel.others for part in (line.y.round(2), gap)]),
+        mode="lines", opacity=0.7, line={"color": colours.text, "width": 1},
+        text=[f"fit of replicate {name}" for name, line in panel.others for _ in range(len(line.x) + 1)],
+        hovertemplate="%{y:.1f} %, %{text}<extra></extra>",
+    )  # fmt: skip
+
+
+def _points(panel: Panel, own: Limits, colour: str, colours: Palette, small: bool) -> go.Scatter:
+    points = panel.points
+    return go.Scatter(
+        x=points["log_nm"].round(4),
+        y=points["inhibition"].clip(*own.y).round(2),
         mode="markers",
-        marker={"symbol": symbol, "size": 7 if small else 10, "color": colour},
+        marker={
+            "symbol": [SYMBOLS[(int(one) - 1) % len(SYMBOLS)] for one in points["replicate"]],
+            "size": 7 if small else 10,
+            "color": np.where(points["left_out"], colours.muted, colour),
+        },
         unselected={"marker": {"opacity": 1}},
-        customdata=[[panel.drug, well] for well in group["well"]],
+        customdata=[[panel.drug, well] for well in points["well"]],
         hovertext=[
             f"{one.well}, replicate {one.replicate}<br>{number(one.conc_nm)} nM: {number(one.inhibition)} %"
-            + ("<br>left out" if out else "")
-            for one in group.itertuples()
+            + ("<br>left out" if one.left_out else "")
+            for one in points.itertuples()
         ],
         hoverinfo="text",
         cliponaxis=False,

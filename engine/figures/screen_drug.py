@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from engine.figures.curve_panels import Line, Panel
 from engine.figures.screen_curves import Limits, dose_ticks, legend, limits, points_table, traces, words
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import interval, number, plural
 
@@ -35,12 +35,12 @@ def drug_chart(
     pictures = IMAGE_PX * len(replicates)
     height = CURVE_PX + AXIS_PX + pictures
     step = _step(panel.points)
-    own = limits([panel], room=0.55 * step)
+    own = limits([panel], 0.55 * step, [line for _, line in others])
     figure = go.Figure()
     for trace in traces(panel, own, colours, small=False):
         figure.add_trace(trace)
     for n, (modality, line) in enumerate(others):
-        _other(figure, modality, line, own, colours, list(DASHES)[n % len(DASHES)])
+        _other(figure, modality, line, colours, list(DASHES)[n % len(DASHES)])
     if well in set(panel.points["well"]):
         _ring(figure, panel.points[panel.points["well"] == well], own)
     # With images the names of the doses stand between curve and images, without them below the curve.
@@ -58,8 +58,7 @@ def drug_chart(
     if replicates:
         _pictures(figure, panel, replicates, thumbnails or {}, well, step, pictures / inside, colours)
     named = "".join(
-        f" {dash.capitalize()}: {modality_name(one).lower()}."
-        for dash, (one, _) in zip(DASHES.values(), others, strict=False)
+        f" {dash.capitalize()}: {modality_words(one)}." for dash, (one, _) in zip(DASHES.values(), others, strict=False)
     )
     if replicates:
         named += (
@@ -81,13 +80,12 @@ def _step(points: pd.DataFrame) -> float:
     return float(np.diff(doses).min()) if len(doses) > 1 else 1.0
 
 
-def _other(figure: go.Figure, modality: str, line: Line, own: Limits, colours: Palette, dash: str) -> None:
-    name = modality_name(modality)
+def _other(figure: go.Figure, modality: str, line: Line, colours: Palette, dash: str) -> None:
     figure.add_trace(
         go.Scatter(
-            x=line.x.round(4), y=line.y.clip(*own.y).round(2), mode="lines",
+            x=line.x.round(4), y=line.y.round(2), mode="lines",
             line={"color": colours.text, "width": 1.5, "dash": dash},
-            hovertemplate="%{y:.1f} %, " + name.lower() + "<extra></extra>",
+            hovertemplate="%{y:.1f} %, " + modality_words(modality) + "<extra></extra>",
         )
     )  # fmt: skip
 

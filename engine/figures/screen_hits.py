@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.classes import class_colours
-from engine.figures.screens import modality_name
+from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import count, interval, number, plural
 from engine.spheroid.hits import NOT_TOLD
@@ -232,7 +232,7 @@ def _caption(rows: pd.DataFrame, view: HitView) -> str:
         ]
     told.append("Thin line: 95 % interval. Teal: hit. Orange outline: selected.")
     if rows["beside"].notna().any():
-        told.append(f"Tick: {modality_name(view.beside).lower()}.")
+        told.append(f"Tick: {modality_words(view.beside)}.")
     if rows["drug"].isin(view.expected).any():
         told.append("Star: expected to hit.")
     missing = rows["dss_asym"].isna()
@@ -266,7 +266,7 @@ def hit_table(rows: pd.DataFrame, beside: str, expected: Sequence[str] = ()) -> 
         "95 % interval": [interval(*ends) for ends in zip(rows["dss_lower"], rows["dss_upper"], strict=True)],
         "Hit": np.where(rows["hit"], "hit", ""),
         "Expected": np.where(rows["drug"].isin(expected), "expected", ""),
-        **({f"DSS, {modality_name(beside).lower()}": rows["beside"]} if beside else {}),
+        **({f"DSS, {modality_words(beside)}": rows["beside"]} if beside else {}),
         "IC50, nM": rows["ic50_nm"],
         "Relative IC50, nM": rows["rel_ic50_nm"],
         "Highest effect, %": rows["imax"],

@@ -1,7 +1,11 @@
 """What every page must be, and how to read one."""
 
+import base64
+import json
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
@@ -24,3 +28,18 @@ def assert_healthy(app: AppTest) -> None:
     keys = {widget.key for kind in INPUTS for widget in app.get(kind)}
     kept = {key.removeprefix(state.KEPT) for key in app.session_state.keys() if key.startswith(state.KEPT)} - {"page"}  # noqa: SIM118
     assert (keys | kept) - set(state.KEYS) == set()
+
+
+def figure_of(spec: str) -> dict[str, Any]:
+    """A drawn figure as JSON; its arrays, which travel as bytes, as lists."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) >= {"dtype", "bdata"}:
+            return np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"]).tolist()
+        return {key: plain(one) for key, one in value.items()}
+
+    return plain(json.loads(spec))
