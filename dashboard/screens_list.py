@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import entity, export, frame, messages, screens_data, state
 from dashboard.job_panel import when
 from dashboard.screens_data import READOUTS, Shown
-from engine.figures.screens import SEPARATION, STATES, measure_name, modality_name, separation
+from engine.figures.screens import NAMED, SEPARATION, STATES, measure_name, modality_name, separation
 from engine.figures.text import count, number, plural
 from engine.spheroid.judged import worst_first
 from engine.spheroid.settings import HIT_DSS
@@ -133,8 +133,13 @@ def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def plates_in_words(rows: pd.DataFrame) -> str:
-    """P1 0.61, P2 0.58: excellent; or P1 0.61 excellent, P2 −0.20 unusable."""
+    """P1 0.61, P2 0.58: excellent; or P1 0.61 excellent, P2 −0.20 unusable; of many plates the span and counts."""
     words = [SEPARATION[verdict] for verdict in rows["verdict"]]
+    if len(rows) > NAMED:
+        known = rows["value"].dropna()
+        span = f"{number(known.min(), 2)} to {number(known.max(), 2)}" if len(known) else "no value"
+        counts = ", ".join(f"{words.count(word)} {word}" for word in SEPARATION.values() if word in words)
+        return f"{len(rows)} plates, {span}: {counts}"
     values = [f"{plate} {number(value, 2)}" for plate, value in zip(rows["plate"], rows["value"], strict=True)]
     if len(set(words)) == 1:
         return f"{', '.join(values)}: {words[0]}"

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import export, frame, messages, screens_data, state
 from dashboard.screens_data import Shown
 from dashboard.screens_list import all_good, plates_in_words, replicate_r
-from engine.figures.screens import VERDICTS, measure_name, modality_name
+from engine.figures.screens import NAMED, VERDICTS, measure_name, modality_name
 from engine.figures.text import count, number
 from engine.spheroid.judged import worst_first
 from engine.spheroid.quality_limits import ADDON
@@ -65,10 +65,11 @@ def _cards(shown: Shown, found: pd.DataFrame) -> list[frame.Card]:
     rank = f"Spearman {number(float(spearman.iloc[0]))}" if len(spearman) else "over all plates"
     told = ", ".join(f"{counts[name]:,} {VERDICTS[name].lower()}" for name in VERDICTS if name in counts)
     shares = f"robust: {' · '.join(number(one) for one in robust['value'])}" if len(robust) else ""
+    values = " · ".join(number(one) for one in z["value"]) or "none"
+    if len(z) > NAMED:
+        values, shares = f"{number(z['value'].min())} to {number(z['value'].max())}", plates_in_words(z)
     return [
-        frame.Card(
-            "Z' per plate", " · ".join(number(one) for one in z["value"]) or "none", shares or plates_in_words(z)
-        ),
+        frame.Card("Z' per plate", values, shares or plates_in_words(z)),
         frame.Card("Replicates, Pearson r", number(replicate_r(found)), rank),
         frame.Card("Hits, DSS ≥ 10", f"{int(mine['hits'].iloc[0]):,}" if len(mine) else "not scored", of),
         frame.Card("Measures", f"{len(found):,}", told),

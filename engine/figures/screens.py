@@ -14,6 +14,7 @@ from engine.spheroid.settings import MODALITIES
 
 ROW_PX, FRAME_PX = 58, 84
 LOWEST = -1.0  # Z' has no lower end; below this a plate is as unusable, and would squeeze the others
+NAMED = 4  # plates of a screen
 SPREAD = 0.52  # of a screen's row, shared by its plates
 STATES = {"imported": "Imported", "trained": "Trained", "scored": "Scored"}
 VERDICTS = {"good": "Good", "doubtful": "Doubtful", "bad": "Bad", "unknown": "Unknown"}
@@ -50,7 +51,7 @@ def separation(rows: pd.DataFrame, names: Sequence[str], context: str, dark: boo
     rows = rows[rows["screen"].isin(place)].reset_index(drop=True)
     height = rows["screen"].map(place).astype(float)
     of, plates = rows.groupby("screen")["plate"].rank(method="first"), rows.groupby("screen")["plate"].transform("size")
-    rows = rows.assign(y=height + SPREAD * ((of - 1) / (plates - 1).clip(lower=1) - 0.5) * (plates > 1))
+    rows = rows.assign(plates=plates, y=height + SPREAD * ((of - 1) / (plates - 1).clip(lower=1) - 0.5) * (plates > 1))
     figure = go.Figure()
     for verdict in VERDICTS:
         group = rows[(rows["verdict"] == verdict) & rows["value"].notna()]
@@ -91,6 +92,8 @@ def _dots(rows: pd.DataFrame, verdict: str, colours: Palette, dark: bool) -> go.
     edge = FAILED[dark] if verdict == "bad" else fill
     below = rows["value"] < LOWEST
     labels = np.where(below, "  " + rows["plate"] + " ← " + rows["value"].map(number), "  " + rows["plate"])
+    # Names of many plates would cover each other: then only those that need a look.
+    labels = np.where((rows["plates"] > NAMED) & (rows["verdict"] == "good"), "", labels)
     return go.Scatter(
         x=rows["value"].clip(lower=LOWEST),
         y=rows["y"],

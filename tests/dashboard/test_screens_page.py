@@ -12,7 +12,7 @@ from page_checks import Open, assert_healthy, shown
 from small_screens import CONTROLS, REASONS, RUN, SCORED, SWAPPED, fill
 from streamlit.testing.v1 import AppTest
 
-from dashboard import screens_data, screens_quality
+from dashboard import screens_data, screens_list, screens_quality
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.spec import read_spec
@@ -320,3 +320,15 @@ def test_what_is_no_screen_is_said_in_words(name, files, words, tumorcast_home: 
     app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
     assert not app.exception and words in problems(app)
     assert "Import" not in [one.label for one in app.button]
+
+
+def test_many_plates_are_counted_instead_of_named():
+    rows = pd.DataFrame(
+        {
+            "plate": [f"P{i}" for i in range(6)], "value": [0.7, 0.6, 0.8, 0.4, -0.3, np.nan],
+            "verdict": ["good"] * 3 + ["doubtful", "bad", "unknown"],
+        }
+    )  # fmt: skip
+    told = screens_list.plates_in_words(rows)
+    assert told == "6 plates, −0.30 to 0.80: 3 excellent, 1 marginal, 1 unusable, 1 not defined"
+    assert screens_list.plates_in_words(rows.head(2)) == "P0 0.70, P1 0.60: excellent"

@@ -28,6 +28,14 @@ def test_every_plate_stands_where_its_z_prime_is():
     assert len(chart.table) == 4
 
 
+def test_of_many_plates_only_those_that_need_a_look_are_named():
+    plates = [("A", f"P{i}", 0.7 - 0.002 * i, "good") for i in range(6)] + [("A", "P6", 0.2, "doubtful")]
+    rows = pd.DataFrame(plates, columns=["screen", "plate", "value", "verdict"]).assign(modality="mos", reason="why")
+    chart = separation(rows, ["A"], "mean of stack")
+    assert [text.strip() for trace in chart.figure.data for text in trace.text] == [""] * 6 + ["P6"]
+    assert "P0 0.700 (excellent)" in chart.summary and "P0" in chart.figure.data[0].hovertext[0]
+
+
 def test_a_store_without_verdicts_can_be_drawn():
     chart = separation(ROWS.head(0), ["A"], "images")
     assert "0 plates of 0 screens" in chart.caption
