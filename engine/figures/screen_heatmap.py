@@ -88,10 +88,11 @@ def screen_heatmap(view: HeatView, context: str, dark: bool = False) -> Chart:
             showarrow=False, yanchor="bottom", font={"size": 13, "color": colours.text},
         )  # fmt: skip
     many = len(starts) * s > MANY
+    right = end - 0.3 + (1.1 * _tree_width(view) if len(view.rows.x) else 0)
     figure.update_xaxes(
         tickvals=[start + i for start in starts for i in range(s)],
         ticktext=[f"<b>{name}</b>" if name == view.screen else name for _ in starts for name in view.screens],
-        tickangle=-90, tickfont={"size": 9 if many else 12}, range=[-2.2, end - 0.3 + (1.1 * _tree_width(view) if len(view.rows.x) else 0)],
+        tickangle=-90, tickfont={"size": 9 if many else 12}, range=[-2.2, right],
         showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(
