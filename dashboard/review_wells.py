@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import (
@@ -83,9 +84,14 @@ def _with_well(shown: Reviewed, names: list[str]) -> Reviewed:
 
 def _map(shown: Reviewed, plate: str) -> None:
     value = "percent" if shown.modality else "layout"
-    wells = review_maps.wells_with(shown, value) if shown.modality else shown.wells.assign(left_out=False, reason="")
+    wells = review_maps.wells_with(shown, value) if shown.modality else _unread(shown)
     judged = review_maps.z_primes(shown).set_index("plate").to_dict("index") if shown.modality else {}
     review_maps.one_map(shown, wells, plate, value, judged.get(plate), None, "review_well_map")
+
+
+def _unread(shown: Reviewed) -> pd.DataFrame:
+    """The layout of a screen without readouts as a map takes it."""
+    return shown.wells.assign(left_out=False, reason="", percent=float("nan"))
 
 
 def _head(shown: Reviewed, names: list[str]) -> None:

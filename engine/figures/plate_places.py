@@ -74,5 +74,5 @@ def _lines(wells: pd.DataFrame, kind: str) -> pd.DataFrame:
     quartiles = [groups.quantile(q) for q in (0.25, 0.5, 0.75)]
     order = sorted(groups.groups, key=row_number if kind == "row" else int)
     made = pd.DataFrame(dict(zip(("low", "median", "high"), quartiles, strict=True))).assign(n=groups.size())
-    made = made.reindex(order)
-    return made.assign(kind=kind, name=[str(one) for one in order]).reset_index(drop=True)
+    made = made.reindex(order).reset_index(drop=True)
+    return made.assign(kind=kind, name=pd.Series([str(one) for one in order], dtype=str))

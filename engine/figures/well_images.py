@@ -110,7 +110,8 @@ def strip(
         if one.image:
             data = "data:image/jpeg;base64," + base64.b64encode(one.image).decode()
             figure.add_layout_image(
-                source=data, xref="x", yref="y", x=x - 0.46, y=y - 0.46, sizex=0.92, sizey=0.92, sizing="contain",
+                source=data, xref="x", yref="y", x=x, y=y, xanchor="center", yanchor="middle", sizex=0.92,
+                sizey=0.92, sizing="contain",
                 layer="below",
             )  # fmt: skip
         else:

@@ -1,0 +1,198 @@
+"""Screen review, tab Quality: what is wrong with a screen stands first, with its reason and a way to it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from page_checks import Open, assert_healthy, shown
+from reviewed_screens import DEAD_CONTROL, ODD, SCREEN, fill
+from streamlit.testing.v1 import AppTest
+
+from dashboard import review_choose, review_data, review_plate_data, review_quality
+from engine.settings import store_path
+from engine.spheroid import review
+from engine.spheroid.review_types import Decision, Target
+from engine.store.database import Database
+
+PAGE = {"rev_screen": SCREEN, "rev_tab": "Quality"}
+CONTROL = Target("well", plate="P1", row="B", column=3)
+
+
+@pytest.fixture
+def db(tumorcast_home: Path) -> Database:
+    return Database(store_path())
+
+
+def button(app: AppTest, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+def charts(app: AppTest) -> dict[str, dict]:
+    """Figures of the page by the heading above them."""
+    found = {}
+    for one in app.get("plotly_chart"):
+        found[one.proto.id.split("-", 2)[-1].rsplit("_", 1)[0]] = json.loads(one.proto.spec)
+    return found
+
+
+def chart(app: AppTest, key: str) -> dict:
+    return next(figure for name, figure in charts(app).items() if key in name)
+
+
+def test_a_dead_control_and_an_odd_well_stand_first_with_their_reasons(db, open_page: Open):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    text = shown(app)
+    assert "What to look at first" in text
+    assert r"**P1\_B03** negative control, DMSO. Metabolic: 1 % viable like a positive control" in text
+    assert "Mislabelled or wrongly dispensed?" in text and "Without it Z' of P1 is" in text
+    assert r"**P1\_D04** Trametinib 100 nM. Metabolic: 5 % viable, its replicates" in text
+    assert text.index(r"**P1\_B03**") < text.index(r"**P1\_D04**")
+    assert r"**P2" not in text  # nothing is wrong there
+    assert "orange-badge[Simulated]" in text
+    assert {f"Exclude {DEAD_CONTROL}", f"Exclude {ODD}"} <= {one.label for one in app.button}
+
+
+def test_a_click_on_a_finding_leads_to_its_well(db, open_page: Open):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE)
+    app = next(one for one in app.button if one.key == f"see_{DEAD_CONTROL}").click().run()
+    assert_healthy(app)
+    assert app.session_state["rev_well"] == DEAD_CONTROL
+    assert app.session_state["rev_tab"] == "Wells" and DEAD_CONTROL in shown(app)
+
+
+@pytest.mark.parametrize("value", ["percent", "raw", "residual", "deviation", "layout"])
+def test_a_map_shows_every_value_and_takes_clicks(db, open_page: Open, value):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE, rev_value=value)
+    assert_healthy(app)
+    for plate in ("P1", "P2"):
+        figure = chart(app, f"review_map_{plate}")
+        names = {name for trace in figure["data"] for name in trace.get("customdata", [])}
+        assert {f"{plate}_B02", f"{plate}_E11"} <= names
+        ringed = [trace for trace in figure["data"] if trace["marker"]["symbol"] == "square-open"]
+        assert bool(ringed) == (plate == "P1")
+
+
+def test_one_plate_alone_and_a_plate_that_is_not_there(db, open_page: Open):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE, rev_plates="False", rev_plate="P9", rev_well="P9_A01")
+    assert_healthy(app)
+    keys = list(charts(app))
+    assert sum("review_map_" in key for key in keys) == 1
+    assert next(one for one in app.selectbox if one.key == "rev_plate").value == "P1"  # the worst
+    assert "No well is chosen" in shown(app)
+
+
+def test_what_is_left_out_is_crossed_and_can_be_restored(db, open_page: Open):
+    fill(db)
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", CONTROL, "wrong control")], 0)
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    text = shown(app)
+    assert "Left out now: 1 decision" in text and "wrong control (Ada)" in text
+    assert "reads like" not in text and "like a positive control" not in text  # no finding any more
+    assert f"Restore {DEAD_CONTROL}" in {one.label for one in app.button}
+    crosses = [t for t in chart(app, "review_map_P1")["data"] if t["marker"]["symbol"] == "x-thin"]
+    assert crosses[0]["customdata"] == [DEAD_CONTROL]
+    crosses = [t for t in chart(app, "review_controls")["data"] if t["marker"]["symbol"] == "x-thin"]
+    assert crosses[0]["customdata"] == [DEAD_CONTROL]
+
+
+def test_a_screen_without_faults_says_so(db, open_page: Open, monkeypatch):
+    monkeypatch.setattr("reviewed_screens.planted", lambda frame: frame)
+    fill(db)
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    assert "No plate fails, no control reads like the other one" in shown(app)
+
+
+def test_a_screen_without_replicates_says_what_cannot_be_told(db, open_page: Open):
+    fill(db, replicates=1)
+    with db.write() as connection:
+        connection.execute("DELETE FROM well WHERE plate = 'P2' AND well_type = 'therapy'")
+        connection.execute("DELETE FROM readout WHERE plate = 'P2' AND \"row\" IN ('D', 'E')")
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    assert "No drug well has a replicate with a viability" in shown(app)
+
+
+def test_replicates_are_drawn_with_r_and_n(db, open_page: Open):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE)
+    text = shown(app)
+    assert "Do replicates agree in viability?" in text and "Pearson r" in text
+    assert "This readout is not scored replicate by replicate yet." in text
+
+
+def test_pairs_of_scores_are_of_two_replicates_of_one_drug():
+    scores = pd.DataFrame(
+        [
+            ("A", "", "pooled", 9.0),
+            ("A", "", "1", 10.0),
+            ("A", "", "2", 12.0),
+            ("B", "", "1", 3.0),
+            ("C", "", "2", None),
+        ],
+        columns=["drug", "addon", "replicate", "dss_asym"],
+    )
+    found = review_quality.dss_pairs(scores)
+    assert found[["treatment", "first", "second"]].values.tolist() == [["A", 10.0, 12.0]]
+    assert review_quality.dss_pairs(scores.head(1)).empty
+
+
+def test_a_screen_without_any_readout_says_what_is_missing(db, open_page: Open):
+    fill(db, modalities=())
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    assert "has no readout yet" in shown(app)
+
+
+def test_a_screen_without_controls_says_so(db, open_page: Open):
+    fill(db)
+    with db.write() as connection:
+        connection.execute("DELETE FROM readout WHERE \"row\" IN ('B', 'C')")
+        connection.execute("DELETE FROM well WHERE \"row\" IN ('B', 'C')")
+        connection.execute("UPDATE readout SET percent = NULL")
+        connection.execute("DELETE FROM quality")
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    text = shown(app)
+    assert "No control wells" in text and "No well has a viability by metabolic" in text
+    assert "Not judged by metabolic yet" in text
+
+
+def test_ranked_wells_begin_with_the_worst(db, open_page: Open):
+    fill(db)
+    app = open_page("screen_review.py", **PAGE)
+    table = next(one.value for one in app.dataframe if "Times the noise" in one.value)
+    assert table["Well"].tolist()[:2] in ([DEAD_CONTROL, ODD], [ODD, DEAD_CONTROL])
+    assert table["Why"].iloc[0] and not table["Why"].iloc[-1]
+
+
+def test_many_plates_show_the_worst_ones(db, open_page: Open):
+    fill(db, images=False)
+    with db.write() as connection:
+        for n in range(3, 12):
+            for table in ("well", "readout"):
+                connection.execute(
+                    f"INSERT INTO {table} SELECT * REPLACE ('P{n}' AS plate) FROM {table} WHERE plate = 'P2'"
+                )
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    maps = [key for key in charts(app) if "review_map_" in key]
+    assert len(maps) == 6 and any("P1" in key for key in maps)
+    assert "The worst 6 of 11 plates" in shown(app)
+
+
+def test_reads_know_what_is_left_out(db, tumorcast_home):
+    fill(db)
+    assert DEAD_CONTROL in {one.target.name for one in review_plate_data.looks(SCREEN)}
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", CONTROL, "wrong control")], 0)
+    assert DEAD_CONTROL not in {one.target.name for one in review_plate_data.looks(SCREEN)}
+    ranked = review_plate_data.ranked(SCREEN, "metabolic")
+    assert DEAD_CONTROL not in set(review_choose.well_names(ranked))
+    assert int(review_data.values(SCREEN, "metabolic")["left_out"].sum()) == 1
