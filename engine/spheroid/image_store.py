@@ -129,7 +129,11 @@ def write(
     files = {plate: _file(n) for n, plate in enumerate(plates)}
     write_json(folder / INDEX, {"files": files, "columns": list(COLUMNS), "wells": frame.to_numpy().tolist()})
     image_resume.forget(folder)
-    return WrittenImages(frame, _notes(frame, failed))
+    keys = frame[["plate", "row", "column", "image_index"]].itertuples(index=False, name=None)
+    blank = [
+        label(*well) for *well, index in keys if arrays[well[0]][index, 0].max() == arrays[well[0]][index, 0].min()
+    ]
+    return WrittenImages(frame, _notes(frame, failed, blank))
 
 
 def mean_of_stack(wells: pd.DataFrame) -> pd.DataFrame:
@@ -200,10 +204,16 @@ def _file(n: int) -> str:
     return f"plate_{n}.npy"
 
 
-def _notes(frame: pd.DataFrame, failed: Sequence[str]) -> tuple[str, ...]:
+def _notes(frame: pd.DataFrame, failed: Sequence[str], blank: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if failed:
         more = f" And {len(failed) - NAMED:,} more." if len(failed) > NAMED else ""
         notes.append(f"Wells left out: {len(failed):,}. {' '.join(failed[:NAMED])}{more}")
+    if blank:
+        named = ", ".join(blank[:NAMED]) + (f" and {len(blank) - NAMED:,} more" if len(blank) > NAMED else "")
+        notes.append(
+            f"Wells whose image has one value everywhere: {len(blank):,} ({named}). Were they acquired? Take "
+            "such files away if they were not."
+        )
     planes = {(plate, row, column): n for plate, row, column, _, n, _ in frame.itertuples(index=False)}
     return (*notes, *count_notes(planes))

@@ -170,7 +170,7 @@ def _refuse_part(file: TiffFile, path: Path) -> None:
         names: dict[str, str] = {}
         for data in pixels.iterfind("{*}TiffData"):
             for uuid in data.iterfind("{*}UUID"):
-                key = (uuid.text or uuid.get("FileName", "")).strip()
+                key = (uuid.text or uuid.get("FileName") or "").strip()
                 names[key] = uuid.get("FileName", key)
                 held.setdefault(key, set()).add((data.get("FirstC", "0"), data.get("FirstT", "0")))
         mine = own if own in held else next((key for key, name in names.items() if name == path.name), "")

@@ -53,6 +53,12 @@ def test_the_same_bytes_whoever_is_done_first(tmp_path, wells):
         assert path.read_bytes() == (tmp_path / "b/results/images" / path.name).read_bytes()
 
 
+def test_black_images_are_told(tmp_path, wells):
+    tifffile.imwrite(tmp_path / "1.tif", np.zeros((3, 448, 448), np.uint16), photometric="minisblack")
+    (note,) = write(tmp_path / "job", wells).notes
+    assert note.startswith("Wells whose image has one value everywhere: 1 (P1_B02). Were they acquired? Take such")
+
+
 def test_ready_projections_are_kept_as_they_are(tmp_path):
     images = np.random.default_rng(0).integers(0, 65536, (2, 224, 224), dtype=np.uint16)
     for name, image in zip(("proj", "midz"), images, strict=True):
@@ -68,7 +74,7 @@ def test_a_damaged_well_is_left_out_with_its_reason(tmp_path, wells):
     tifffile.imwrite(wells[2].planes[0], np.zeros((5, 448, 448), np.uint16), photometric="minisblack")
     written = write(tmp_path / "job", wells)
     assert written.notes[0].startswith("Wells left out: 1. Well P1_B03: 2.tif is cut off after 1 plane")
-    assert written.notes[1] == "Stacks differ in their number of planes; most have 3. Others: 1 (a/b: Ü_B02 has 5)."
+    assert written.notes[-1] == "Stacks differ in their number of planes; most have 3. Others: 1 (a/b: Ü_B02 has 5)."
     images = open_images(tmp_path / "job")
     assert ("P1", "B", 3) not in images and len(images) == 3
     assert images.well("a/b: Ü", "B", 3)[0][200, 200] == 4000
