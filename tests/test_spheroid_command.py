@@ -67,12 +67,15 @@ def write_screen(folder: Path, images: bool = False) -> Path:
 def test_from_a_folder_to_scores(capsys, tumorcast_home, tmp_path):
     folder = write_screen(tmp_path / NAME)
     told = document(
-        capsys, "import", "screen", str(folder), "--sample", "S7", "--entity", "Sarcoma", "--licence", "ours"
-    )
+        capsys, "import", "screen", str(folder), "--sample", "S7", "--entity", "Sarcoma", "--licence", "ours",
+        "--date", "2021-03-15",
+    )  # fmt: skip
     assert (told["state"], told["receipt"]["screen"], told["receipt"]["drugs"]) == ("collected", NAME, 2)
     row = screens(Database(store_path())).iloc[0]
     assert (row["sample"], row["entity"], row["licence"], row["state"]) == ("S7", "Sarcoma", "ours", "imported")
-    assert not row["simulated"]
+    assert not row["simulated"] and str(row["screened_on"])[:10] == "2021-03-15"
+    status, _, error = run(capsys, "import", "screen", str(folder), "--percent", "--replace")
+    assert status != 0 and "cannot be viabilities in percent" in error and "Multiply fractions by 100" in error
     verdicts = document(capsys, "quality", "--screen", NAME)
     (z,) = [one for one in verdicts if one["measure"] == "z_prime" and one["plate"] == "P1"]
     assert z["value"] > 0.5 and z["verdict"] == "good" and z["modality"] == "metabolic" and z["reason"]
