@@ -78,8 +78,10 @@ def findings(
         for row in ranked.itertuples(index=False):
             of = _target(row)
             if row.plate not in failing and of not in lookalike:
-                into = controls if row.well_type in CONTROLS else wells
-                size = abs(row.z) if np.isfinite(row.z) else 0.0
+                # A network's output out of range alone says less than a well that differs from all of its neighbours.
+                off = bool(np.isfinite(row.z) and abs(row.z) >= limits.SUSPECT_Z)
+                into = controls if off and row.well_type in CONTROLS else wells
+                size = abs(float(row.z)) if off else 0.0
                 into.setdefault(of, []).append((modality, size, str(row.reason).partition(": ")[2]))
         for of, row in lookalike.items():
             if row.plate not in failing:
