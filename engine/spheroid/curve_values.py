@@ -3,7 +3,7 @@
 k = curves, v = values of all of them, n = values of one curve.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,6 +61,13 @@ class Arranged:
         """The values of some curves that have equally many."""
         at = self.first[rows][:, None] + np.arange(self.n[rows[0]])
         return Values(self.x[at], self.y[at])
+
+
+def joined(parts: Sequence[Arranged]) -> Arranged:
+    """The curves of several, one after the other."""
+    first = np.concatenate([[0], np.cumsum(np.concatenate([part.n for part in parts]))])
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y"))
+    return Arranged(x, y, first, tuple(reason for part in parts for reason in part.reasons))
 
 
 def arrange(log_conc: np.ndarray, inhibition: np.ndarray, curve_of: np.ndarray, n_curves: int) -> Arranged:

@@ -3,6 +3,8 @@
 Limits and their sources stand in quality_limits.py.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -19,11 +21,14 @@ NEEDED = (*WELL_COLUMNS, "raw", "percent")
 WHOLE = ""  # plate of a verdict on the whole screen
 
 
-def verdicts(frame: pd.DataFrame, modality: str, *, death_readout: bool = False) -> list[Verdict]:
+def verdicts(
+    frame: pd.DataFrame, modality: str, *, death_readout: bool = False, placed: Collection[str] | None = None
+) -> list[Verdict]:
     """Every measure of every plate, then of the whole screen (plate '').
 
     frame: the wells of one modality, WELL_COLUMNS + raw + percent (viability by the plate's controls); raw and percent
     are NaN where there is no readout. death_readout: the raw signal rises as cells die.
+    placed: plates whose verdicts on places (spatial.MEASURES) are wanted, which take longest; None for all.
     Of the whole screen: controls and duplicates of all plates together, raw readouts as they are, so that plates that
     differ in brightness lower its Z'.
     Raises InputError naming a column that is missing or wells that stand twice.
@@ -31,7 +36,8 @@ def verdicts(frame: pd.DataFrame, modality: str, *, death_readout: bool = False)
     frame = _checked(frame)
     killed = positive_type(frame, modality)
     found: list[Verdict] = []
-    placed, ranked = residuals(frame), _rank_wells(frame, modality)
+    wanted = frame if placed is None else frame[frame["plate"].isin(list(placed))]
+    off, ranked = residuals(wanted), _rank_wells(frame, modality)
     whole = replicate_verdicts(WHOLE, modality, frame) if frame["plate"].nunique() > 1 else []
     for plate, wells in frame.groupby("plate", sort=False):
         name = str(plate)
@@ -40,7 +46,8 @@ def verdicts(frame: pd.DataFrame, modality: str, *, death_readout: bool = False)
         # Where replicates stand on different plates, only the screen as a whole can tell whether they agree.
         if not whole or enough_pairs(replicate_pairs(wells)):
             found += replicate_verdicts(name, modality, wells)
-        found += spatial_verdicts(name, modality, placed[placed["plate"] == plate])
+        if placed is None or plate in placed:
+            found += spatial_verdicts(name, modality, off[off["plate"] == plate])
         found += _series(name, modality, wells)
         found += well_verdicts(name, modality, ranked[ranked["plate"] == plate])
     if frame["plate"].nunique() > 1:

@@ -4,7 +4,8 @@ Every curve is fitted, and its interval drawn, without regard to the others: fit
 last digit, as fitting all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import duckdb
@@ -18,14 +19,16 @@ from engine.spheroid.judged import quality_rows
 from engine.spheroid.review_records import effective, exist
 from engine.spheroid.review_types import Entry, ReviewState
 from engine.spheroid.score_records import counts_death, wells_of
-from engine.spheroid.scoring import KEY, POOLED, Scored, score_table
-from engine.spheroid.scoring_records import Scoring, retrained, scored_modalities, scoring_of, scoring_row
-from engine.spheroid.settings import MODALITIES
+from engine.spheroid.scoring import KEY, POOLED, Scored, ToScore, score_table, score_tables
+from engine.spheroid.scoring_records import Key, Scoring, retrained, scored_modalities, scoring_of, scoring_row
+from engine.spheroid.settings import MODALITIES, ScoreSettings
+from engine.spheroid.spatial import MEASURES as OF_PLACES
 from engine.store.reads import Reads, Within
 
 CHANGES = ["modality", "drug", "addon", "replicate", "before", "after", "hit_before", "hit_after"]
-MOST_DRAWN = 4_000  # fits for intervals of one modality in one decision: a second
-QUIET = {"bootstrap": 0}
+MOST_DRAWN = 4_000  # fits for the intervals of one modality in one decision: about a second
+KEPT = """SELECT drug, addon, replicate, dss_asym, hit, dss_lower, dss_upper, job_id FROM score
+          WHERE screen = ? AND modality = ?"""
 
 
 class Rescored(NamedTuple):
@@ -35,27 +38,57 @@ class Rescored(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Modality:
+    """What one modality is before and after. before: None where nobody knows what the scores were made from.
+
+    kept: its scores, `scoring` None and `again` empty where it has none. again: the curves whose values changed.
+    """
+
+    name: str
+    before: pd.DataFrame | None
+    after: pd.DataFrame
+    death: bool
+    scoring: Scoring | None
+    kept: pd.DataFrame
+    again: frozenset[Key]
+
+    @property
+    def draws(self) -> bool:
+        """Whether intervals are drawn at once."""
+        return self.scoring is not None and len(self.again) * self.scoring.settings.bootstrap <= MOST_DRAWN
+
+    @property
+    def wells(self) -> pd.DataFrame:
+        """Those of every drug of which a curve changed."""
+        return of_drugs(self.after, {drug for drug, _, _ in self.again})
+
+
 def no_changes() -> pd.DataFrame:
     """CHANGES without a row."""
     return pd.DataFrame(columns=CHANGES).astype({"before": float, "after": float})
 
 
-def rescore_modality(connection: duckdb.DuckDBPyConnection, record: ReviewState, modality: str) -> Rescored:
-    """Bring scores and verdicts of one modality in line with a record, within a write."""
+def bring_in_line(connection: duckdb.DuckDBPyConnection, record: ReviewState, modalities: Iterable[str]) -> Rescored:
+    """Make scores and verdicts of some modalities follow from a record, within a write."""
     db, screen = Within(connection), record.screen
-    layout, readouts = wells_of(db, screen), all_readouts(db, screen, modality)
-    if readouts.empty:
-        return Rescored(no_changes())
-    death = counts_death(db, screen, modality)
-    scoring = scoring_of(db, screen, modality)
-    after = adjusted(layout, readouts, record.excluded, modality, death_readout=death)
-    found = Rescored(no_changes())
-    if scoring is not None:
-        once = None if modality in retrained(db, screen) else _left_out_then(record, scoring.excluded, modality, layout)
-        before = None if once is None else adjusted(layout, readouts, once, modality, death_readout=death)
-        found = _rescore(connection, record, modality, scoring, before, after)
-    _judge(connection, screen, modality, layout, after, death)
-    return found
+    layout, newer = wells_of(db, screen), retrained(db, screen)
+    there = dict(zip(record.entries, exist(layout, [entry.target for entry in record.entries]), strict=True))
+    entries = [entry for entry in record.entries if there[entry]]
+    some = [_looked_at(db, record, entries, layout, name, name in newer) for name in modalities]
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
+    for settings in dict.fromkeys(one.scoring.settings for one in some if one.scoring is not None and one.again):
+        mine = [one for one in some if one.scoring is not None and one.again and one.scoring.settings == settings]
+        for one, scored in zip(mine, _scored(mine, settings), strict=True):
+            parts.append(_keep(connection, record, one, scored))
+    for one in some:
+        if one.scoring is not None:
+            notes += _keep_scoring(connection, record, one)
+        if len(one.after):
+            _judge(connection, screen, layout, one)
+    changed = [part for part in parts if len(part)]
+    return Rescored(pd.concat(changed, ignore_index=True) if changed else no_changes(), tuple(notes))
 
 
 def stale_modalities(db: Reads, record: ReviewState) -> tuple[str, ...]:
@@ -70,24 +103,42 @@ def stale_modalities(db: Reads, record: ReviewState) -> tuple[str, ...]:
     return tuple(found)
 
 
+def unscored_changes(db: Reads, record: ReviewState, modality: str) -> pd.DataFrame:
+    """CHANGES from scores without any exclusion to the stored ones, of the drugs that exclusions touch."""
+    screen = record.screen
+    scoring = scoring_of(db, screen, modality)
+    if scoring is None or not concerning(record.excluded, modality):
+        return no_changes()
+    layout, readouts, death = (
+        wells_of(db, screen),
+        all_readouts(db, screen, modality),
+        counts_death(db, screen, modality),
+    )
+    whole = adjusted(layout, readouts, (), modality, death_readout=death)
+    moved = differing(whole, adjusted(layout, readouts, record.excluded, modality, death_readout=death))
+    if moved.empty:
+        return no_changes()
+    wells = of_drugs(whole, set(moved["treatment"]))
+    without = score_table(wells, scoring.settings, scoring.beside, drawn=frozenset())
+    return changed_rows(modality, without.score, db.query(KEPT, [screen, modality]))
+
+
 def differing(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """The drug wells of `after` whose percentage, or the decision that leaves them out, is another than before.
 
     before, after: `exclusions.adjusted` of the same layout and readouts.
     """
-    one, other = (frame["percent"].to_numpy(float) for frame in (before, after))
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    same &= before["entry"].to_numpy() == after["entry"].to_numpy()
-    return after[~same & ((after["well_type"] == "therapy") & (after["treatment"] != "")).to_numpy()]
+    moved = ~_same(before["percent"], after["percent"]) | (before["entry"].to_numpy() != after["entry"].to_numpy())
+    return after[moved & ((after["well_type"] == "therapy") & (after["treatment"] != "")).to_numpy()]
 
 
-def curves_of(wells: pd.DataFrame) -> set[tuple[str, str, str]]:
+def curves_of(wells: pd.DataFrame) -> frozenset[Key]:
     """drug, addition, replicate of every curve that drug wells belong to."""
     pairs = wells[["treatment", "addon", "replicate"]].drop_duplicates().itertuples(index=False, name=None)
-    return {(drug, addon, each) for drug, addon, number in pairs for each in (POOLED, str(number))}
+    return frozenset((drug, addon, each) for drug, addon, number in pairs for each in (POOLED, str(number)))
 
 
-def of_drugs(wells: pd.DataFrame, drugs: Sequence[str]) -> pd.DataFrame:
+def of_drugs(wells: pd.DataFrame, drugs: set[str]) -> pd.DataFrame:
     """The wells of some drugs, with all their additions and replicates."""
     return wells[(wells["well_type"] == "therapy") & wells["treatment"].isin(drugs)]
 
@@ -95,91 +146,110 @@ def of_drugs(wells: pd.DataFrame, drugs: Sequence[str]) -> pd.DataFrame:
 def changed_rows(modality: str, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """CHANGES where the score or being a hit differs. before, after: KEY, dss_asym, hit."""
     joined = before[[*KEY, "dss_asym", "hit"]].merge(after[[*KEY, "dss_asym", "hit"]], on=KEY, suffixes=("_b", "_a"))
-    one, other = (joined[name].to_numpy(float, na_value=np.nan) for name in ("dss_asym_b", "dss_asym_a"))
-    same = ((one == other) | (np.isnan(one) & np.isnan(other))) & (joined["hit_b"] == joined["hit_a"]).to_numpy()
     told = joined[KEY].assign(
-        modality=modality, before=one, after=other, hit_before=joined["hit_b"].astype(bool),
-        hit_after=joined["hit_a"].astype(bool),
+        modality=modality, before=joined["dss_asym_b"].astype(float), after=joined["dss_asym_a"].astype(float),
+        hit_before=joined["hit_b"].astype(bool), hit_after=joined["hit_a"].astype(bool),
     )  # fmt: skip
+    same = _same(told["before"], told["after"]) & (told["hit_before"] == told["hit_after"]).to_numpy()
     return told.loc[~same, CHANGES].reset_index(drop=True)
 
 
-def _left_out_then(record: ReviewState, excluded: str, modality: str, layout: pd.DataFrame) -> tuple[Entry, ...] | None:
+def _same(one: pd.Series, other: pd.Series) -> np.ndarray:
+    a, b = one.to_numpy(float), other.to_numpy(float)
+    return (a == b) | (np.isnan(a) & np.isnan(b))
+
+
+def _looked_at(
+    db: Reads, record: ReviewState, entries: Sequence[Entry], layout: pd.DataFrame, name: str, newer: bool
+) -> _Modality:
+    """entries: of the record, but for those about what the screen does not hold. newer: readouts than scores."""
+    screen = record.screen
+    readouts, death, scoring = (
+        all_readouts(db, screen, name),
+        counts_death(db, screen, name),
+        scoring_of(db, screen, name),
+    )
+    after = adjusted(layout, readouts, record.excluded, name, death_readout=death)
+    then = None if newer else _left_out_then(entries, scoring.excluded if scoring else "", name)
+    before = None if then is None else adjusted(layout, readouts, then, name, death_readout=death)
+    moved = after[(after["well_type"] == "therapy") & (after["treatment"] != "")]
+    if before is not None:
+        moved = differing(before, after)
+    again = frozenset[Key]() if scoring is None else curves_of(moved)
+    return _Modality(name, before, after, death, scoring, db.query(KEPT, [screen, name]), again)
+
+
+def _left_out_then(entries: Sequence[Entry], excluded: str, modality: str) -> tuple[Entry, ...] | None:
     """The exclusions that have a hash: those of some moment of the record; None where there was no such moment."""
-    for end in range(len(record.entries), -1, -1):
-        standing = effective(record.entries[:end])
-        there = exist(layout, [entry.target for entry in standing])
-        then = [entry for entry, found in zip(standing, there, strict=True) if found]
+    for end in range(len(entries), -1, -1):
+        then = concerning(effective(entries[:end]), modality)
         if fingerprint(then, modality) == excluded:
-            return concerning(then, modality)
+            return then
     return None
 
 
-def _rescore(
-    connection: duckdb.DuckDBPyConnection,
-    record: ReviewState,
-    modality: str,
-    scoring: Scoring,
-    before: pd.DataFrame | None,
-    after: pd.DataFrame,
-) -> Rescored:
-    screen = record.screen
-    kept = Within(connection).query(
-        """SELECT drug, addon, replicate, dss_asym, hit, dss_lower, dss_upper, job_id FROM score
-           WHERE screen = ? AND modality = ?""",
-        [screen, modality],
-    )
-    moved = of_drugs(after, list(after["treatment"].unique())) if before is None else differing(before, after)
-    again, notes = curves_of(moved), (scoring.note,) if scoring.note else ()
-    still_open = set(scoring.open)
-    changes = no_changes()
-    if again:
-        settings = scoring.settings
-        draws = len(again) * settings.bootstrap <= MOST_DRAWN
-        wells = of_drugs(after, list(moved["treatment"].unique()))
-        scored = score_table(wells, settings, scoring.beside, drawn=again if draws else set())
-        scored = _with_known_intervals(with_reasons(scored, after, record.excluded), kept, again)
-        able = set(scored.score.loc[scored.score["dss_asym"].notna(), KEY].itertuples(index=False, name=None))
-        still_open = (still_open - again) | (set() if draws or not settings.bootstrap else again & able)
-        changes = changed_rows(modality, kept, scored.score)
-        # Ids of jobs begin with the time: what was fitted anew to all readouts is newer than the network's run.
-        job = new_id("review") if before is None else str(kept["job_id"].max())
-        place = {"screen": screen, "modality": modality, "job_id": job}
-        _put(connection, "curve", scored.curve.assign(**place))
-        _put(connection, "score", scored.score.assign(**place))
-        if settings.bootstrap and not draws:
-            notes += (
-                f"Intervals of {len(again & able)} scores by {MODALITIES[modality]} are left to the next scoring job: "
-                "drawing so many takes longer than a click.",
-            )
+def _scored(some: Sequence[_Modality], settings: ScoreSettings) -> list[Scored]:
+    wanted = [
+        ToScore(one.wells, one.scoring.beside if one.scoring else None, one.again if one.draws else frozenset())
+        for one in some
+    ]
+    return score_tables(wanted, settings)
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality, scored: Scored) -> pd.DataFrame:
+    """Write what was fitted again; returns CHANGES. Curves that did not change keep the interval that they have."""
+    scored = with_reasons(scored, one.after, record.excluded)
+    known = scored.score[KEY].merge(one.kept, on=KEY, how="left")
+    old = ~np.array([key in one.again for key in scored.score[KEY].itertuples(index=False, name=None)], bool)
+    bounds = {
+        name: np.where(old, known[name].to_numpy(float, na_value=np.nan), scored.score[name].to_numpy(float))
+        for name in ("dss_lower", "dss_upper")
+    }
+    # Ids of jobs begin with the time: what was fitted anew to all readouts is newer than the network's run.
+    job = new_id("review") if one.before is None else str(one.kept["job_id"].max())
+    place = {"screen": record.screen, "modality": one.name, "job_id": job}
+    _put(connection, "curve", scored.curve.assign(**place))
+    _put(connection, "score", scored.score.assign(**bounds, **place))
+    return changed_rows(one.name, one.kept, scored.score)
+
+
+def _keep_scoring(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality) -> list[str]:
+    """Write how the scores were made; returns sentences on what is left to a scoring job."""
+    scoring = one.scoring
+    assert scoring is not None  # only asked of modalities with scores
+    notes = [scoring.note] if scoring.note else []
+    open_ = scoring.open - one.again
+    if one.again and not one.draws:
+        open_ |= one.again
+        notes.append(
+            f"Intervals of {len(one.again)} scores by {MODALITIES[one.name]} are left to the next scoring job: drawing "
+            "so many takes longer than a click."
+        )
     row = scoring_row(
-        scoring.settings, scoring.references, scoring.screens, fingerprint(record.excluded, modality), still_open
+        scoring.settings, scoring.references, scoring.screens, fingerprint(record.excluded, one.name), open_
     )
-    place = {"screen": screen, "modality": modality, "job_id": str(kept["job_id"].max())}
+    place = {"screen": record.screen, "modality": one.name, "job_id": str(one.kept["job_id"].max())}
     _put(connection, "scoring", pd.DataFrame([{**row, **place}]))
-    return Rescored(changes, notes)
+    return notes
 
 
-def _with_known_intervals(scored: Scored, kept: pd.DataFrame, again: set[tuple[str, str, str]]) -> Scored:
-    """Curves that did not change keep the interval that they have."""
-    known = scored.score[KEY].merge(kept, on=KEY, how="left")
-    old = ~np.array([key in again for key in scored.score[KEY].itertuples(index=False, name=None)], bool)
-    for name in ("dss_lower", "dss_upper"):
-        values = np.where(old, known[name].to_numpy(float, na_value=np.nan), scored.score[name].to_numpy(float))
-        scored = scored._replace(score=scored.score.assign(**{name: values}))
-    return scored
-
-
-def _judge(
-    connection: duckdb.DuckDBPyConnection,
-    screen: str,
-    modality: str,
-    layout: pd.DataFrame,
-    after: pd.DataFrame,
-    death: bool,
-) -> None:
-    judged = quality_rows(layout, after, modality, death_readout=death)
-    connection.execute("DELETE FROM quality WHERE screen = ? AND modality = ?", [screen, modality])
+def _judge(connection: duckdb.DuckDBPyConnection, screen: str, layout: pd.DataFrame, one: _Modality) -> None:
+    """Judge the plates anew; what a place does to a plate of which no well changed stays as it was judged."""
+    moved = None
+    if one.before is not None:
+        known = Within(connection).query(
+            "SELECT DISTINCT plate FROM quality WHERE screen = ? AND modality = ? AND measure = 'edge_effect'",
+            [screen, one.name],
+        )["plate"]
+        same = _same(one.before["raw"], one.after["raw"]) & _same(one.before["percent"], one.after["percent"])
+        moved = set(one.after.loc[~same, "plate"]) | (set(one.after["plate"]) - set(known))
+    judged = quality_rows(layout, one.after, one.name, death_readout=one.death, placed=moved)
+    kept = sorted(set(one.after["plate"]) - moved) if moved is not None else []
+    connection.execute(
+        """DELETE FROM quality WHERE screen = ? AND modality = ?
+           AND NOT (list_contains(?, measure) AND list_contains(?, plate))""",
+        [screen, one.name, list(OF_PLACES), kept],
+    )
     _put(connection, "quality", judged.assign(screen=screen, job_id=new_id("review")))
 
 
@@ -188,24 +258,3 @@ def _put(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) 
     connection.register("rows_", pa.Table.from_pandas(rows, preserve_index=False))
     connection.execute(f"INSERT OR REPLACE INTO {table} BY NAME SELECT * FROM rows_")
     connection.unregister("rows_")
-
-
-def unscored_changes(db: Reads, record: ReviewState, modality: str) -> pd.DataFrame:
-    """CHANGES from scores without any exclusion to the stored ones, of the drugs that exclusions touch."""
-    screen = record.screen
-    scoring = scoring_of(db, screen, modality)
-    if scoring is None or not concerning(record.excluded, modality):
-        return no_changes()
-    layout, readouts = wells_of(db, screen), all_readouts(db, screen, modality)
-    death = counts_death(db, screen, modality)
-    whole = adjusted(layout, readouts, (), modality, death_readout=death)
-    moved = differing(whole, adjusted(layout, readouts, record.excluded, modality, death_readout=death))
-    if moved.empty:
-        return no_changes()
-    without = score_table(
-        of_drugs(whole, list(moved["treatment"].unique())), scoring.settings, scoring.beside, drawn=set()
-    )
-    kept = db.query(
-        "SELECT drug, addon, replicate, dss_asym, hit FROM score WHERE screen = ? AND modality = ?", [screen, modality]
-    )
-    return changed_rows(modality, without.score, kept)

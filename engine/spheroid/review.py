@@ -7,7 +7,7 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.spheroid.exclusions import kind_of
-from engine.spheroid.rescore import Rescored, no_changes, rescore_modality, stale_modalities, unscored_changes
+from engine.spheroid.rescore import bring_in_line, stale_modalities, unscored_changes
 from engine.spheroid.review_hash import state_hash as state_hash
 from engine.spheroid.review_records import (
     appended,
@@ -55,16 +55,16 @@ def decide(db: Database, screen: str, reviewer: str, decisions: Sequence[Decisio
         if before.signed is not None:
             raise InputError(signed_words(screen, before.signed.reviewer, before.signed.at, "changed"))
         wells = inside.query(WELLS, [screen])
-        record = before
-        for decision in decisions:
-            record = _with(record, name, decision, wells, seen)
-        new = record.entries[len(before.entries) :]
+        there = exist(wells, [decision.target for decision in decisions])
+        entries = list(before.entries)
+        for decision, known in zip(decisions, there, strict=True):
+            entries.append(_entry(screen, entries, name, decision, known, seen))
+        new = tuple(entries[len(before.entries) :])
         write_entries(connection, screen, new, before.entries[-1].hash if before.entries else "")
-        done = [rescore_modality(connection, record, modality) for modality in _concerned(inside, screen, decisions)]
+        record = state_of(screen, entries, wells, before.broken)
+        done = bring_in_line(connection, record, _concerned(inside, screen, decisions))
     others = tuple(entry for entry in before.entries if entry.entry > seen)
-    changes = _joined(done)
-    notes = tuple(note for one in done for note in one.notes)
-    return Decided(new, changes, others, time.perf_counter() - began, notes)
+    return Decided(new, done.changes, others, time.perf_counter() - began, done.notes)
 
 
 def changes(db: Reads, screen: str, modality: str) -> pd.DataFrame:
@@ -88,14 +88,13 @@ def rescore(db: Database, screen: str) -> Decided:
         record = read_state(inside, screen)
         if record.signed is not None:
             raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "scored again"))
-        done = [rescore_modality(connection, record, modality) for modality in stale_modalities(inside, record)]
-    notes = tuple(note for one in done for note in one.notes)
-    return Decided((), _joined(done), (), time.perf_counter() - began, notes)
+        done = bring_in_line(connection, record, stale_modalities(inside, record))
+    return Decided((), done.changes, (), time.perf_counter() - began, done.notes)
 
 
-def _with(record: ReviewState, reviewer: str, decision: Decision, wells: pd.DataFrame, seen: int) -> ReviewState:
-    """The record with one decision more, or why it cannot be taken."""
-    target, name, action = decision.target, decision.target.name or record.screen, decision.action
+def _entry(screen: str, entries: Sequence[Entry], reviewer: str, decision: Decision, known: bool, seen: int) -> Entry:
+    """The entry that a decision becomes, or why it cannot be taken. known: whether the screen holds its target."""
+    target, name, action = decision.target, decision.target.name or screen, decision.action
     if action not in DECIDED:
         raise InputError(f"Unknown decision {action!r}: choose from {', '.join(DECIDED)}.")
     if decision.readout not in READOUTS:
@@ -104,20 +103,19 @@ def _with(record: ReviewState, reviewer: str, decision: Decision, wells: pd.Data
         raise InputError(f"Say what is {ACTIONS[action]}: {', '.join(KINDS.values())}.")
     what = "a comment" if action == "comment" else f"that {name} is {'left out' if action == 'exclude' else 'restored'}"
     reason = clean_reason(decision.reason, what)
-    standing = effective(record.entries)
     if action == "restore":
-        _refuse_restoring(record, standing, decision, name, seen)
-    elif not exist(wells, [target])[0]:
-        raise InputError(f"{record.screen} has no {target.kind} {name}: nothing was recorded.")
+        _refuse_restoring(entries, decision, name, seen)
+    elif not known:
+        raise InputError(f"{screen} has no {target.kind} {name}: nothing was recorded.")
     if action == "exclude":
-        for entry in standing:
+        for entry in effective(entries):
             if entry.target == target and entry.readout in ("all", decision.readout):
                 raise InputError(f"{name} is left out already{_whose(entry, seen)}: nothing was recorded.")
-    entry = appended(record, reviewer, action, target, reason, decision.readout)
-    return state_of(record.screen, (*record.entries, entry), wells, record.broken)
+    return appended(screen, entries, reviewer, action, target, reason, decision.readout)
 
 
-def _refuse_restoring(record: ReviewState, standing: Sequence[Entry], decision: Decision, name: str, seen: int) -> None:
+def _refuse_restoring(entries: Sequence[Entry], decision: Decision, name: str, seen: int) -> None:
+    standing = effective(entries)
     if any(restores(decision.target, decision.readout, entry) for entry in standing):
         return
     wider = [entry for entry in standing if entry.target == decision.target]
@@ -126,7 +124,7 @@ def _refuse_restoring(record: ReviewState, standing: Sequence[Entry], decision: 
         raise InputError(
             f"{name} is left out of {kinds}: restore it for {kinds}, then leave it out of what shall stay without it."
         )
-    by = [e for e in record.entries if e.action == "restore" and e.target == decision.target and e.entry > seen]
+    by = [e for e in entries if e.action == "restore" and e.target == decision.target and e.entry > seen]
     told = f", {by[-1].reviewer} has restored it (entry {by[-1].entry})" if by else ""
     raise InputError(f"{name} is not left out{told}: nothing was recorded.")
 
@@ -142,8 +140,3 @@ def _concerned(db: Reads, screen: str, decisions: Sequence[Decision]) -> list[st
     kinds = {decision.readout for decision in decisions if decision.action != "comment"}
     there = set(db.query("SELECT DISTINCT modality FROM readout WHERE screen = ?", [screen])["modality"])
     return [name for name in MODALITIES if name in there and ("all" in kinds or kind_of(name) in kinds)]
-
-
-def _joined(done: Sequence[Rescored]) -> pd.DataFrame:
-    parts = [one.changes for one in done if len(one.changes)]
-    return pd.concat(parts, ignore_index=True) if parts else no_changes()

@@ -121,7 +121,8 @@ def canonical(content: Any) -> bytes:
 
 
 def appended(
-    record: ReviewState,
+    screen: str,
+    entries: Sequence[Entry],
     reviewer: str,
     action: str,
     target: Target,
@@ -130,12 +131,10 @@ def appended(
     state_hash: str = "",
     now: datetime | None = None,
 ) -> Entry:
-    """The entry that would follow on a record. now: UTC; the clock's if not told."""
-    entry = Entry(
-        record.last + 1, now or datetime.now(UTC), reviewer, action, target, readout, reason, state_hash, ""
-    )  # fmt: skip
-    previous = record.entries[-1].hash if record.entries else ""
-    return replace(entry, hash=hash_of(record.screen, entry, previous))
+    """The entry that would follow on those of a record. now: UTC; the clock's if not told."""
+    number, previous = (entries[-1].entry + 1, entries[-1].hash) if entries else (1, "")
+    entry = Entry(number, now or datetime.now(UTC), reviewer, action, target, readout, reason, state_hash, "")
+    return replace(entry, hash=hash_of(screen, entry, previous))
 
 
 def write_entries(connection: duckdb.DuckDBPyConnection, screen: str, entries: Sequence[Entry], previous: str) -> None:

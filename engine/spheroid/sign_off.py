@@ -44,7 +44,9 @@ def sign_off(db: Database, screen: str, reviewer: str, comment: str, seen: int, 
         questions = open_questions(inside, record)
         if questions and not acknowledged:
             raise UnresolvedError(questions)
-        entry = appended(record, name, "sign_off", Target(), text, state_hash=state_hash(inside, screen))
+        entry = appended(
+            screen, record.entries, name, "sign_off", Target(), text, state_hash=state_hash(inside, screen)
+        )
         write_entries(connection, screen, [entry], record.entries[-1].hash if record.entries else "")
     return entry
 
@@ -59,7 +61,7 @@ def reopen(db: Database, screen: str, reviewer: str, reason: str, seen: int) -> 
             told = f": {by[-1].reviewer} has reopened it (entry {by[-1].entry})" if by else ""
             raise InputError(f"{screen} is not signed off{told}. Nothing was recorded.")
         _refuse_stale_view(record, seen)
-        entry = appended(record, name, "reopen", Target(), text)
+        entry = appended(screen, record.entries, name, "reopen", Target(), text)
         write_entries(connection, screen, [entry], record.entries[-1].hash)
     return entry
 
