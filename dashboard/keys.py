@@ -131,6 +131,8 @@ KEYS: dict[str, Key] = {
     "scr_tab": Key("the part of the Screens page looked at", linked=True),
     "scr_screen": Key("its screen; None is the one imported last", linked=True),
     "scr_readout": Key("the readout by which plates are judged there", linked=True),
+    "scr_states": Key("states of the screens listed; none lists all", (), linked=True),
+    "scr_find": Key("what the list of screens is searched for", "", linked=True),
     "scr_problems": Key("whether only verdicts that are not good are listed", True),
     "scr_phase": Key("the phase to train", 2),
     "scr_preset": Key("its preset", "fast"),

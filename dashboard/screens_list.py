@@ -1,9 +1,11 @@
 """Screens page: every screen with its state, the controls of its plates at a glance, and the chosen one beside them."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import entity, export, frame, messages, screens_data, state
+from dashboard import entity, export, forms, frame, messages, nav, screens_data, state
 from dashboard.job_panel import when
 from dashboard.screens_data import READOUTS, Shown
 from engine.figures.screens import NAMED, SEPARATION, STATES, measure_name, modality_name, separation
@@ -13,6 +15,7 @@ from engine.spheroid.settings import HIT_DSS
 
 REASONS = 3  # shown beside the chart; the others stand under Quality
 NOT_TOLD = "not told"
+SPARK = "Z'"
 HITS = ("Hits, images", "Hits, metabolic")
 
 
@@ -28,24 +31,57 @@ def show(shown: Shown) -> None:
         frame.chart(chart, "screens_separation", view=(shown.readout, shown.screen), on_pick=_pick)
     with side:
         _one(shown, found[found["screen"] == shown.screen])
-    listed = overview(shown.screens, found)
-    places = list(shown.screens["screen"])
+    _listed(shown, found)
+
+
+def _listed(shown: Shown, found: pd.DataFrame) -> None:
+    """Every screen, or those that are asked for."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = forms.choose_many(
+            "State", [one for one in STATES if one in set(shown.screens["state"])], "scr_states", STATES.__getitem__,
+            width=300,
+        )  # fmt: skip
+        words = st.text_input("Find", key=state.bound("scr_find"), placeholder="Screen, sample or diagnosis", width=300)
+        state.keep("scr_find", words)
+    screens = asked_for(shown.screens, wanted, words or "")
+    if screens.empty:
+        st.caption("No screen is like that: choose another state or other words.")
+        return
+    listed = overview(screens, found)
+    places = list(screens["screen"])
     frame.table(
-        listed,
-        key="screens_table",
+        listed.assign(**{SPARK: _values(screens, found)})[[*listed.columns[:5], SPARK, *listed.columns[5:]]],
+        key=f"screens_table_{hash((tuple(wanted), words))}",
         height="content",
         on_pick=lambda row: _pick(None if row is None else places[row]),
-        ticked=places.index(shown.screen),
+        ticked=places.index(shown.screen) if shown.screen in places else None,
         missing="not known",
         shown={name: ["" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
-        **{"Z' per plate": st.column_config.Column(width=280)},  # px
+        **{
+            "Z' per plate": st.column_config.Column(width=230),  # px
+            SPARK: st.column_config.BarChartColumn(y_min=-1, y_max=1, width=70, help="Z' of every plate, -1 to 1"),
+        },
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "Tick a row to look at that screen. Z': "
+            "Tick a row to look at that screen; a click on a heading sorts. Z': "
             f"{READOUTS[shown.readout].lower()}. Hits: DSS_asym of {HIT_DSS:g} or more, replicates pooled."
         )
         export.buttons(listed, "tumorcast-screens", key="screens_list")
+
+
+def asked_for(screens: pd.DataFrame, states: Sequence[str], words: str) -> pd.DataFrame:
+    """The screens in one of the states (none: in any) whose name, sample or diagnosis holds the words."""
+    text = screens[["screen", "sample", "entity"]].fillna("").agg(" ".join, axis=1).str.casefold()
+    fits = text.str.contains(words.strip().casefold(), regex=False)
+    return screens[fits & (screens["state"].isin(states) if states else True)]
+
+
+def _values(screens: pd.DataFrame, found: pd.DataFrame) -> list[list[float]]:
+    """Z' of every plate of every screen, as far as a bar shows it."""
+    plates = found[(found["measure"] == "z_prime") & (found["plate"] != "")].dropna(subset="value")
+    of = {screen: rows["value"].clip(-1, 1).tolist() for screen, rows in plates.groupby("screen")}
+    return [of.get(screen, []) for screen in screens["screen"]]
 
 
 def _pick(screen: object) -> None:
@@ -58,7 +94,8 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
     row = shown.row
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(messages.plain(shown.screen), anchor=False, width="content")
-        st.badge(STATES[row["state"]], color="primary" if row["state"] == "scored" else "gray")
+        done = row["state"] in ("scored", "in_review", "signed_off")
+        st.badge(STATES[row["state"]], color="primary" if done else "gray")
         if row["simulated"]:
             st.badge("Simulated", color="orange")
     counts = screens_data.hits()
@@ -79,6 +116,8 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
             "Origin": entity.plain(_text(row["origin"])),
         }
     )
+    if row["kind"] != "controls" and row["readouts"]:
+        nav.link("screen_review.py", "Review this screen", ":material/fact_check:", rev_screen=shown.screen)
     if found.empty:
         st.caption("Its plates are not judged by this readout yet: score it, or choose another readout.")
         return
@@ -117,13 +156,16 @@ def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
             {
                 "Screen": one["screen"],
                 "State": STATES[one["state"]],
+                "Reviewer": one["reviewer"],
                 "Sample": one["sample"] or "",
-                "Plates": one["n_plates"],
                 "Z' per plate": plates_in_words(z) or "not judged",
                 "Replicate r": r,
                 "Hits, images": counts.get((one["screen"], images)),
                 "Hits, metabolic": counts.get((one["screen"], "metabolic")),
                 "Drugs": one["drugs"],
+                "Diagnosis": one["entity"] or "",
+                "Plates": one["n_plates"],
+                "Screened": "" if pd.isna(one["screened_on"]) else str(one["screened_on"])[:10],
                 "Kind": "Controls" if one["kind"] == "controls" else "Drugs",
                 "Imported": "" if pd.isna(one["imported_at"]) else when(str(one["imported_at"])),
                 "Data": "Simulated" if one["simulated"] else "Measured",
@@ -143,7 +185,8 @@ def plates_in_words(rows: pd.DataFrame) -> str:
     values = [f"{plate} {number(value, 2)}" for plate, value in zip(rows["plate"], rows["value"], strict=True)]
     if len(set(words)) == 1:
         return f"{', '.join(values)}: {words[0]}"
-    return ", ".join(f"{value} {word}" for value, word in zip(values, words, strict=True))
+    known = rows["value"].notna()
+    return ", ".join(f"{one} {word}" if told else one for one, word, told in zip(values, words, known, strict=True))
 
 
 def replicate_r(found: pd.DataFrame) -> float:

@@ -20,7 +20,7 @@ from dashboard.screens_data import READOUTS, Shown
 
 PURPOSE = "Which spheroid screens are there, how far is each, and can its plates be trusted?"
 LIST, QUALITY, WORK, IMPORT = TABS = ("All screens", "Quality", "Train and score", "Import")
-LINK = ("scr_tab", "scr_screen", "scr_readout")
+LINK = ("scr_tab", "scr_screen", "scr_readout", "scr_states", "scr_find")
 
 
 def main() -> None:

@@ -16,7 +16,13 @@ ROW_PX, FRAME_PX = 58, 84
 LOWEST = -1.0  # Z' has no lower end; below this a plate is as unusable, and would squeeze the others
 NAMED = 4  # plates of a screen
 SPREAD = 0.52  # of a screen's row, shared by its plates
-STATES = {"imported": "Imported", "trained": "Trained", "scored": "Scored"}
+STATES = {
+    "imported": "Imported",
+    "trained": "Trained",
+    "scored": "Scored",
+    "in_review": "In review",
+    "signed_off": "Signed off",
+}
 VERDICTS = {"good": "Good", "doubtful": "Doubtful", "bad": "Bad", "unknown": "Unknown"}
 SEPARATION = {"good": "excellent", "doubtful": "marginal", "bad": "unusable", "unknown": "not defined"}
 

@@ -17,7 +17,8 @@ def screens(db: Database) -> pd.DataFrame:
 
     Columns screen, kind (drugs | controls), sample, entity, screened_on, n_plates, n_wells (of a plate), n_images,
     simulated, imported_at (UTC), origin, licence, drugs; readouts, scored: modalities in the order of MODALITIES, a
-    tuple; stale: those scored before their network was trained again; state: imported | trained | scored.
+    tuple; stale: those scored before their network was trained again; reviewer: of the newest decision, '' where there
+    is none; state: imported | trained | scored | in_review | signed_off.
     """
     found = db.query(
         """SELECT s.screen, s.kind, s.sample, s.entity, s.screened_on, s.n_plates, s.n_wells, s.n_images, s.image_job,
@@ -39,10 +40,21 @@ def screens(db: Database) -> pd.DataFrame:
     )
     old = again.groupby("screen")["modality"].agg(tuple).to_dict()
     found["stale"] = pd.Series([old.get(name, ()) for name in found["screen"]], index=found.index, dtype=object)
+    decided = db.query(
+        """SELECT screen, arg_max(reviewer, entry) AS reviewer,
+                  coalesce(arg_max(action, entry) FILTER (action IN ('sign_off', 'reopen')), '') = 'sign_off' AS signed
+           FROM review GROUP BY screen"""
+    ).set_index("screen")
+    found["reviewer"] = found["screen"].map(decided["reviewer"]).astype(object).fillna("")
+    signed = set(decided.index[decided["signed"]])
     found["state"] = [
-        "scored" if scored else "trained" if any(one.startswith("image") for one in readouts) else "imported"
-        for scored, readouts in zip(found["scored"], found["readouts"], strict=True)
-    ]
+        "signed_off" if screen in signed
+        else "in_review" if screen in decided.index
+        else "scored" if scored
+        else "trained" if any(one.startswith("image") for one in readouts)
+        else "imported"
+        for screen, scored, readouts in zip(found["screen"], found["scored"], found["readouts"], strict=True)
+    ]  # fmt: skip
     return found
 
 

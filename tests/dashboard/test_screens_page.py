@@ -332,3 +332,17 @@ def test_many_plates_are_counted_instead_of_named():
     told = screens_list.plates_in_words(rows)
     assert told == "6 plates, −0.30 to 0.80: 3 excellent, 1 marginal, 1 unusable, 1 not defined"
     assert screens_list.plates_in_words(rows.head(2)) == "P0 0.70, P1 0.60: excellent"
+
+
+def test_screens_are_found_by_state_and_by_words():
+    screens = pd.DataFrame(
+        {
+            "screen": ["A_DS1", "B_DS1"], "sample": ["Zürich 1", None], "entity": [None, "Sarcoma (GIST)"],
+            "state": ["in_review", "scored"],
+        }
+    )  # fmt: skip
+    assert list(screens_list.asked_for(screens, (), "")["screen"]) == ["A_DS1", "B_DS1"]
+    assert list(screens_list.asked_for(screens, ("in_review",), "")["screen"]) == ["A_DS1"]
+    assert list(screens_list.asked_for(screens, (), " zürich")["screen"]) == ["A_DS1"]
+    assert list(screens_list.asked_for(screens, (), "(gist")["screen"]) == ["B_DS1"]
+    assert screens_list.asked_for(screens, ("scored",), "zürich").empty
