@@ -178,7 +178,7 @@ def complementary_pairs(
 def _why(drug: str, other: str, dss: dict[str, float], share: float, status: str, gain: float) -> str:
     both = (
         f"{drug} and {other} both work (DSS {dss[drug]:.0f} and {dss[other]:.0f}), and their dying spheroids look "
-        f"different: {min(99, math.floor(100 * share))} % of all pairs of drugs look more alike"
+        f"different: {min(99, round(100 * share))} % of all pairs of drugs look more alike"
     )
     if status == "suggested":
         return f"{both}. Suggested: this screen has not combined them."

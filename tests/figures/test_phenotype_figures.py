@@ -1,0 +1,104 @@
+"""The phenotype map, scores against scores and the heatmap of all screens: what is drawn where."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.figures.phenotypes import MapView, phenotype_map
+from engine.figures.screen_compare import score_scatter
+from engine.figures.screen_heatmap import HeatView, screen_heatmap
+from engine.figures.template import SELECTED
+from engine.spheroid.score_compare import ScoreMatrix, compared
+
+WELLS = pd.DataFrame(
+    [
+        ("P1_B02", "therapy", "Alpha", "Al", "Kinase inhibitor", "MEK", 30.0, False, 1, 0.0, 0.0),
+        ("P2_B02", "therapy", "Alpha", "Al", "Kinase inhibitor", "MEK", 30.0, True, 2, 1.0, 0.0),
+        ("P1_C02", "therapy", "Beta", "Be", "Kinase inhibitor", "RAF", np.nan, False, 1, 5.0, 5.0),
+        ("P1_D02", "therapy", "Gamma", "Ga", "", "", 2.0, False, 1, 6.0, 5.0),
+        ("P1_H02", "negative", "", "", "", "", np.nan, False, 1, 9.0, 9.0),
+        ("P1_H03", "positive", "", "", "", "", np.nan, False, 1, -9.0, 9.0),
+    ],
+    columns=[
+        "well", "well_type", "name", "short", "group", "subgroup", "dss", "left_out", "replicate", "tsne_x", "tsne_y",
+    ],
+)  # fmt: skip
+WELLS = WELLS.assign(treatment=WELLS["name"], conc_nm=np.where(WELLS["name"] != "", 1000.0, np.nan))
+
+
+def named(figure) -> dict[str, object]:
+    return {trace.name: trace for trace in figure.data}
+
+
+@pytest.mark.parametrize(
+    ("hue", "names"),
+    [
+        ("class", {"Kinase inhibitor (3)", "Not told (1)"}),
+        ("subclass", {"Kinase inhibitor: MEK (2)", "Kinase inhibitor: RAF (1)", "Not told (1)"}),
+        ("dss", {"Drug (3)", "Drug without a score (1)"}),
+        ("replicate", {"Replicate 1 (3)", "Replicate 2 (1)"}),
+    ],
+)
+def test_what_colours_the_map(hue, names):
+    chart = phenotype_map(MapView(WELLS, "tsne", hue, "Alpha", "P1_C02"), "S", dark=False)
+    traces = named(chart.figure)
+    assert names | {"Negative control (1)", "Positive control (1)"} <= set(traces)
+    assert list(traces["Excluded"].x) == [1.0]
+    joined = traces["Chosen drug"]
+    assert list(joined.x) == [0.0, 1.0] and joined.line.color == SELECTED and joined.text[0] == "Alpha"
+    assert list(traces["Chosen well"].x) == [5.0]
+    wells = {well for trace in chart.figure.data if trace.customdata is not None for well in trace.customdata}
+    assert wells == set(WELLS["well"])
+    assert "Crossed: 1 excluded well, which counts for nothing here." in chart.caption
+    assert len(chart.table) == 6 and chart.table["Excluded"].tolist()[1] == "yes"
+
+
+def test_subclasses_of_one_class_share_its_colour_and_differ_in_form():
+    traces = named(phenotype_map(MapView(WELLS, "tsne", "subclass"), "S").figure)
+    first, second = traces["Kinase inhibitor: MEK (2)"].marker, traces["Kinase inhibitor: RAF (1)"].marker
+    assert first.color == second.color and first.symbol != second.symbol
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_mismatches_are_named_and_hits_stand_apart(dark):
+    sides = [pd.DataFrame({"drug": list("ABCD"), "dss_asym": scores}) for scores in ([30, 25, 1, 2], [28, 3, 2, 20])]
+    chart = score_scatter(compared(*sides), ("images", "metabolic"), "Do they agree?", "S", "A", dark)
+    traces = named(chart.figure)
+    assert list(traces["Hit in both (1)"].customdata) == ["A"] and list(traces["Hit in images only (1)"].x) == [25]
+    assert {one.text for one in chart.figure.layout.annotations} == {"B", "D"}
+    assert "Hit in images only: B; in metabolic only: D." in chart.summary
+    assert chart.table["Hit in"].tolist() == ["images only", "metabolic only", "both", "neither"]
+
+
+def heat(clustered: bool = True) -> HeatView:
+    values = np.full((3, 2, 3), np.nan)
+    values[0, 0] = [30, 29, 1]
+    values[1, 0] = [1, 2, 20]
+    values[2] = [[31, 28, 2], [12, 11, np.nan]]
+    matrix = ScoreMatrix(values, ("A", "B", "C"), ("image_2", "metabolic"), ("S1", "S2", "S3"))
+    return HeatView(matrix, {"A": "Kinase inhibitor"}, clustered, "S1", "C")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_cell_of_the_heatmap_can_be_clicked(dark):
+    view = heat()
+    chart = screen_heatmap(view, "typed", dark)
+    traces = named(chart.figure)
+    cells = traces["cells"]
+    assert len(cells.x) == 18 and len(set(zip(cells.x, cells.y, strict=True))) == 18
+    assert abs(view.drugs.index("A") - view.drugs.index("C")) == 1  # alike, so neighbours
+    at = list(cells.customdata).index("S1|C")
+    assert cells.hovertext[at] == "<b>C</b> in S1<br>images, phase II: DSS 31.0"
+    drawn = traces["DSS"].z[int(cells.y[at]), int(cells.x[at])]
+    assert drawn == 31.0
+    missing = [text for text in cells.hovertext if text.endswith("not scored")]
+    assert len(missing) == np.isnan(view.matrix.values).sum() == np.isfinite(traces["not scored"].z).sum()
+    assert {"Kinase inhibitor", "Class not told", "chosen"} <= set(traces)
+    assert len(chart.table) == 3 and chart.table.shape[1] == 2 + 6
+
+
+def test_without_clusters_drugs_and_screens_come_by_name():
+    view = heat(clustered=False)
+    chart = screen_heatmap(view, "typed")
+    assert view.drugs == ["A", "B", "C"] and view.screens == ["S1", "S2", "S3"]
+    assert "Drugs and screens by name." in chart.caption and "tree" not in named(chart.figure)
