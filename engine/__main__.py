@@ -38,6 +38,9 @@ EXAMPLES = {
     "quality": "python -m engine quality --screen BT-40_V1_DS1 --json",
     "synergy": "python -m engine synergy --screen INF-R-1632_PDX_combo --json",
     "explain": "python -m engine explain --screen INF_R_153_V2_DS1 --well P1_D05 --out well.png",
+    "review": "python -m engine review --screen INF_R_153_V2_DS1 --json",
+    "bundle": "python -m engine bundle --screen INF_R_153_V2_DS1 --out review.zip",
+    "rescore": "python -m engine rescore review.zip --json",
     "phenotypes": "python -m engine phenotypes --screen INF_R_153_V2_DS1 --drug Bortezomib --json",
     "runs": "python -m engine runs --json",
     "jobs": "python -m engine jobs          (also: jobs show ID, cancel ID, resume ID, log ID, test)",
@@ -50,7 +53,7 @@ EXAMPLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 2 for something refused, 130 for Ctrl-C."""
+    """Run one command. Exit status: 0, 1 where `rescore` finds a difference, 2 for what is refused, 130 for Ctrl-C."""
     given = parser().parse_args(arguments)
     try:
         answer: Answer = given.run(given)
@@ -74,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader has seen enough (`| head`); Python would try once more at its end and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return answer.status
 
 
 SORTS = ("potency", "selectivity", "novelty")  # `library_rank.ORDERS`, which would load pandas
@@ -244,6 +247,14 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument("--method", choices=CAMS, default="grad_cam", help="how (grad_cam)")
     look.add_argument("--towards", choices=("alive", "dead"), default="", help="what the network prefers, if not given")
     look.add_argument("--run", default="", dest="run_id", metavar="ID", help="the newest network if not given")
+
+    decided = command("review", "List every decision on a screen with its reason, and whether it is signed off.")
+    bundled = command("bundle", "Write a screen's review, with all its scores follow from, as one zip archive.")
+    for reviewed in (decided, bundled):
+        reviewed.add_argument("--screen", required=True, metavar="NAME", help="a screen in the store")
+    bundled.add_argument("--out", required=True, type=Path, metavar="FILE.zip", help="zip archive to write")
+    compute = command("rescore", "Compute every score of a bundle again and compare to the last digit.")
+    compute.add_argument("bundle", type=Path, metavar="BUNDLE", help="a file that `bundle` has written")
 
     alike = command("phenotypes", "Which drugs of a screen look alike, and which pairs of hits kill in different ways.")
     alike.add_argument("--screen", required=True, metavar="NAME", help="a screen with images and a trained network")

@@ -15,6 +15,9 @@ from engine.cli.phenotypes import run_phenotypes as run_phenotypes
 from engine.cli.report import run_report as run_report
 from engine.cli.report import run_report_screen as run_report_screen
 from engine.cli.repurpose import run_repurpose as run_repurpose
+from engine.cli.review import run_bundle as run_bundle
+from engine.cli.review import run_rescore as run_rescore
+from engine.cli.review import run_review as run_review
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue

@@ -16,10 +16,11 @@ BAR_AFTER_SECONDS = 2
 
 @dataclass(frozen=True)
 class Answer:
-    """The same answer for a script and for a person."""
+    """The same answer for a script and for a person. status: the exit status."""
 
     document: Any
     text: str
+    status: int = 0
 
 
 class OnProgress(Protocol):

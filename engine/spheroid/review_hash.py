@@ -1,8 +1,9 @@
 """What a sign-off is about, as one hash: layout, readouts, networks, how scores were made, and decisions."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from engine.jobs.queue import job_folder
 from engine.spheroid.review_records import canonical, read_state
 from engine.spheroid.review_types import Entry
 from engine.spheroid.score_records import wells_of
+from engine.spheroid.scoring_records import documents
 from engine.spheroid.train_records import NETWORK_FILE
 from engine.spheroid.types import WELL_COLUMNS
 from engine.store.reads import Reads
@@ -31,14 +33,11 @@ def state_hash(db: Reads, screen: str) -> str:
     entries = record.entries
     if record.signed is not None:
         entries = tuple(entry for entry in entries if entry.entry < record.signed.entry)
-    scoring = db.query(
-        "SELECT modality, settings, reference, excluded FROM scoring WHERE screen = ? ORDER BY modality", [screen]
-    )
     return combined(
         frame_bytes(wells_of(db, screen), WELL_COLUMNS),
         frame_bytes(readouts_of_all(db, screen), READOUT_COLUMNS),
         models_of(db, screen),
-        scoring.to_dict("records"),
+        documents(db, screen),
         entries,
     )
 
@@ -46,11 +45,11 @@ def state_hash(db: Reads, screen: str) -> str:
 def combined(
     layout: bytes,
     readouts: bytes,
-    models: Sequence[dict[str, str]],
-    scoring: Sequence[dict[str, str]],
+    models: Sequence[Mapping[str, Any]],
+    scoring: Sequence[Mapping[str, Any]],
     entries: Sequence[Entry],
 ) -> str:
-    """The hash of its parts. models: run_id, sha256. scoring: modality, settings, reference, excluded."""
+    """The hash of its parts. models: run_id, sha256. scoring: of `scoring_records.documents`."""
     said = {
         "layout": sha256(layout).hexdigest(),
         "readouts": sha256(readouts).hexdigest(),

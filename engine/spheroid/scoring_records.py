@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -97,6 +97,17 @@ def scoring_of(db: Reads, screen: str, modality: str) -> Scoring | None:
         )
     told = f"The scores of {screen} by {MODALITIES.get(modality, modality)} {note}."
     return Scoring(settings, references, screens, "", every, False, told)
+
+
+def documents(db: Reads, screen: str) -> list[dict[str, Any]]:
+    """How every scored modality was scored, as JSON takes it: modality, settings, reference, excluded, note."""
+    found = []
+    for modality in scored_modalities(db, screen):
+        if (made := scoring_of(db, screen, modality)) is not None:
+            row = scoring_row(made.settings, made.references, made.screens, made.excluded, made.open)
+            told = {name: json.loads(row[name]) for name in ("settings", "reference")}
+            found.append({"modality": modality, **told, "excluded": made.excluded, "note": made.note})
+    return found
 
 
 def scored_modalities(db: Reads, screen: str) -> tuple[str, ...]:
