@@ -1,7 +1,7 @@
 """What a screen's report is written from: its results after exclusions and its record, read of the store once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,10 @@ from engine.report.screen_images import photographs
 from engine.spheroid import exclusions, judged, records, review
 from engine.spheroid.expected import Expected, expected_hits
 from engine.spheroid.hits import hit_rows, ordered
-from engine.spheroid.phenotype_records import features, mapped_runs
-from engine.spheroid.phenotype_relations import measured_pairs, pooled_dss, relations
+from engine.spheroid.phenotype_records import mapped_runs, modality_of
+from engine.spheroid.phenotype_relations import screen_relations
 from engine.spheroid.review_types import ReviewState
+from engine.spheroid.scoring_records import Scoring, scoring_of
 from engine.spheroid.screen_list import screen_row
 from engine.spheroid.settings import MODALITY_ALIASES
 from engine.store.database import Database
@@ -31,7 +32,6 @@ CURVED = 12  # of them with their curves
 PHOTOGRAPHED = 6  # of them with images of their doses
 TRIES = 3  # somebody may decide while the store is read
 BEST_FIRST = (*MODALITY_ALIASES["image"], "metabolic", "mos")
-WELL = ["plate", "row", "column"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Readout:
     """One readout of a screen after exclusions.
 
     scores, curves: as `records` gives them. values: as `exclusions.applied` does. changes: scores without any exclusion
-    beside those with, as `review.changes` gives them. drugs: `hits.hit_rows` of all replicates together, best first.
+    beside those with, as `review.changes` gives them. scoring: how it was scored, None where it was not. drugs:
+    `hits.hit_rows` of all replicates together, best first.
     """
 
     modality: str
@@ -47,6 +48,7 @@ class Readout:
     curves: pd.DataFrame
     values: pd.DataFrame
     changes: pd.DataFrame
+    scoring: Scoring | None
     drugs: pd.DataFrame
 
     @property
@@ -77,8 +79,8 @@ class ScreenReport:
     """What every file is written from.
 
     row: of `screen_list.screens`. wells: the layout. readouts: those there are, the best first. quality: every verdict
-    after exclusions. state, state_hash, stale: of the record. scoring: how scores were made. runs: the networks that
-    the readouts come from. source: the import. pairs: of `phenotype.complementary_pairs`; pairs_note: why there are
+    after exclusions. state, state_hash, stale: of the record. runs: the networks that the readouts
+    come from. source: the import. pairs: of `phenotype.complementary_pairs`; pairs_note: why there are
     none. expected: of the sample. strips: photographs of the strongest drugs; images_note: why there are none.
     made_at: UTC.
     """
@@ -90,7 +92,6 @@ class ScreenReport:
     state: ReviewState
     state_hash: str
     stale: tuple[str, ...]
-    scoring: pd.DataFrame
     runs: pd.DataFrame
     source: Mapping[str, Any]
     classes: pd.DataFrame
@@ -178,7 +179,6 @@ def _gathered(db: Database, screen: str, made_at: datetime | None) -> ScreenRepo
         state=review.state(db, screen),
         state_hash=review.state_hash(db, screen),
         stale=tuple(review.stale(db, screen)),
-        scoring=db.query("SELECT * FROM scoring WHERE screen = ? ORDER BY modality", [screen]),
         runs=_runs(db, screen),
         source=source.to_dict("records")[0] if len(source) else {},
         classes=classes,
@@ -198,12 +198,15 @@ def _read(db: Database, screen: str, modality: str) -> Readout:
         records.curves(db, screen, modality),
         exclusions.applied(db, screen, modality),
         review.changes(db, screen, modality),
+        scoring_of(db, screen, modality),
         pd.DataFrame(),
     )
 
 
 def _readout(one: Readout, classes: pd.DataFrame, every: list[Readout]) -> Readout:
     """With its drugs, beside those of another readout: of an image one the metabolic, of any other the best image."""
+    if not one.scored:
+        return one
     others = [other for other in every if other.modality != one.modality and other.scored]
     beside = next(
         (other for other in others if other.modality.startswith("image") != one.modality.startswith("image")),
@@ -211,7 +214,7 @@ def _readout(one: Readout, classes: pd.DataFrame, every: list[Readout]) -> Reado
     )
     nothing = one.scores.head(0)
     rows = hit_rows(one.scores, one.curves, classes, "pooled", beside.scores if beside is not one else nothing)
-    return Readout(one.modality, one.scores, one.curves, one.values, one.changes, ordered(rows, "score"))
+    return replace(one, drugs=ordered(rows, "score"))
 
 
 def _pairs(db: Database, screen: str, readouts: tuple[Readout, ...]) -> tuple[pd.DataFrame, str]:
@@ -222,11 +225,8 @@ def _pairs(db: Database, screen: str, readouts: tuple[Readout, ...]) -> tuple[pd
         return pd.DataFrame(), "The screen has no scored images, and pairs are told by how dying spheroids look."
     if not runs:
         return pd.DataFrame(), "There is no phenotype map of this screen yet: make one under Phenotypes."
-    places = features(db, screen, runs[0])
-    out = places[WELL].merge(imaged.values[[*WELL, "left_out"]], on=WELL, how="left")["left_out"]
-    found = relations(
-        places, pooled_dss(imaged.scores), measured_pairs(imaged.scores), out.astype("boolean").fillna(False)
-    ).pairs
+    modality = modality_of(db, screen, runs[0]) or imaged.modality
+    found = screen_relations(db, screen, runs[0], modality).pairs
     note = "" if len(found) else "No two hits look different enough to be called complementary."
     return found, note
 

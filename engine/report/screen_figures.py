@@ -1,6 +1,5 @@
 """The figures of a screen's report: those of the review page, with names that no page acts on."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -88,8 +87,7 @@ def curve_figures(report: ScreenReport) -> list[Figure]:
 
 
 def _curves(report: ScreenReport, main: Readout, rows: pd.DataFrame, dark: bool) -> Chart:
-    settings = report.scoring.loc[report.scoring["modality"] == main.modality, "settings"]
-    threshold = json.loads(settings.iloc[0]).get("activity_threshold", "relative") if len(settings) else "relative"
+    threshold = main.scoring.settings.activity_threshold if main.scoring else "relative"
     made = panels(
         inert_names(rows), inert_names(main.curves), inert_names(drug_points(main.values)), "pooled", threshold
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from engine.figures.review import changes_table, changes_words, pooled
-from engine.figures.screens import modality_name, modality_words
+from engine.figures.screens import modality_name
 from engine.figures.text import count, plural
 from engine.jobs.spec import versions
 from engine.report.card import Fact
@@ -103,16 +103,14 @@ def _entry(entry: Entry) -> tuple[str, ...]:
 
 def methods_chapter(report: ScreenReport) -> Section:
     """How the scores were made, and what the numbers are."""
-    facts = [
-        Fact(f"Scored by {modality_words(row['modality'])}", scoring_words(row))
-        for row in report.scoring.to_dict("records")
-    ]
+    facts = [Fact(f"Scored by {one.words}", scoring_words(one.scoring)) for one in report.scored if one.scoring]
     return Section("methods", "What the numbers are", facts=facts, points=DEFINITIONS)
 
 
 def versions_chapter(report: ScreenReport) -> Section:
     """Data, models and programs that the numbers come from, so that they can be made again."""
     source = report.source
+    jobs = sorted({str(job) for one in report.scored for job in one.scores["job_id"]})
     models = tuple(
         (
             modality_name(row["modality"]), str(row["run_id"]), moment(row["created_at"]) or MISSING,
@@ -126,7 +124,7 @@ def versions_chapter(report: ScreenReport) -> Section:
         Fact("Licence", str(source.get("licence") or "not told")),
         Fact("State", f"{report.state_hash}: SHA-256 of data, models, scoring and decisions"),
         Fact("Signed state", report.state.signed.state_hash if report.state.signed else "none: not signed off"),
-        Fact("Scored by job", ", ".join(dict.fromkeys(report.scoring["job_id"].astype(str))) or "none"),
+        Fact("Scored by job", ", ".join(jobs) or "none"),
         Fact("Programs", ", ".join(f"{name} {what}" for name, what in versions().items())),
         Fact("Make it again", "python -m engine rescore BUNDLE, with the review bundle of this screen"),
     ]  # fmt: skip

@@ -1,6 +1,5 @@
 """A screen's report in words: is it signed off, what a drug's score and IC50 are, how it was scored."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from engine.figures.screens import modality_words
 from engine.figures.text import count, interval, number, plural
 from engine.report.plain import clean
 from engine.report.screen import ScreenReport
+from engine.spheroid.scoring_records import Scoring
 from engine.spheroid.settings import HIT_DSS
 
 MISSING = "–"
@@ -109,19 +109,18 @@ def ic50_words(row: Mapping[Any, Any]) -> str:
     return number(value)
 
 
-def scoring_words(row: Mapping[Any, Any]) -> str:
-    """How one readout was scored. row: of the table `scoring`."""
-    settings = json.loads(str(row["settings"]))
-    parameters = settings.get("parameters", 5)
-    curve = "the best of 2 to 5 parameters" if not parameters else f"{parameters} parameters"
-    told = [f"curves of {curve}", f"counted are {THRESHOLDS.get(settings.get('activity_threshold', ''), 'effects')}"]
-    resamples = settings.get("bootstrap", 0)
-    told.append(
-        f"intervals by {count(resamples)} resamples, seed {settings.get('seed', 0)}" if resamples else "no intervals"
-    )
-    screens = json.loads(str(row["reference"])).get("screens", [])
-    told.append(f"selective scores against {', '.join(screens)}" if screens else "no reference screens")
-    return "; ".join(told)
+def scoring_words(scoring: Scoring) -> str:
+    """How one readout was scored."""
+    settings = scoring.settings
+    curve = f"{settings.parameters} parameters" if settings.parameters else "the best of 2 to 5 parameters"
+    resamples = f"intervals by {count(settings.bootstrap)} resamples, seed {settings.seed}"
+    told = [
+        f"curves of {curve}",
+        f"counted are {THRESHOLDS[settings.activity_threshold]}",
+        resamples if settings.bootstrap else "no intervals",
+        f"selective scores against {', '.join(scoring.screens)}" if scoring.screens else "no reference screens",
+    ]
+    return "; ".join(told) + (f". {scoring.note}" if scoring.note else "")
 
 
 def _float(value: Any) -> float | None:

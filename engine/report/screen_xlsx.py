@@ -5,7 +5,7 @@ from io import BytesIO
 import pandas as pd
 
 from engine.figures.review import changes_table
-from engine.figures.screens import measure_name, modality_name, modality_words
+from engine.figures.screens import measure_name, modality_name
 from engine.jobs.spec import versions
 from engine.report.screen import RESEARCH_ONLY, SIMULATED, TITLE, Readout, ScreenReport
 from engine.report.screen_words import MISSING, moment, scoring_words, signed, status_note, status_words
@@ -101,8 +101,7 @@ def _about(report: ScreenReport) -> pd.DataFrame:
         "Data (SHA-256)": source.get("sha256"),
         "Expected hits": ", ".join(report.expected.drugs),
         "Complementary pairs": report.pairs_note or "in a sheet of their own",
-        **{f"Scored by {modality_words(str(one['modality']))}": scoring_words(one)
-           for one in report.scoring.to_dict("records")},
+        **{f"Scored by {one.words}": scoring_words(one.scoring) for one in report.scored if one.scoring},
         **{f"Version of {name}": version for name, version in versions().items()},
     }  # fmt: skip
     values = [one if isinstance(one, int) else "" if one is None or pd.isna(one) else str(one) for one in told.values()]
@@ -135,7 +134,7 @@ def _wells(report: ScreenReport) -> pd.DataFrame:
     for one in report.readouts:
         values = one.values
         mine = values[(values["well_type"] != "empty") | values["raw_imported"].notna()]
-        parts.append(mine.assign(readout=one.name, why=mine["entry"].map(reasons).fillna("")))
+        parts.append(mine.assign(readout=one.name, why=[reasons.get(number, "") for number in mine["entry"]]))
     rows = pd.concat(parts, ignore_index=True)
     rows["left_out"] = rows["left_out"].map({True: "left out", False: ""})
     return _named(rows, WELLS)
