@@ -98,7 +98,7 @@ def _maps(shown: Reviewed, plates: Sequence[str], value: str) -> None:
     judged = z_primes(shown).set_index("plate").to_dict("index")
     held = shown.wells.loc[shown.wells["well_type"] != "empty", "column"]
     columns = int(held.max() - held.min()) + 1
-    with st.grid(len(plates), min_column_width=max(230, 70 + 15 * columns), gap="medium"):
+    with st.grid(len(plates), min_column_width=max(230, 40 + 14 * columns), gap="medium"):
         for plate in plates:
             with st.container():
                 one_map(shown, wells, plate, value, judged.get(plate), marks, f"review_map_{plate}")

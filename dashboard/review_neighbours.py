@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
+import streamlit as st
 
 from dashboard import frame, review_choose, review_data, review_plate_data
 from dashboard.review_choose import Reviewed
@@ -16,24 +17,50 @@ NAMES = {"negative": "Negative", "positive": "Positive", "metabolic_positive": "
 
 
 def show(shown: Reviewed, look: Look | None) -> None:
-    """look: None where the screen has no images; then places and viabilities are shown alone."""
+    """look: None where the screen has no images; then wells and viabilities of the same drug are listed."""
     wells = review_data.values(shown.screen, shown.modality)
     wells = wells.assign(well=review_choose.well_names(wells))
     mine = wells[wells["well"] == shown.well].iloc[0]
-    if mine["well_type"] in SERIES_TYPES and mine["conc_nm"] > 0:
-        _curve(shown, look, wells, mine)
+    dosed = mine["well_type"] in SERIES_TYPES and mine["conc_nm"] > 0
+    if look is None:
+        if dosed:
+            _listed(shown, _same(wells, mine))
+        return
+    if dosed:
+        _curve(shown, look, _same(wells, mine), mine)
     _controls(shown, look, wells, mine)
 
 
-def _curve(shown: Reviewed, look: Look | None, wells: pd.DataFrame, mine: pd.Series) -> None:
-    """A row a replicate, a column a dose."""
+def _same(wells: pd.DataFrame, mine: pd.Series) -> pd.DataFrame:
+    """The wells of one drug, or of the control series, with the same addition, by replicate and dose."""
     same = wells[
         (wells["well_type"] == mine["well_type"])
         & (wells["treatment"] == mine["treatment"])
         & (wells["addon"] == mine["addon"])
         & (wells["conc_nm"] > 0)
     ]
-    same = same.sort_values(["replicate", "plate", "row", "column"])
+    return same.sort_values(["replicate", "plate", "conc_nm", "row", "column"])
+
+
+def _listed(shown: Reviewed, same: pd.DataFrame) -> None:
+    names = list(same["well"])
+    table = pd.DataFrame(
+        {
+            "Well": names, "Dose, nM": same["conc_nm"].astype(float), "Replicate": same["replicate"],
+            "Viability, %": same["percent"].astype(float), "Left out": same["left_out"].map({True: "yes", False: ""}),
+        }
+    )  # fmt: skip
+
+    def pick(at: int | None) -> None:
+        if at is not None:
+            review_choose.pick_well(names[at])
+
+    st.subheader(f"Other doses and replicates of {same['treatment'].iloc[0] or 'the series'}", anchor=False)
+    frame.table(table, key="review_same_drug", height="content", on_pick=pick, ticked=names.index(shown.well))
+
+
+def _curve(shown: Reviewed, look: Look, same: pd.DataFrame, mine: pd.Series) -> None:
+    """A row a replicate, a column a dose."""
     again = same.groupby(["replicate", "plate", "conc_nm"]).cumcount()
     rows = list(dict.fromkeys(zip(same["replicate"], same["plate"], again, strict=True)))
     here = (mine["replicate"], mine["plate"])
@@ -58,7 +85,7 @@ def _curve(shown: Reviewed, look: Look | None, wells: pd.DataFrame, mine: pd.Ser
     frame.chart(chart, "review_curve_strip", view=shown.well, on_pick=review_choose.pick_well, toolbar=False)
 
 
-def _controls(shown: Reviewed, look: Look | None, wells: pd.DataFrame, mine: pd.Series) -> None:
+def _controls(shown: Reviewed, look: Look, wells: pd.DataFrame, mine: pd.Series) -> None:
     """The first controls of the plate by name, and the chosen well where it is one of them."""
     there = wells[(wells["plate"] == mine["plate"]) & wells["well_type"].isin(NAMES)]
     told = {"negative", "positive", str(mine["well_type"])}
@@ -82,18 +109,16 @@ def _controls(shown: Reviewed, look: Look | None, wells: pd.DataFrame, mine: pd.
     frame.chart(chart, "review_control_strip", view=shown.well, on_pick=review_choose.pick_well, toolbar=False)
 
 
-def _thumb(one, row: int, column: int, look: Look | None) -> Thumb:
+def _thumb(one, row: int, column: int, look: Look) -> Thumb:
     well = (str(one.plate), str(one.row), int(one.column))
     image = b""
-    if look is not None and well in review_plate_data.images(look.image_job):
+    if well in review_plate_data.images(look.image_job):
         shown = look.shown(review_plate_data.counts(look.image_job, well, look.channel))
         image = review_plate_data.thumbnail(look.image_job, well, look.channel, shown, look.colours)
     return Thumb(str(one.well), row, column, float(one.percent), bool(one.left_out), image)
 
 
-def _drawn(look: Look | None) -> str:
-    if look is None:
-        return ""
+def _drawn(look: Look) -> str:
     contrast = "the contrast of the chosen well's plate" if look.contrast == "plate" else "each at its own contrast"
     return f"{look.channel.upper()}, {contrast}, "
 

@@ -26,6 +26,7 @@ from engine.spheroid.review_types import Target
 from engine.spheroid.settings import HIT_DSS
 
 WELLS = 60  # of the ranking; what comes after it is unremarkable
+SHORT = 6  # rows of a table that is shown whole
 VIABILITY, DSS = (0.0, 140.0), (0.0, 50.0)
 
 
@@ -127,9 +128,12 @@ def _ranked(shown: Reviewed) -> None:
         st.markdown(f":material/check_circle: All {len(mine)} measures are good by {shown.context}.")
     else:
         chosen = frame.table(
-            listed(rows), key=f"review_verdicts_{hash((shown.screen, shown.modality, len(rows)))}", height=250,
-            select=True, Reason=st.column_config.Column(width=760),
-        )  # fmt: skip
+            listed(rows),
+            key=f"review_verdicts_{hash((shown.screen, shown.modality, len(rows)))}",
+            height=250 if len(rows) > SHORT else "content",
+            select=True,
+            Reason=st.column_config.Column(width=760),
+        )
         if chosen and rows["plate"].iloc[chosen[0]]:
             plate = str(rows["plate"].iloc[chosen[0]])
             with st.container(horizontal=True):

@@ -33,13 +33,15 @@ def show(shown: Reviewed) -> None:
         st.caption(f":material/link_off: This screen has no well {messages.plain(asked)}.")
     if not shown.modality:
         st.caption("There is no readout yet: images and contents are shown without viabilities.")
-    side, main = st.columns([2, 3], gap="medium")
-    with side:
+    pictured = bool(review_image.image_job(shown))
+    main, side = frame.main_and_side("review_wells")
+    map_at, image_at = (side, main) if pictured else (main, side)
+    with map_at:
         plate = _plate(plates, shown)
         names = wells_of(shown, plate)
         shown = _with_well(shown, names)
         _map(shown, plate)
-    with main:
+    with image_at:
         _head(shown, names)
         look = _image(shown, plate)
     with side:

@@ -157,7 +157,8 @@ def _plates(
                 f"Without it Z' of {plate} is {limits.number(without)}, not {limits.number(row.value)}."
             )
             continue
-        value = "" if name == "controls_order" else f" {limits.number(float(row.value))}"
+        unit = "" if name in ("z_prime", "nrfe") else " percent points"
+        value = "" if name == "controls_order" else f" {limits.number(float(row.value))}{unit}"
         told.setdefault(plate, []).append((modality, f"{SHORT[name]}{value}, {MODALITIES[modality]}", str(row.reason)))
     found = []
     for plate, reasons in told.items():

@@ -108,7 +108,9 @@ def test_a_screen_without_images_says_so_in_one_sentence(db, open_page: Open):
     assert_healthy(app)
     text = shown(app)
     assert text.count("This screen was imported without images.") == 1
-    assert not pictures(app) and "review_curve_strip" in " ".join(charts(app))
+    assert not pictures(app) and "strip" not in " ".join(charts(app))
+    table = next(one.value for one in app.dataframe if "Replicate" in one.value and "Well" in one.value)
+    assert len(table) == 20 and set(table["Well"]) >= {"P1_D04", "P2_D11"}
 
 
 def test_images_that_are_gone_say_so(db, open_page: Open):
