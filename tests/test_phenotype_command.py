@@ -1,4 +1,4 @@
-"""The command `phenotypes`: what looks alike, do replicates, which pairs kill in different ways, and what it refuses."""
+"""The command `phenotypes`: what looks alike, which pairs kill in different ways, and what is refused."""
 
 import json
 from pathlib import Path

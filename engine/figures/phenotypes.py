@@ -1,5 +1,6 @@
 """The map of phenotypes: every drug at its highest dose and all controls, near to what looks alike."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from engine.figures.classes import class_colours
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
 from engine.figures.text import count, number, plural
 
-HEIGHT = 540
+HEIGHT, LEGEND_PX = 450, 21  # without the legend; of one of its rows
 HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate"}
 MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
 CONTROLS = {
@@ -57,12 +58,14 @@ def phenotype_map(view: MapView, context: str, dark: bool = False) -> Chart:
     figure.add_traces(_scored(view, colours) if view.hue == "dss" else _grouped(view, dark))
     _marks(figure, view, colours)
     figure.update_xaxes(title_text=f"{MAPS[view.map]} 1", showticklabels=False)
-    figure.update_yaxes(title_text=f"{MAPS[view.map]} 2", showticklabels=False, scaleanchor="x")
-    styled(figure, dark, HEIGHT)
+    figure.update_yaxes(title_text=f"{MAPS[view.map]} 2", showticklabels=False)
+    entries = sum(trace.showlegend is not False for trace in figure.data)
+    rows = math.ceil(entries / (2 if view.hue == "subclass" else 3))
+    styled(figure, dark, HEIGHT + LEGEND_PX * rows)
     figure.update_layout(
         dragmode="lasso" if view.lasso else False, clickmode="event" if view.lasso else "event+select",
         showlegend=True, margin={"b": 8},
-        legend={"orientation": "h", "y": -0.09, "yanchor": "top", "x": 0, "font": {"size": 12}},
+        legend={"orientation": "h", "y": -0.08, "yanchor": "top", "x": 0, "font": {"size": 12}},
     )  # fmt: skip
     n, out = len(view.drugs), int(view.wells["left_out"].sum())
     crossed = f" Crossed: {plural(out, 'excluded well')}, which counts for nothing here." if out else ""

@@ -50,10 +50,10 @@ def submit_phenotypes(db: Database, screen: str, run_id: str = "", seed: int = 0
     run_id: a run that was trained for the screen; empty: the one whose readouts of the highest phase it has.
     Raises InputError where the screen, its images or the run are missing, or the run is another screen's.
     """
-    row = screen_with_images(db, screen)
     if run_id:
         _refuse_foreign(db, screen, run_id)
-    else:
+    row = screen_with_images(db, screen)
+    if not run_id:
         run_id = newest_looked(db, screen).run_id
     params = {
         "screen": screen, "run_id": run_id, "umap": umap, "image_job": row["image_job"],
