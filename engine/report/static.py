@@ -82,7 +82,7 @@ async def _drawn(stills: Sequence[Still], progress: Progress) -> list[bytes]:
                 )
                 progress((place - 1) / len(stills), f"drawing figure {place} of {len(stills)}")
                 options = {"format": "png", "width": still.width, "height": still.height, "scale": SCALE}
-                made.append(await browser.calc_fig(_on_white(still), opts=options))  # type: ignore[arg-type]
+                made.append(await browser.calc_fig(_on_white(still), opts=options))
             progress(1.0, "figures drawn")
             return made
         finally:
