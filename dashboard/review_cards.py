@@ -135,7 +135,9 @@ def best_image(scored: tuple[str, ...]) -> str:
 
 
 def _readouts(shown: Reviewed) -> frame.Card:
-    seen = shown.modality if shown.modality not in ("metabolic", "") else best_image(shown.scored) or "mos"
+    seen = shown.modality
+    if seen in ("metabolic", ""):
+        seen = best_image(shown.scored) or ("mos" if "mos" in shown.scored else "")
     label = ("Mean of stack" if seen == "mos" else "Imaging") + " vs metabolic"
     if seen not in shown.scored or "metabolic" not in shown.scored:
         missing = "metabolic" if "metabolic" not in shown.scored else "images"

@@ -127,7 +127,8 @@ def _many(shown: Reviewed, rows: pd.DataFrame) -> None:
         if pages > 1:
             # Fewer drugs may have fewer pages than the one that was open.
             state.choose("rev_page", min(int(state.get("rev_page")), pages))
-            page = forms.number(f"Page of {pages}", "rev_page", 1, pages)
+            with st.container(width=150):
+                page = forms.number(f"Page of {pages}", "rev_page", 1, pages)
     if kept.empty:
         messages.empty("**No drug is left by these filters.** Choose other drugs or classes.")
         return

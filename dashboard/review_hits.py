@@ -16,12 +16,19 @@ from dashboard import (
 from dashboard.review_choose import Reviewed, go, pick_drug, pick_well
 from engine.figures.curve_panels import Panel
 from engine.figures.plates import plate_map
-from engine.figures.screen_drug import drug_chart
-from engine.figures.screen_hits import HitView, class_words, hit_table, waterfall
+from engine.figures.screen_drug import drug_chart, ringed
+from engine.figures.screen_hits import LEFT_OUT, HitView, class_words, drawn, hit_table, waterfall
 from engine.figures.screens import modality_name
 from engine.figures.text import number, plural
 from engine.spheroid.expected import Expected
 from engine.spheroid.hits import NOT_TOLD, ORDERS, ordered
+
+ALIKE = 4  # drugs named beside the chosen one
+BAR_PX, AXIS_PX = 12, 60  # a narrower bar has no room for its name: the chart is moved sideways then
+SCROLLED = """<style>
+.st-key-review_scrolled .stElementContainer:has(.stPlotlyChart) {{overflow-x: auto;}}
+.st-key-review_scrolled .stElementContainer > :has(.stPlotlyChart) {{min-width: {}px;}}
+</style>"""
 
 
 def show(shown: Reviewed) -> None:
@@ -72,7 +79,8 @@ def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFra
     lead = []
     if known.drugs:
         found = known.found(list(rows.loc[rows["hit"], "drug"]))
-        lost = [drug for drug in known.drugs if drug not in found]
+        out = set(rows.loc[rows["reason"].str.startswith(LEFT_OUT), "drug"])
+        lost = [f"{drug} (left out)" if drug in out else drug for drug in known.drugs if drug not in found]
         lead.append(
             f"**{len(found)} of {plural(len(known.drugs), 'expected hit')} of {messages.plain(known.sample)} found**"
             + (f", not {messages.plain(', '.join(lost))}" if lost else "")
@@ -86,7 +94,9 @@ def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFra
     order = (state.get("rev_sort"), tuple(state.get("rev_class")), view.beside)
     chart = waterfall(view, frame.dark())
     where = (shown.screen, shown.modality, shown.replicate, shown.drug, order, frame.dark(), shown.state.last)
-    frame.chart(chart, "review_waterfall", view=where, lead=" ".join(lead), on_pick=_pick)
+    st.html(SCROLLED.format(BAR_PX * len(drawn(view)) + AXIS_PX))
+    with st.container(key="review_scrolled"):
+        frame.chart(chart, "review_waterfall", view=where, lead=" ".join(lead), on_pick=_pick)
 
 
 def _pick(drug: object) -> None:
@@ -109,6 +119,7 @@ def _chosen(shown: Reviewed, rows: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(messages.plain(panel.name), anchor=False, width="content")
         st.caption(_told(row), width="content")
+        st.caption(_class(row, rows), width="content")
         st.button("See its curves and images", key="review_to_curves", on_click=go, args=("Curves",), type="tertiary",
                   icon=":material/show_chart:")  # fmt: skip
     left, right = frame.main_and_side("review_hit")
@@ -132,6 +143,20 @@ def _told(row: pd.Series) -> str:
     return messages.plain(" · ".join(words))
 
 
+def _class(row: pd.Series, rows: pd.DataFrame) -> str:
+    """Which other drugs of the class hit."""
+    if row["group"] == NOT_TOLD:
+        return ""
+    same = rows[rows["group"] == row["group"]]
+    alike = same[(same["subgroup"] == row["subgroup"]) & (same["name"] != row["name"]) & same["dss_asym"].notna()]
+    if len(same) == 1:
+        return "The only drug of its class"
+    told = f"{int(same['hit'].sum())} of {plural(len(same), 'drug')} of this class hit"
+    best = alike.nlargest(ALIKE, "dss_asym")
+    named = ", ".join(f"{name} {number(dss)}" for name, dss in zip(best["name"], best["dss_asym"], strict=True))
+    return messages.plain(f"{told}; same target: {named}" if named and row["subgroup"] else told)
+
+
 def _plate(shown: Reviewed, panel: Panel) -> None:
     """The plate looked at where it holds the drug, else the first that does."""
     plates = list(dict.fromkeys(panel.points["plate"]))
@@ -140,8 +165,9 @@ def _plate(shown: Reviewed, panel: Panel) -> None:
         return
     plate = state.get("rev_plate") if state.get("rev_plate") in plates else plates[0]
     wells = review_data.values(shown.screen, shown.modality).assign(reason="")
-    told = f"Viability, {shown.context}. Click a well for its image and value."
+    told = f"Viability, {shown.context}. Orange: {panel.name}. Click a well for its image and value."
     chart = plate_map(wells, plate, "percent", told, shown.well, dark=frame.dark())
+    ringed(chart.figure, panel.points[panel.points["plate"] == plate])
     where = (shown.screen, shown.modality, plate, shown.well, frame.dark(), shown.state.last)
     frame.chart(chart, "review_hit_plate", view=where, on_pick=_look, toolbar=False)
 

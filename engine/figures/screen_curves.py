@@ -89,7 +89,8 @@ def _over(text: str, x: str, y: str, at: float, anchor: str, colours: Palette) -
     """Words in the middle of a small panel, or above it."""
     return {
         "text": text, "x": 0.5, "xref": f"{x} domain", "y": at, "yref": f"{y} domain", "xanchor": "center",
-        "yanchor": anchor, "showarrow": False, "font": {"size": 12, "color": colours.text},
+        "yanchor": anchor, "showarrow": False, "bgcolor": colours.ground if anchor == "top" else "rgba(0,0,0,0)",
+        "font": {"size": 12, "color": colours.text},
     }  # fmt: skip
 
 
@@ -170,7 +171,10 @@ def _points(panel: Panel, own: Limits, colour: str, colours: Palette, small: boo
         y=points["inhibition"].clip(*own.y).round(2),
         mode="markers",
         marker={
-            "symbol": [SYMBOLS[(int(one) - 1) % len(SYMBOLS)] for one in points["replicate"]],
+            "symbol": [
+                SYMBOLS[(int(one) - 1) % len(SYMBOLS)] + ("-open" if out else "")
+                for one, out in zip(points["replicate"], points["left_out"], strict=True)
+            ],
             "size": 7 if small else 10,
             "color": np.where(points["left_out"], colours.muted, colour),
         },
@@ -222,7 +226,8 @@ def legend(panels: Sequence[Panel]) -> str:
     numbers = sorted({int(one) for panel in panels for one in panel.points["replicate"]})
     marks = {"circle": "Dot", "diamond": "Diamond", "square": "Square", "triangle-up": "Triangle"}
     told = [f"{marks.get(SYMBOLS[(n - 1) % 6], SYMBOLS[(n - 1) % 6])}: replicate {n}." for n in numbers]
-    told.append("Line: fit. Shaded: what DSS counts.")
+    if any(panel.main for panel in panels):
+        told.append("Line: fit. Shaded: what DSS counts.")
     if any(panel.others for panel in panels):
         told.append("Thin: each replicate's fit.")
     if any(panel.points["left_out"].any() for panel in panels):

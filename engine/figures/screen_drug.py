@@ -159,9 +159,21 @@ def _pictures(
     )  # fmt: skip
 
 
+def ringed(figure: go.Figure, points: pd.DataFrame) -> go.Figure:
+    """A plate map (`plates.plate_map`) with the wells of one drug framed. points: row and column of that plate."""
+    rows = list(figure.layout.yaxis.ticktext or ())
+    there = points[points["row"].isin(rows)]
+    return figure.add_trace(
+        go.Scatter(
+            x=there["column"], y=[rows.index(row) for row in there["row"]], mode="markers", hoverinfo="skip",
+            marker={"symbol": "square-open", "size": 17, "color": SELECTED, "line": {"width": 2}}, showlegend=False,
+        )
+    )  # fmt: skip
+
+
 def drug_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Scores of one drug by readout and replicate. rows: modality, replicate and the columns of `score` and fit."""
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Readout": rows["modality"].map(modality_name),
             "Replicate": rows["replicate"].where(rows["replicate"] != "pooled", "together"),
@@ -169,8 +181,9 @@ def drug_scores(rows: pd.DataFrame) -> pd.DataFrame:
             "95 % interval": [interval(*ends) for ends in zip(rows["dss_lower"], rows["dss_upper"], strict=True)],
             "IC50, nM": rows["ic50_nm"].astype(float),
             "Fit": rows["gof"].astype(float),
-            "p": rows["p_value"].astype(float),
             "Wells": rows["n_wells"].astype("Int64"),
+            "p": rows["p_value"].astype(float),
             "No fit": rows["reason"].fillna(""),
         }
     ).reset_index(drop=True)
+    return table if (table["No fit"] != "").any() else table.drop(columns="No fit")

@@ -20,6 +20,7 @@ NAMED = 90  # so many bars have room for their names; of more drugs the stronges
 STRONGEST = 75
 LEFT_OUT = "left out: "  # how the reason of an excluded drug begins
 STRIP, BELOW = 1.6, 2.6  # height of the strip of classes and where it begins, DSS units
+LONGEST = 18  # signs of a name below its bar
 LEAST_TOP = 16.0  # so that the threshold stands in the picture where nothing hits
 
 
@@ -61,14 +62,15 @@ def waterfall(view: HitView, dark: bool = False) -> Chart:
         figure.add_trace(_beside(rows, place, view, colours))
     for trace in (*_without(rows, place, colours), *_expected(rows, place, view, colours)):
         figure.add_trace(trace)
-    if set(rows["group"]) - {NOT_TOLD}:
+    classes = bool(set(view.rows["group"]) - {NOT_TOLD})
+    if classes:
         for trace in _classes(rows, place, view, dark):
             figure.add_trace(trace)
     top = np.nanmax([LEAST_TOP, *rows[["dss_asym", "dss_upper", "beside"]].max().to_list()])
-    _axes(figure, rows, float(top), colours)
+    _axes(figure, rows, float(top), (rows["drug"] == view.chosen).to_numpy(), colours)
     return Chart(
         figure=styled(figure, dark, HEIGHT).update_layout(
-            barmode="overlay", bargap=0.2, showlegend=True, margin={"t": 34},
+            barmode="overlay", bargap=0.2, showlegend=classes, margin={"t": 34 if classes else 12},
             legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 12},
                     "itemclick": False, "itemdoubleclick": False},
         ),
@@ -87,7 +89,7 @@ def _bars(rows: pd.DataFrame, place: np.ndarray, view: HitView, colours: Palette
         width=0.8,
         marker={
             "color": np.where(rows["hit"], colours.sensitive, colours.resistant),
-            "line": {"color": SELECTED, "width": np.where(chosen, 3, 0)},
+            "line": {"color": SELECTED, "width": np.where(chosen, 3 if len(rows) <= 45 else 1.5, 0)},
         },
         unselected={"marker": {"opacity": 1}},
         customdata=rows["drug"],
@@ -150,7 +152,7 @@ def _expected(rows: pd.DataFrame, place: np.ndarray, view: HitView, colours: Pal
     mine = rows["drug"].isin(view.expected)
     if not mine.any():
         return []
-    highest = rows[["dss_asym", "dss_upper", "beside"]].max(axis=1).fillna(0)
+    highest = rows[["dss_asym", "dss_upper", "beside"]].max(axis=1).fillna(2.5)
     return [
         go.Scatter(
             x=place[mine], y=highest[mine] + 1.6, mode="markers", hoverinfo="text", showlegend=False,
@@ -202,16 +204,21 @@ def hover(row: dict[str, Any], view: HitView) -> str:
     return "<br>".join(lines)
 
 
-def _axes(figure: go.Figure, rows: pd.DataFrame, top: float, colours: Palette) -> None:
+def _axes(figure: go.Figure, rows: pd.DataFrame, top: float, chosen: np.ndarray, colours: Palette) -> None:
     n = len(rows)
+    for at in np.flatnonzero(chosen):  # a bar of no height has no outline
+        figure.add_shape(
+            type="rect", x0=at - 0.5, x1=at + 0.5, y0=-BELOW, y1=0, line={"color": SELECTED, "width": 2}, layer="above"
+        )  # fmt: skip
     figure.add_hline(HIT_DSS, line={"color": SELECTED, "width": 1.5, "dash": "dash"})
     figure.add_annotation(
         x=1, xref="x domain", y=HIT_DSS, text=f"hit: DSS {HIT_DSS:g}", showarrow=False, xanchor="right",
         yanchor="bottom", font={"color": colours.text}, bgcolor=colours.ground, opacity=0.85,
     )  # fmt: skip
+    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in rows["name"]]
     figure.update_xaxes(
         tickvals=list(range(n)),
-        ticktext=[name if len(name) <= 18 else f"{name[:17]}…" for name in rows["name"]],
+        ticktext=[f"<b>{name}</b>" if one else name for name, one in zip(short, chosen, strict=True)],
         tickangle=-55 if n <= 45 else -90,
         tickfont={"size": 12 if n <= 60 else 10},
         range=[-0.7, max(n, 8) - 0.3],
@@ -261,7 +268,11 @@ def hit_table(rows: pd.DataFrame, beside: str, expected: Sequence[str] = ()) -> 
     """All scores as they stand on screen, in the order given. rows: of `hits.hit_rows`."""
     columns = {
         "Drug": rows["name"],
-        "Class": [class_words(row) for row in rows[["group", "subgroup"]].to_dict("records")],
+        **(
+            {}
+            if (rows["group"] == NOT_TOLD).all()
+            else {"Class": [class_words(row) for row in rows[["group", "subgroup"]].to_dict("records")]}
+        ),
         "DSS": rows["dss_asym"],
         "95 % interval": [interval(*ends) for ends in zip(rows["dss_lower"], rows["dss_upper"], strict=True)],
         "Hit": np.where(rows["hit"], "hit", ""),

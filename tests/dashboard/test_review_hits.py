@@ -123,12 +123,12 @@ def test_a_failed_fit_says_why(db, open_page: Open):
 
 def test_what_was_left_out_is_crossed_and_counted(db, open_page: Open):
     put(db)
-    exclude(db, Target("drug", drug="Bortezomib"))
+    exclude(db, Target("drug", drug="Vemurafenib"))
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
     text = shown(app)
-    assert "In review, 1 exclusion." in text and "×: left out." in text
-    told = scores(app).set_index("Drug").loc["Bortezomib", "Without a score"]
+    assert "In review, 1 exclusion." in text and "×: left out." in text and "not Vemurafenib (left out)" in text
+    told = scores(app).set_index("Drug").loc["Vemurafenib", "Without a score"]
     assert told == "Left out: Contaminated (Anna)"
 
 

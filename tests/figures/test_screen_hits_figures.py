@@ -44,7 +44,9 @@ def test_hits_are_teal_others_grey_and_the_chosen_one_outlined():
     teal, grey = palette(False).sensitive, palette(False).resistant
     assert list(bars.marker.color) == [teal, teal, grey] and list(bars.marker.line.width) == [0, 3, 0]
     assert bars.marker.line.color == SELECTED and list(bars.customdata) == ["b", "a", "c"]
-    line = chart.figure.layout.shapes[0]
+    frame, line = chart.figure.layout.shapes
+    assert (frame.x0, frame.x1, frame.line.color) == (0.5, 1.5, SELECTED)  # also where a bar has no height
+    assert list(chart.figure.layout.xaxis.ticktext) == ["b", "<b>a</b>", "c"]
     assert (line.y0, line.line.dash, line.line.color) == (10, "dash", SELECTED)
     assert "2 of 3 drugs with a DSS of 10 or more" in chart.summary and "b 30.0" in chart.summary
     ends = [one for one in chart.figure.data[1].y if one == one]
