@@ -98,10 +98,10 @@ def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
     if view.hue == "subclass":
         looks = subclass_looks(names, dark)
     else:
-        colour = class_colours(names, dark)
-        looks = {name: (colour[name], "circle") for name in names.unique()}
-        if view.hue == "replicate":
-            looks = {name: (colour[name], SYMBOLS[i % len(SYMBOLS)]) for i, name in enumerate(sorted(looks))}
+        colours = class_colours(names, dark)
+        order = sorted(colours) if view.hue == "replicate" else list(colours)
+        forms = SYMBOLS if view.hue == "replicate" else SYMBOLS[:1]
+        looks = {name: (colours[name], forms[i % len(forms)]) for i, name in enumerate(order)}
     traces = []
     for name, (colour, symbol) in looks.items():
         mine = view.drugs[names == name]
