@@ -15,6 +15,7 @@ FILES = {
     "pdf": ("PDF", "A4, for the tumour board; needs Chromium on the computer that runs Tumorcast"),
     "xlsx": ("XLSX", "Every table in full: scores, curves, wells, quality, decisions"),
     "pptx": ("PPTX", "One figure a slide; needs Chromium on the computer that runs Tumorcast"),
+    "bundle": ("review bundle", "Data, decisions, models and scores: `python -m engine rescore` makes the same scores"),
 }
 
 
@@ -63,8 +64,10 @@ def _start(key: tuple, screen: str, form: str) -> None:
     database = data.database()
 
     def make(progress: Progress) -> tuple[bytes, str]:
-        from engine.report.screen_write import screen_file
+        from engine.report.screen_write import bundle_file, screen_file
 
+        if form == "bundle":
+            return bundle_file(database, screen)
         return screen_file(database, screen, form, progress)
 
     maker().start(key, make)

@@ -1,6 +1,6 @@
 """The chapters of a screen's report, the same for HTML, PDF and slides; every text is cleaned on the way out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,6 +24,10 @@ from engine.spheroid.hits import NOT_TOLD
 from engine.spheroid.settings import HIT_DSS
 
 MOST_PAIRS = 12
+PHOTOGRAPHS = (
+    "Photographs: maximum of the stack, one contrast for each drug and its negative control, with the viability of the "
+    "well that is shown."
+)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,9 @@ def _cards(report: ScreenReport) -> list[Number]:
     note = f"{plural(len(excluded), 'plate')} left out" if excluded else "no plate left out"
     cards.append(
         Number(
-            f"Plates that failed, {ranks.words}",
+            "Plates that failed",
             f"{count(len(failed.get(ranks.modality, [])))} of {count(plates)}",
-            ("by Z' of the controls", note),
+            (f"Z' of controls by {ranks.words}", note),
         )
     )
     left = len(report.state.excluded)
@@ -214,12 +218,10 @@ def _curves(report: ScreenReport) -> Chapter:
         texts.append(f"No fit: {named}.{more}")
     if report.images_note:
         texts.append(report.images_note)
-    elif report.strips:
-        texts.append(
-            "Photographs: maximum of the stack, one contrast for each drug and its negative control, with the "
-            "viability of the well that is shown."
-        )
-    return Chapter(Section("curves", "Curves and images", texts=texts, strips=report.strips), figures)
+    strips = list(report.strips)
+    if strips:
+        strips[-1] = replace(strips[-1], caption=PHOTOGRAPHS)
+    return Chapter(Section("curves", "Curves and images", texts=texts, strips=strips), figures)
 
 
 def _agreement(report: ScreenReport) -> Chapter:

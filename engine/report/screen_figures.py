@@ -21,7 +21,6 @@ from engine.report.screen import CURVED, Readout, ScreenReport
 from engine.spheroid.quality import rank_wells
 from engine.spheroid.score_compare import Compared, compared
 
-STRETCH = 1.12
 A_FIGURE = 6  # drugs whose curves are drawn side by side
 MAPPED = 4  # plates that are mapped; of more, the worst
 MOST_COLUMNS = 24  # of a plate that is mapped in half of the width
@@ -92,8 +91,6 @@ def _curves(report: ScreenReport, main: Readout, rows: pd.DataFrame, dark: bool)
         inert_names(rows), inert_names(main.curves), inert_names(drug_points(main.values)), "pooled", threshold
     )
     chart = grid(made, "", True, _context(report, main), dark)
-    # The page has more room between its rows than paper.
-    chart.figure.update_layout(height=int(chart.figure.layout.height * STRETCH))
     first, last = made[0].name, made[-1].name
     which = first if len(made) == 1 else f"{first} to {last}"
     return replace(chart, question=f"{chart.question[:-1]}: {which}")

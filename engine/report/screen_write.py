@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from engine.errors import InputError
 from engine.report.screen import ScreenReport, gather
 from engine.report.screen_words import signed
 from engine.report.static import Progress
 from engine.report.write import whole
+from engine.spheroid import review
+from engine.spheroid.bundle import write_bundle
 from engine.store.database import Database
 
 FORMATS = {
@@ -64,6 +67,15 @@ def file_name(report: ScreenReport, form: str) -> str:
     """tumorcast-SIM-NTRK_DS1-signed-off-1a2b3c4d.pdf: the screen, its status and the start of its state's hash."""
     status = "signed-off" if signed(report) else "not-signed-off"
     return f"tumorcast-{file_part(report.screen)}-{status}-{report.state_hash[:8]}.{form}"
+
+
+def bundle_file(db: Database, screen: str) -> tuple[bytes, str]:
+    """The review bundle of a screen (`bundle.write_bundle`) and what the file is called. Raises as that does."""
+    record, state_hash = review.state(db, screen), review.state_hash(db, screen)
+    status = "signed-off" if record.status == "signed_off" else "not-signed-off"
+    name = f"tumorcast-{file_part(screen)}-{status}-{state_hash[:8]}-review.zip"
+    with TemporaryDirectory() as folder:
+        return write_bundle(db, screen, Path(folder) / name).read_bytes(), name
 
 
 def file_part(name: str) -> str:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import report_maker
 from dashboard.report_maker import Maker
+from engine import __main__ as cli
 from engine.errors import InputError
 from engine.report import screen_write
 from engine.settings import store_path
@@ -105,6 +106,18 @@ def test_the_real_workbook_is_made(db, open_page: Open):
     assert "Download XLSX" in labels(app)
     (made,) = report_maker.maker()._files.values()
     assert made.content.startswith(b"PK") and made.name.startswith("tumorcast-BT-40_DS1-not-signed-off-")
+
+
+def test_the_bundle_computes_the_same_scores(db, open_page: Open, tmp_path: Path):
+    app = opened(open_page)
+    app.button(key="review_report_make_bundle").click().run(timeout=60)
+    settle()
+    app.run(timeout=60)
+    assert_healthy(app)
+    (made,) = report_maker.maker()._files.values()
+    assert made.name.endswith("-review.zip") and "Download review bundle" in labels(app)
+    (tmp_path / made.name).write_bytes(made.content)
+    assert cli.main(["rescore", str(tmp_path / made.name)]) == 0
 
 
 def test_a_page_is_not_held_up_and_the_oldest_files_go():
