@@ -62,8 +62,8 @@ def test_drug_groups_of_no_annotation():
 
 
 def test_two_readouts_overlap():
-    first, second = (rows_of(values).query("replicate == 'pooled'") for values in (
-        {"a": 30.0, "b": 20.0, "c": 4.0, "d": np.nan}, {"a": 25.0, "b": 8.0, "c": 12.0, "d": 40.0, "e": 1.0}))  # fmt: skip
+    first = rows_of({"a": 30.0, "b": 20.0, "c": 4.0, "d": np.nan}).query("replicate == 'pooled'")
+    second = rows_of({"a": 25.0, "b": 8.0, "c": 12.0, "d": 40.0, "e": 1.0}).query("replicate == 'pooled'")
     found = overlap(first, second)
     assert (found.n, found.both, found.first, found.second) == (3, ("a",), ("b",), ("c",))
     assert found.r == pytest.approx(np.corrcoef([30, 20, 4], [25, 8, 12])[0, 1])
