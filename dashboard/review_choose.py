@@ -104,7 +104,9 @@ def go(tab: str) -> None:
 
 def well_names(wells: pd.DataFrame) -> pd.Series:
     """P1_D05 for every row. wells: plate, row, column."""
-    return wells["plate"].astype(str) + "_" + wells["row"].astype(str) + wells["column"].map("{:02d}".format).astype(str)
+    return (
+        wells["plate"].astype(str) + "_" + wells["row"].astype(str) + wells["column"].map("{:02d}".format).astype(str)
+    )
 
 
 def _readout(row: Mapping[str, Any]) -> str:
@@ -121,7 +123,7 @@ def _drug(scores: pd.DataFrame, replicate: str) -> str:
     mine = scores[scores["replicate"] == replicate] if len(scores) else scores
     if mine.empty:
         return ""
-    first = str(mine.sort_values("dss_asym", ascending=False, na_position="last")["drug"].iloc[0])
+    first = str(mine.sort_values(["dss_asym", "drug"], ascending=[False, True], na_position="last")["drug"].iloc[0])
     chosen = state.get("rev_drug")
     drug = chosen if chosen in set(mine["drug"]) else first
     state.keep("rev_drug", drug, default=first)
