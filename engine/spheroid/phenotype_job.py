@@ -127,6 +127,19 @@ def mapped(
     return Mapped(rows, k, found.perplexity, found.umap is not None, tuple(notes))
 
 
+def write_map(
+    job: JobContext, network: TrainedScreen, images: PreparedImages, layout: pd.DataFrame, device: str
+) -> tuple[str, ...]:
+    """The map among the results of a training, and its notes. Where it cannot be made, a note says why: the run stands
+    without it."""
+    try:
+        found = mapped(network, images, layout, job.seed, device=device, progress=lambda part: job.check_cancelled())
+    except InputError as error:
+        return (f"No phenotype map: {error}",)
+    write_features(job, found, network.screen, network.run_id)
+    return found.notes
+
+
 def write_features(job: JobContext, found: Mapped, screen: str, run_id: str) -> None:
     """The rows of the table `feature` among a job's results."""
     job.write_table("feature", found.rows.assign(screen=screen, run_id=run_id, job_id=job.spec.id))

@@ -21,6 +21,7 @@ from engine.spheroid.image_store import open_images
 from engine.spheroid.judged import quality_rows
 from engine.spheroid.network import ScreenNetwork, build, calibrate, parameter_count
 from engine.spheroid.phases import PhaseWells, control_wells, duplicate_wells, smallest_loss
+from engine.spheroid.phenotype_job import write_map
 from engine.spheroid.predict import PLACE, metric_rows, percentages, places, readouts_of
 from engine.spheroid.prepare import network_input
 from engine.spheroid.presets import recipe
@@ -98,6 +99,9 @@ def run_training(job: JobContext) -> None:
         before.weights, before.sha256, bool(job.params["simulated"]) or before.simulated, how.views,
     )  # fmt: skip
     trained.save(job.results, after)
+    if job.params["kind"] == "drugs":
+        job.progress(0.985, "Mapping phenotypes")
+        notes = (*notes, *write_map(job, after, images, layout, device))
     metrics = metric_rows(
         job.spec.id, settings.backbone_name, fitted.wells, fitted.raw, percent.frame, wells["well_type"]
     )

@@ -134,6 +134,9 @@ def test_three_phases_from_the_store_and_back(db, tmp_path):
     assert told["phase"] == 3 and told["n_train"] == 20 and "validation_loss" not in told
     assert list((job_folder(three) / "checkpoints").iterdir()) == []
 
+    mapped = db.query("SELECT screen, run_id, count(*) AS n FROM feature GROUP BY ALL ORDER BY run_id")
+    assert mapped.to_numpy().tolist() == [["S1", two, 12], ["S1", three, 12]]  # 8 controls, 2 drugs of 2 wells
+
     kept = trained.load(three)
     assert (kept.screen, kept.phase, kept.rule, kept.simulated) == ("S1", 3, "torchvision", True)
     assert kept.views == configs[2]["recipe"]["views"] == 4
