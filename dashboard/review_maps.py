@@ -59,11 +59,11 @@ def the_plate(shown: Reviewed, plates: Sequence[str], **more: Any) -> str:
     return str(state.keep("rev_plate", plate, default=worst[0]))
 
 
-def wells_with(shown: Reviewed, value: str) -> pd.DataFrame:
-    """Every well with the value, left_out and reason."""
+def wells_with(shown: Reviewed, value: str, plates: Sequence[str] = ()) -> pd.DataFrame:
+    """Every well with the value, left_out and reason; residuals of these plates alone."""
     wells = review_data.values(shown.screen, shown.modality)
     if value == "residual":
-        wells = review_plate_data.placed(shown.screen, shown.modality)
+        wells = review_plate_data.placed(shown.screen, shown.modality, tuple(plates))
     elif value == "deviation":
         ranked = review_plate_data.ranked(shown.screen, shown.modality)
         wells = wells.merge(ranked[["plate", "row", "column", "deviation"]], on=["plate", "row", "column"], how="left")
@@ -93,7 +93,7 @@ def show(shown: Reviewed) -> list[str]:
 
 
 def _maps(shown: Reviewed, plates: Sequence[str], value: str) -> None:
-    wells = wells_with(shown, value)
+    wells = wells_with(shown, value, plates)
     marks = None if value == "layout" else span(wells[wells["plate"].isin(plates)], value)
     judged = z_primes(shown).set_index("plate").to_dict("index")
     held = shown.wells.loc[shown.wells["well_type"] != "empty", "column"]

@@ -21,9 +21,9 @@ FULL = 1600  # pixels at most of an original one
 SAMPLED = 4  # every so many pixels of a side tell how bright the wells of a plate are
 
 
-def placed(screen: str, modality: str) -> pd.DataFrame:
+def placed(screen: str, modality: str, plates: tuple[str, ...]) -> pd.DataFrame:
     """See `reviewed_wells.placed`."""
-    return data._cached("review_placed", screen, modality)
+    return data._cached("review_placed", screen, modality, plates)
 
 
 def ranked(screen: str, modality: str) -> pd.DataFrame:

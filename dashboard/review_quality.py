@@ -111,7 +111,7 @@ def _places(shown: Reviewed, plates: list[str]) -> None:
     verdicts = review_data.verdicts(shown.screen)
     mine = verdicts[(verdicts["modality"] == shown.modality) & (verdicts["plate"] == plate)].set_index("measure")
     edge = str(mine.loc["edge_effect", "reason"]) if "edge_effect" in mine.index else ""
-    found = review_plate_data.placed(shown.screen, shown.modality)
+    found = review_plate_data.placed(shown.screen, shown.modality, (plate,))
     chart = places(found, plate, edge, shown.context, frame.dark())
     frame.chart(chart, "review_places", view=(shown.screen, shown.modality, plate), toolbar=False)
 

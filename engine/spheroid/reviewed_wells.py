@@ -11,9 +11,13 @@ from engine.spheroid.suspect_wells import rank_wells
 from engine.store.database import Database
 
 
-def placed(db: Database, screen: str, modality: str) -> pd.DataFrame:
-    """`exclusions.applied` with expected, residual and b_score of `spatial.residuals`; NaN where a well is left out."""
-    return residuals(applied(db, screen, modality))
+def placed(db: Database, screen: str, modality: str, plates: tuple[str, ...]) -> pd.DataFrame:
+    """`exclusions.applied` of some plates with expected, residual and b_score of `spatial.residuals`.
+
+    NaN where a well is left out.
+    """
+    wells = applied(db, screen, modality)
+    return residuals(wells[wells["plate"].isin(plates)].reset_index(drop=True))
 
 
 def ranked(db: Database, screen: str, modality: str) -> pd.DataFrame:

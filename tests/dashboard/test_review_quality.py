@@ -196,3 +196,24 @@ def test_reads_know_what_is_left_out(db, tumorcast_home):
     ranked = review_plate_data.ranked(SCREEN, "metabolic")
     assert DEAD_CONTROL not in set(review_choose.well_names(ranked))
     assert int(review_data.values(SCREEN, "metabolic")["left_out"].sum()) == 1
+
+
+def test_a_thousand_drugs_are_drawn(db, open_page: Open):
+    fill(db, images=False)
+    rows = [
+        (f"L{at // 60}", "DEFGHIJKLMNO"[at % 60 // 5], 2 + 5 * (at % 5) % 25 + dose, f"Drug {at}", 10.0**dose)
+        for at in range(1000)
+        for dose in range(5)
+    ]
+    drugs = pd.DataFrame(rows, columns=["plate", "row", "column", "treatment", "conc_nm"])
+    drugs = drugs.assign(screen=SCREEN, source_id=SCREEN, well_type="therapy", replicate=1, addon="")
+    read = drugs[["screen", "source_id", "plate", "row", "column"]]
+    read = read.assign(modality="metabolic", raw=900.0, percent=90.0)
+    with db.write() as connection:
+        for table, frame in (("well", drugs), ("readout", read)):
+            connection.register("rows", frame)
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+            connection.unregister("rows")
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    assert "The worst 6 of 19 plates" in shown(app)
