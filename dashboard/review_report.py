@@ -10,12 +10,13 @@ from dashboard.report_maker import Making, Progress, maker
 from dashboard.review_choose import Reviewed
 
 POLL_SECONDS = 1.0
+WIDTH, BUTTON = 420, 200  # px: two buttons in a row
 FILES = {
     "html": ("HTML", "Figures that answer to the pointer, in one file that needs no network"),
     "pdf": ("PDF", "A4, for the tumour board; needs Chromium on the computer that runs Tumorcast"),
     "xlsx": ("XLSX", "Every table in full: scores, curves, wells, quality, decisions"),
     "pptx": ("PPTX", "One figure a slide; needs Chromium on the computer that runs Tumorcast"),
-    "bundle": ("review bundle", "Data, decisions, models and scores: `python -m engine rescore` makes the same scores"),
+    "bundle": ("bundle", "Data, decisions, models and scores: `python -m engine rescore` makes the same scores"),
 }
 
 
@@ -33,31 +34,33 @@ def offer(shown: Reviewed, place: DeltaGenerator | None = None) -> None:
 def _files(shown: Reviewed) -> None:
     signed = shown.state.status == "signed_off"
     st.markdown("**Report of this screen.** " + ("Signed off." if signed else "Its pages say *not signed off*."))
-    state_hash = review_data.state_hash(shown.screen)
-    keys = {form: (shown.screen, state_hash, review_data.mapped_runs(shown.screen), form) for form in FILES}
+    maps = review_data.mapped_runs(shown.screen)
+    keys = {form: (shown.screen, review_data.state_hash(shown.screen), maps, form) for form in FILES}
     found = {form: maker().look(key) for form, key in keys.items()}
-    for form, (label, about) in FILES.items():
-        _file(shown, form, label, about, keys[form], found[form])
     busy = sum(bool(one and one.busy) for one in found.values())
     if busy:
         st.fragment(partial(_follow, list(keys.values()), busy), run_every=POLL_SECONDS)()
+    with st.container(horizontal=True, gap="small", width=WIDTH):
+        for form in FILES:
+            _file(shown, form, keys[form], found[form])
+    for made in found.values():
+        if made and made.error:
+            st.error(messages.plain(made.error), icon=":material/error:")
 
 
-def _file(shown: Reviewed, form: str, label: str, about: str, key: tuple, made: Making | None) -> None:
-    """One kind of file: asked for, in work, there, or why not."""
+def _file(shown: Reviewed, form: str, key: tuple, made: Making | None) -> None:
+    """One kind of file: asked for, in work, or there."""
+    label, about = FILES[form]
     if made and made.content:
         st.download_button(
             f"Download {label}", data=lambda: made.content, file_name=made.name, key=f"review_report_get_{form}",
-            icon=":material/download:", on_click="ignore", type="primary", width="stretch", help=made.name,
+            icon=":material/download:", on_click="ignore", type="primary", help=made.name, width=BUTTON,
         )  # fmt: skip
         return
-    busy = bool(made and made.busy)
     st.button(
-        f"Make {label}", key=f"review_report_make_{form}", icon=":material/note_add:", disabled=busy, help=about,
-        on_click=_start, args=(key, shown.screen, form), width="stretch",
+        f"Make {label}", key=f"review_report_make_{form}", icon=":material/note_add:", help=about, width=BUTTON,
+        disabled=bool(made and made.busy), on_click=_start, args=(key, shown.screen, form),
     )  # fmt: skip
-    if made and made.error:
-        st.error(messages.plain(made.error), icon=":material/error:")
 
 
 def _start(key: tuple, screen: str, form: str) -> None:

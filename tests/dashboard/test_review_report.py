@@ -115,7 +115,7 @@ def test_the_bundle_computes_the_same_scores(db, open_page: Open, tmp_path: Path
     app.run(timeout=60)
     assert_healthy(app)
     (made,) = report_maker.maker()._files.values()
-    assert made.name.endswith("-review.zip") and "Download review bundle" in labels(app)
+    assert made.name.endswith("-review.zip") and "Download bundle" in labels(app)
     (tmp_path / made.name).write_bytes(made.content)
     assert cli.main(["rescore", str(tmp_path / made.name)]) == 0
 
