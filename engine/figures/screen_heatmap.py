@@ -20,6 +20,7 @@ ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 20, 12, 210, 1300
 MANY = 48  # columns from which their names are set small
 GAP = 1.0  # columns between two panels
 TREE = 3.0  # rows that the tree of the screens is high
+FULL_HOVER = 12_000  # cells up to which each carries its words to the browser; 20 screens of 76 drugs have half of that
 NOT_TOLD = "Class not told"
 FAINT = {"marker": {"opacity": 0}}
 
@@ -194,21 +195,28 @@ def _points(view: HeatView) -> go.Scatter:
     names = [modality_words(one) for one in view.matrix.modalities]
     columns = [(name, screen) for name in names for screen in view.screens]
     values = view.cells.reshape(d, m * s)
+    marker: dict[str, Any] = {"symbol": "square", "size": 10, "opacity": 0, "maxdisplayed": 1}
+    told: dict[str, Any] = {
+        "hovertext": [
+            f"<b>{drug}</b> in {screen}<br>{name}: {'DSS ' + number(value) if np.isfinite(value) else 'not scored'}"
+            for drug, row in zip(view.drugs, values, strict=True)
+            for (name, screen), value in zip(columns, row, strict=True)
+        ],
+        "hoverinfo": "text",
+    }  # fmt: skip
+    if values.size > FULL_HOVER:
+        marker["color"] = values.ravel().astype(np.float32)
+        told = {"hovertemplate": "<b>%{customdata}</b><br>DSS %{marker.color:.3~r}<extra></extra>"}
     return go.Scatter(
         x=np.tile(x, d),
         y=np.repeat(np.arange(d, dtype=np.int16), m * s),
         customdata=[f"{screen}|{drug}" for drug in view.drugs for _, screen in columns],
         mode="markers",
-        marker={"symbol": "square", "size": 10, "opacity": 0, "maxdisplayed": 1},
+        marker=marker,
         selected=FAINT,
         unselected=FAINT,
-        hovertext=[
-            f"<b>{drug}</b> in {screen}<br>{name}: {'DSS ' + number(value) if np.isfinite(value) else 'not scored'}"
-            for drug, row in zip(view.drugs, values, strict=True)
-            for (name, screen), value in zip(columns, row, strict=True)
-        ],
-        hoverinfo="text",
         showlegend=False,
+        **told,
         name="cells",
     )
 

@@ -159,20 +159,19 @@ def complementary_pairs(
     """
     measured = measured or {}
     hits = sorted(name for name in distances.index if dss.get(name, math.nan) >= HIT_DSS)
+    first, second = np.triu_indices(len(hits), 1)
+    apart = distances.loc[hits, hits].to_numpy(float)[first, second] if hits else np.empty(0)
+    share = _shares(distances, apart) if len(apart) else np.empty(0)
+    far = np.flatnonzero(share >= FAR)
     rows = []
-    for i, drug in enumerate(hits):
-        for other in hits[i + 1 :]:
-            apart = float(distances.loc[drug, other])
-            share = float(_shares(distances, np.array([apart]))[0])
-            if share < FAR:
-                continue
-            gain = measured.get(frozenset((drug, other)), math.nan)
-            status = "measured" if frozenset((drug, other)) in measured else "suggested"
-            reason = _why(drug, other, dss, share, status, gain)
-            rows.append((drug, other, apart, share, dss[drug], dss[other], status, gain, reason))
+    for at in far[np.argsort(-apart[far], kind="stable")][:count]:
+        drug, other = hits[first[at]], hits[second[at]]
+        gain = measured.get(frozenset((drug, other)), math.nan)
+        status = "measured" if frozenset((drug, other)) in measured else "suggested"
+        reason = _why(drug, other, dss, float(share[at]), status, gain)
+        rows.append((drug, other, apart[at], share[at], dss[drug], dss[other], status, gain, reason))
     columns = ["drug", "other", "distance", "share", "dss", "other_dss", "status", "dcdss", "reason"]
-    found = pd.DataFrame(rows, columns=columns)
-    return found.sort_values("distance", ascending=False, kind="stable").head(count).reset_index(drop=True)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _why(drug: str, other: str, dss: dict[str, float], share: float, status: str, gain: float) -> str:

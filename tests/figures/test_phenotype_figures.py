@@ -102,3 +102,12 @@ def test_without_clusters_drugs_and_screens_come_by_name():
     chart = screen_heatmap(view, "typed")
     assert view.drugs == ["A", "B", "C"] and view.screens == ["S1", "S2", "S3"]
     assert "Drugs and screens by name." in chart.caption and "tree" not in named(chart.figure)
+
+
+def test_a_thousand_drugs_keep_the_heatmap_light():
+    values = np.random.default_rng(0).uniform(0, 50, (1000, 4, 5)).astype(float)
+    matrix = ScoreMatrix(values, tuple(f"Drug {i}" for i in range(1000)), ("image_2", "image_3", "mos", "metabolic"),
+                         tuple("ABCDE"))  # fmt: skip
+    chart = screen_heatmap(HeatView(matrix, {}, True, "A", "Drug 7"), "typed")
+    assert named(chart.figure)["cells"].hovertext is None and len(chart.figure.to_json()) < 2_000_000
+    assert chart.figure.layout.yaxis.showticklabels is False and chart.figure.layout.height < 1600

@@ -1,6 +1,7 @@
 """Phenotypes against typed numbers: components, map, distances of replicates, neighbours, complementary pairs."""
 
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -149,3 +150,14 @@ def test_what_was_measured_is_not_called_suggested(gain, told):
 def test_no_hits_no_pairs():
     found = phenotype.complementary_pairs(CORNERS, {"Axitinib": 30.0})
     assert found.empty and "reason" in found.columns
+
+
+def test_a_thousand_drugs_are_paired_within_seconds():
+    rng, n = np.random.default_rng(0), 1000
+    names = [f"Drug {i:04d}" for i in range(n)]
+    distances = phenotype.drug_distances(rng.normal(0, 1, (n, 20)), np.array(names))
+    began = time.monotonic()
+    found = phenotype.complementary_pairs(distances, dict.fromkeys(names, 20.0))
+    assert time.monotonic() - began < 10  # 0.3 s on a free core; sorting all pairs anew for every pair takes hours
+    assert len(found) == 20 and found["distance"].is_monotonic_decreasing
+    assert found["distance"].iloc[0] == distances.to_numpy().max()

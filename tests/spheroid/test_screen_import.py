@@ -167,13 +167,19 @@ def test_importing_again_replaces_everything(tmp_path):
     finish(submit_screen_import(folder))
     db = store()
     finish(submit_scoring(db, "S", "metabolic", ScoreSettings(bootstrap=0)), run_scoring)
+    with db.write() as connection:
+        connection.execute(
+            """INSERT INTO feature BY NAME SELECT 'S' AS screen, 'run' AS run_id, 'P1' AS plate, 'B' AS "row",
+               2 AS "column", [1.0, 2.0] AS components, 'job' AS job_id"""
+        )
     with pytest.raises(InputError, match="a screen called 'S' already, of 2 plates.*--replace"):
         submit_screen_import(folder)
     finish(submit_screen_import(flat_screen(tmp_path / "new/S"), replace=True))
     counts = {
-        table: len(db.query(f"SELECT * FROM {table}")) for table in ("screen", "plate", "well", "readout", "score")
+        table: len(db.query(f"SELECT * FROM {table}"))
+        for table in ("screen", "plate", "well", "readout", "score", "feature")
     }
-    assert counts == {"screen": 1, "plate": 1, "well": N_WELLS, "readout": N_WELLS, "score": 0}
+    assert counts == {"screen": 1, "plate": 1, "well": N_WELLS, "readout": N_WELLS, "score": 0, "feature": 0}
     assert set(db.query("SELECT plate FROM quality")["plate"]) == {"P1"}
 
 
