@@ -114,8 +114,11 @@ def one_map(
 ) -> None:  # fmt: skip
     """One plate's map. judged: value and verdict of its Z', None where it is not judged."""
     told = f"{shown.context}."
+    if wells.loc[wells["plate"] == plate, "left_out"].all():
+        judged = None
     if judged:
-        told = f"Z' {number(float(judged['value']))}, {SEPARATION[judged['verdict']]}; {told}"
+        means = f", {SEPARATION[judged['verdict']]}" if judged["verdict"] != "unknown" else ""
+        told = f"Z' {number(float(judged['value']))}{means}; {told}"
     failed = bool(judged) and judged["verdict"] == "bad"  # type: ignore[index]
     chart = plate_map(wells, plate, value, told, shown.well, marks, failed, frame.dark())
     frame.chart(chart, key, view=(shown.screen, shown.modality, value, shown.well), on_pick=pick, toolbar=False)

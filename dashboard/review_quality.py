@@ -20,9 +20,10 @@ from dashboard.screens_quality import listed
 from engine.figures.controls import duplicates, strips
 from engine.figures.plate_places import places
 from engine.figures.screens import modality_name
+from engine.spheroid.exclusions import concerning
 from engine.spheroid.judged import worst_first
 from engine.spheroid.replicates import agreement
-from engine.spheroid.review_types import Target
+from engine.spheroid.review_types import Entry, Target
 from engine.spheroid.settings import HIT_DSS
 
 WELLS = 60  # of the ranking; what comes after it is unremarkable
@@ -120,7 +121,10 @@ def _ranked(shown: Reviewed) -> None:
     """Verdicts of plates and single wells, worst first; a row leads to its plate or well."""
     verdicts = review_data.verdicts(shown.screen)
     mine = verdicts[verdicts["modality"] == shown.modality]
-    rows = worst_first(mine[mine["verdict"] != "good"])
+    gone = [
+        entry.target.plate for entry in shown.state.excluded if entry.target.kind == "plate" and _here(shown, entry)
+    ]
+    rows = worst_first(mine[(mine["verdict"] != "good") & ~mine["plate"].isin(gone)])  # nothing is left to judge there
     st.subheader("Plates ranked", anchor=False)
     if mine.empty:
         st.caption(f"Not judged by {modality_name(shown.modality).lower()} yet: every scoring judges.")
@@ -142,6 +146,11 @@ def _ranked(shown: Reviewed) -> None:
         else:
             st.caption("Tick a row to see its plate or to leave it out.")
     _ranked_wells(shown)
+
+
+def _here(shown: Reviewed, entry: Entry) -> bool:
+    """Whether an exclusion is about the readout looked at."""
+    return bool(concerning([entry], shown.modality))
 
 
 def _ranked_wells(shown: Reviewed) -> None:

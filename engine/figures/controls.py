@@ -48,7 +48,8 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
         figure.add_trace(_dots(chosen, SELECTED, "circle-open", 15, 3))
     for level in (0, 100):
         figure.add_hline(level, line={"color": colours.muted, "width": 1, "dash": "dot"})
-    told = _judged(figure, plates, len(kinds), verdicts, colours, dark)
+    gone = {str(plate) for plate, group in held.groupby("plate") if group["left_out"].all()}
+    told = _judged(figure, plates, len(kinds), verdicts, gone, colours, dark)
     figure.update_xaxes(
         tickvals=[at * (len(kinds) + 1) + i for at in range(len(plates)) for i in range(len(kinds))],
         ticktext=[KINDS[kind] for _ in plates for kind in kinds], showgrid=False,
@@ -113,16 +114,18 @@ def _dose(conc_nm: float) -> str:
 
 
 def _judged(
-    figure: go.Figure, plates: list[str], n_kinds: int, verdicts: pd.DataFrame, colours: Palette, dark: bool
-) -> str:
-    """Z' in words above every plate; returns them as one text."""
+    figure: go.Figure, plates: list[str], n_kinds: int, verdicts: pd.DataFrame, gone: set[str], colours: Palette,
+    dark: bool,
+) -> str:  # fmt: skip
+    """Z' in words above every plate; returns them as one text. gone: plates whose controls are all left out."""
     by_plate = {str(row.plate): row for row in verdicts.itertuples(index=False)}
     said = []
     for at, plate in enumerate(plates):
-        found = by_plate.get(plate)
+        found = None if plate in gone else by_plate.get(plate)
         verdict = str(found.verdict) if found is not None else "unknown"
         value = number(float(str(found.value))) if found is not None else "not judged"
-        words = f"Z' {value}" + (f", {SEPARATION[verdict]}" if found is not None else "")
+        words = f"Z' {value}" + (f", {SEPARATION[verdict]}" if verdict != "unknown" else "")
+        words = "left out" if plate in gone else words
         said.append(f"{plate}: {words}.")
         colour = {"good": colours.sensitive, "bad": FAILED[dark]}.get(verdict, colours.muted)
         figure.add_annotation(

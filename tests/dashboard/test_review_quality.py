@@ -217,3 +217,16 @@ def test_a_thousand_drugs_are_drawn(db, open_page: Open):
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
     assert "The worst 6 of 19 plates" in shown(app)
+
+
+def test_a_plate_that_is_left_out_is_judged_no_more(db, open_page: Open):
+    fill(db)
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", Target("plate", plate="P1"), "controls overlap")], 0)
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    text = shown(app)
+    assert "controls overlap (Ada)" in text and "Restore P1" in {one.label for one in app.button}
+    tables = [one.value for one in app.dataframe if "Verdict" in one.value]
+    assert all("P1" not in set(table["Plate"]) for table in tables)
+    notes = [one["text"] for one in chart(app, "review_controls")["layout"]["annotations"]]
+    assert "<b>P1</b><br>left out" in notes

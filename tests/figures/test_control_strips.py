@@ -39,6 +39,7 @@ def test_controls_stand_by_plate_and_kind_with_their_verdict():
     assert said == {
         "<b>P1</b><br>Z' −0.200, unusable": FAILED[False], "<b>P2</b><br>Z' not judged": palette(False).muted
     }  # fmt: skip
+    assert "P1: left out." in strips(frame.assign(left_out=True), VERDICTS, "metabolic").summary
     assert "P1: Z' −0.200, unusable." in chart.summary and "7 control wells of 2 plates" in chart.caption
 
 
