@@ -82,7 +82,7 @@ def test_every_requirement_is_pinned_and_says_why(name):
 
 def test_every_requirement_is_used():
     """A library nobody imports, and that is no plug-in of one we use, has no place in requirements.txt."""
-    module = {"scikit-learn": "sklearn", "fpdf2": "fpdf", "pillow": "PIL"}
+    module = {"scikit-learn": "sklearn", "fpdf2": "fpdf", "pillow": "PIL", "python-pptx": "pptx"}
     lines = (REPOSITORY / "requirements.txt").read_text().splitlines()
     names = [line.split("==")[0] for line in lines if "==" in line]
     used = {name.split(".")[0] for path in python_files("engine", "dashboard", "pages") for name in imported(path)}
