@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.cli import commands
 from engine.cli.output import Answer, printable
 from engine.cli.patient import FORMATS
+from engine.cli.registry import runner
 from engine.errors import EngineError
 from engine.jobs.files import finite
 from engine.patient.types import BUILDS, SeveralSamples
@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, help_text: str) -> argparse.ArgumentParser:
         sub = add(name, help=help_text, description=help_text, epilog=f"example: {EXAMPLES[name]}")
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-        sub.set_defaults(default_of=sub.get_default, run=getattr(commands, f"run_{name.replace('-', '_')}"))
+        sub.set_defaults(default_of=sub.get_default, run=runner(name))
         return sub
 
     demo = command("demo", "Build the simulated demonstration cohort, import it and train on it.")

@@ -7,17 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.cli import radiation, spheroid
-from engine.cli.fetch import run_fetch as run_fetch
-from engine.cli.library import run_screen_library as run_screen_library
 from engine.cli.output import Answer, bar, duration, follow, printable, table
-from engine.cli.patient import run_patient as run_patient
-from engine.cli.phenotypes import run_phenotypes as run_phenotypes
-from engine.cli.report import run_report as run_report
-from engine.cli.report import run_report_screen as run_report_screen
-from engine.cli.repurpose import run_repurpose as run_repurpose
-from engine.cli.review import run_bundle as run_bundle
-from engine.cli.review import run_rescore as run_rescore
-from engine.cli.review import run_review as run_review
 from engine.collect import app_is_up, collect_finished, settle
 from engine.errors import InputError, JobError
 from engine.jobs import queue
@@ -25,8 +15,6 @@ from engine.jobs.spec import JobStatus
 from engine.settings import store_path
 from engine.store.database import Database
 
-run_score, run_quality, run_synergy = spheroid.run_score, spheroid.run_quality, spheroid.run_synergy
-run_explain = spheroid.run_explain
 RESPONSE_ONLY = (
     "networks", "split", "only_folds", "baselines", "ablations", "sensitive_below", "dataset", "all_genes", "min_lines",
     "max_weight", "need_cid",
