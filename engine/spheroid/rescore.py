@@ -78,13 +78,15 @@ def bring_in_line(connection: duckdb.DuckDBPyConnection, record: ReviewState, mo
     some = [_looked_at(db, record, entries, layout, name, name in newer) for name in modalities]
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
+    able: dict[str, frozenset[Key]] = {}
     for settings in dict.fromkeys(one.scoring.settings for one in some if one.scoring is not None and one.again):
         mine = [one for one in some if one.scoring is not None and one.again and one.scoring.settings == settings]
         for one, scored in zip(mine, _scored(mine, settings), strict=True):
             parts.append(_keep(connection, record, one, scored))
+            able[one.name] = _with_intervals(scored)
     for one in some:
         if one.scoring is not None:
-            notes += _keep_scoring(connection, record, one)
+            notes += _keep_scoring(connection, record, one, able.get(one.name, frozenset()))
         if len(one.after):
             _judge(connection, screen, layout, one)
     changed = [part for part in parts if len(part)]
@@ -151,7 +153,9 @@ def changed_rows(modality: str, before: pd.DataFrame, after: pd.DataFrame) -> pd
         hit_before=joined["hit_b"].astype(bool), hit_after=joined["hit_a"].astype(bool),
     )  # fmt: skip
     same = _same(told["before"], told["after"]) & (told["hit_before"] == told["hit_after"]).to_numpy()
-    return told.loc[~same, CHANGES].reset_index(drop=True)
+    order = ["drug", "addon", "each", "replicate"]  # pooled first
+    found = told.assign(each=told["replicate"] != POOLED)[~same].sort_values(order, ignore_index=True)
+    return found[CHANGES]
 
 
 def _same(one: pd.Series, other: pd.Series) -> np.ndarray:
@@ -213,17 +217,25 @@ def _keep(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Moda
     return changed_rows(one.name, one.kept, scored.score)
 
 
-def _keep_scoring(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality) -> list[str]:
-    """Write how the scores were made; returns sentences on what is left to a scoring job."""
+def _with_intervals(scored: Scored) -> frozenset[Key]:
+    """The curves that an interval can be drawn for; see `curve_bootstrap`."""
+    able = scored.curve["loss"].notna() & (scored.score["n_wells"] > scored.curve["n_parameters"].fillna(0))
+    return frozenset(scored.curve.loc[able.to_numpy(bool), KEY].itertuples(index=False, name=None))
+
+
+def _keep_scoring(
+    connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality, able: frozenset[Key]
+) -> list[str]:
+    """Write how the scores were made; returns sentences on what is left to a scoring job. able: can have intervals."""
     scoring = one.scoring
     assert scoring is not None  # only asked of modalities with scores
     notes = [scoring.note] if scoring.note else []
     open_ = scoring.open - one.again
-    if one.again and not one.draws:
-        open_ |= one.again
+    if one.again & able and not one.draws:
+        open_ |= one.again & able
         notes.append(
-            f"Intervals of {len(one.again)} scores by {MODALITIES[one.name]} are left to the next scoring job: drawing "
-            "so many takes longer than a click."
+            f"Intervals of {len(one.again & able)} scores by {MODALITIES[one.name]} are left to the next scoring job: "
+            "drawing so many takes longer than a click."
         )
     row = scoring_row(
         scoring.settings, scoring.references, scoring.screens, fingerprint(record.excluded, one.name), open_

@@ -20,6 +20,7 @@ from engine.spheroid.review_records import (
     signed_words,
     state_of,
     write_entries,
+    writing,
 )  # fmt: skip
 from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, Decided, Decision, Entry, ReviewState
 from engine.spheroid.settings import MODALITIES
@@ -49,7 +50,7 @@ def decide(db: Database, screen: str, reviewer: str, decisions: Sequence[Decisio
     if not decisions:
         raise InputError("There is no decision to record: choose what to exclude or restore, or write a comment.")
     began = time.perf_counter()
-    with db.write() as connection:
+    with writing(db) as connection:
         inside = Within(connection)
         before = read_state(inside, screen)
         if before.signed is not None:
@@ -83,7 +84,7 @@ def rescore(db: Database, screen: str) -> Decided:
     Raises InputError for a screen that is signed off.
     """
     began = time.perf_counter()
-    with db.write() as connection:
+    with writing(db) as connection:
         inside = Within(connection)
         record = read_state(inside, screen)
         if record.signed is not None:

@@ -1,10 +1,13 @@
 """SQL of the record of decisions: rows are added, each with the hash of the one before, and read as `ReviewState`."""
 
 import json
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,9 +16,12 @@ import pandas as pd
 from engine.errors import InputError
 from engine.jobs.spec import JobSpec
 from engine.spheroid.review_types import READOUTS, Entry, ReviewState, Target
+from engine.store.database import Database
 from engine.store.reads import Reads
 
 SIGNING = ("sign_off", "reopen")
+_turns: dict[Path, threading.Lock] = {}
+_guard = threading.Lock()
 LONGEST = {"name": 200, "reason": 4000}  # signs
 WELLS = 'SELECT plate, "row", "column", well_type, treatment, replicate FROM well WHERE screen = ?'
 
@@ -135,6 +141,15 @@ def appended(
     number, previous = (entries[-1].entry + 1, entries[-1].hash) if entries else (1, "")
     entry = Entry(number, now or datetime.now(UTC), reviewer, action, target, readout, reason, state_hash, "")
     return replace(entry, hash=hash_of(screen, entry, previous))
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[duckdb.DuckDBPyConnection]:
+    """`db.write()`, one after the other: two objects of one process would write at once, and DuckDB refuse one."""
+    with _guard:
+        turn = _turns.setdefault(db.path.resolve(), threading.Lock())
+    with turn, db.write() as connection:
+        yield connection
 
 
 def write_entries(connection: duckdb.DuckDBPyConnection, screen: str, entries: Sequence[Entry], previous: str) -> None:

@@ -15,6 +15,7 @@ from engine.spheroid.review_records import (
     screens_of,
     signed_words,
     write_entries,
+    writing,
 )
 from engine.spheroid.review_types import Entry, ReviewState, Target, UnresolvedError
 from engine.spheroid.scoring_records import scored_modalities
@@ -34,7 +35,7 @@ def sign_off(db: Database, screen: str, reviewer: str, comment: str, seen: int, 
     """
     name = clean_name(reviewer)
     text = clean_reason(comment, "a sign-off") if comment.strip() else ""
-    with db.write() as connection:
+    with writing(db) as connection:
         inside = Within(connection)
         record = read_state(inside, screen)
         if record.signed is not None:
@@ -54,7 +55,7 @@ def sign_off(db: Database, screen: str, reviewer: str, comment: str, seen: int, 
 def reopen(db: Database, screen: str, reviewer: str, reason: str, seen: int) -> Entry:
     """Make a signed-off screen writable again. Raises InputError where it is not signed off, or without a reason."""
     name, text = clean_name(reviewer), clean_reason(reason, "reopening")
-    with db.write() as connection:
+    with writing(db) as connection:
         record = read_state(Within(connection), screen)
         if record.signed is None:
             by = [entry for entry in record.entries if entry.action == "reopen" and entry.entry > seen]

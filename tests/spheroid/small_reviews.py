@@ -1,5 +1,6 @@
-"""*Simulated* screens for tests of reviews: plates of 384 wells with controls, drugs at five doses, any modalities; rows
-of a store, scored by the real job run in this process.
+"""*Simulated* screens for tests of reviews: plates of 384 wells with controls, drugs at five doses, any modalities.
+
+Rows of a store, scored by the real job run in this process.
 """
 
 import json

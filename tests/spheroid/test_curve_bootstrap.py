@@ -8,6 +8,7 @@ from engine.spheroid.curve import fit_arranged
 from engine.spheroid.curve_bootstrap import dss_intervals
 from engine.spheroid.curve_values import arrange
 from engine.spheroid.dss import dss_asym
+from engine.spheroid.significance import p_values
 
 X = np.repeat(np.arange(5.0), 2)
 
@@ -59,3 +60,42 @@ def test_no_interval_where_nothing_is_left_to_draw_from():
     with_three = dss_intervals(values, fit_arranged(values, 3), 3, 50, seed=0)
     assert np.isfinite(with_three.lower[0]) and np.isnan(with_three.lower[1])
     assert np.isnan(dss_intervals(values, fit_arranged(values, 3), 3, 0, seed=0).upper).all()
+
+
+def test_a_curve_alone_is_the_same_to_the_last_bit_as_among_others():
+    """So that after a decision only what changed needs to be fitted: fit, test against a flat line and interval."""
+    rng = np.random.default_rng(3)
+    parts = []
+    for number in range(60):
+        x = rng.choice(np.arange(0, 5, 0.5), rng.choice([5, 8, 10, 17]))
+        y = sigmoid(x, rng.uniform(-0.2, 1.1), rng.uniform(0, 4), rng.uniform(-1, 4))
+        parts.append((x, y + rng.normal(0, rng.choice([0.001, 0.1, 0.5]), len(x)), np.full(len(x), number)))
+
+    def numbers(which: list[int], parameters: int) -> np.ndarray:
+        x, y, _ = (np.concatenate([parts[number][i] for number in which]) for i in range(3))
+        curve_of = np.repeat(np.arange(len(which)), [len(parts[number][0]) for number in which])
+        values = arrange(x, y, curve_of, len(which))
+        fitted = fit_arranged(values, parameters)
+        found = dss_intervals(values, fitted, parameters, 20, 7, names=[f"curve {number}" for number in which])
+        scores = dss_asym(fitted)
+        return np.stack([getattr(fitted, name) for name in ("bottom", "top", "xmid", "slope", "asymmetry", "loss")]
+                        + [scores.dss, found.lower, found.upper, p_values(values)])  # fmt: skip
+
+    for parameters in (0, 3, 5):
+        together = numbers(list(range(60)), parameters)
+        for number in range(0, 60, 4):
+            alone, pair = numbers([number], parameters)[:, 0], numbers([59 - number, number], parameters)[:, 1]
+            assert np.array_equal(alone, together[:, number], equal_nan=True)
+            assert np.array_equal(pair, together[:, number], equal_nan=True)
+
+
+def test_draws_follow_from_the_seed_and_the_name_of_the_curve():
+    values, _ = noisy(4, 0.05)
+    fitted = fit_arranged(values, 3)
+    first = dss_intervals(values, fitted, 3, 30, 5, names=["a", "b", "c", "d"])
+    other = dss_intervals(values, fitted, 3, 30, 5, names=["a", "b", "x", "d"])
+    assert (first.lower == other.lower).tolist() == [True, True, False, True]
+    some = dss_intervals(
+        values, fitted, 3, 30, 5, names=["a", "b", "c", "d"], wanted=np.array([False, True, False, True])
+    )
+    assert np.isnan(some.lower[[0, 2]]).all() and np.array_equal(some.upper[[1, 3]], first.upper[[1, 3]])
