@@ -160,8 +160,8 @@ def compared(
     """
     names = [name for name in stored if name not in KEY]
     one, other = stored.set_index(KEY), computed.set_index(KEY)
-    found = [Difference(modality, *key, "row", "there", "") for key in one.index.difference(other.index)]
-    found += [Difference(modality, *key, "row", "", "there") for key in other.index.difference(one.index)]
+    found = [_difference(modality, key, "row", "there", "") for key in one.index.difference(other.index)]
+    found += [_difference(modality, key, "row", "", "there") for key in other.index.difference(one.index)]
     both = one.index.intersection(other.index, sort=False)
     skipped = np.array([key in open_ for key in both], bool)
     count = 0
@@ -172,8 +172,13 @@ def compared(
         look = ~skipped if name in BOUNDS else np.ones(len(both), bool)
         count += int(look.sum())
         for at in np.flatnonzero(look & ~_same(a, b)):
-            found.append(Difference(modality, *both[at], name, _told(a.iloc[at]), _told(b.iloc[at])))
+            found.append(_difference(modality, both[at], name, _told(a.iloc[at]), _told(b.iloc[at])))
     return count, found
+
+
+def _difference(modality: str, key: Key, column: str, stored: str, computed: str) -> Difference:
+    drug, addon, replicate = key
+    return Difference(modality, drug, addon, replicate, column, stored, computed)
 
 
 def _same(one: pd.Series, other: pd.Series) -> np.ndarray:

@@ -228,11 +228,12 @@ def from_document(told: dict[str, Any]) -> Entry:
 
 
 def _entry(row: dict[Any, Any]) -> Entry:
-    text = {name: "" if pd.isna(row[name]) else str(row[name]) for name in ("plate", "row", "drug")}
-    numbers = {name: 0 if pd.isna(row[name]) else int(row[name]) for name in ("column", "replicate")}
+    plate, place, drug = ("" if pd.isna(row[name]) else str(row[name]) for name in ("plate", "row", "drug"))
+    column, replicate = (0 if pd.isna(row[name]) else int(row[name]) for name in ("column", "replicate"))
     return Entry(
         int(row["entry"]), row["decided_at"].to_pydatetime().replace(tzinfo=UTC), row["reviewer"], row["action"],
-        Target(row["target"], **text, **numbers), row["readout"], row["reason"], row["state_hash"], row["hash"],
+        Target(row["target"], plate, place, column, drug, replicate), row["readout"], row["reason"],
+        row["state_hash"], row["hash"],
     )  # fmt: skip
 
 

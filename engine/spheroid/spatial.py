@@ -8,6 +8,7 @@ r, c = rows and columns of a plate, w = wells.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import stats
 
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.curve import NAMES, fit_curves, inhibition_at
+from engine.spheroid.median_polish import median_polish
 from engine.spheroid.types import Verdict
 
 PARAMETERS = 3  # a curve whose bottom is 0, as plateQC fits: without a drug the viability is that of the controls
@@ -29,15 +31,6 @@ SERIES_TYPES = ("therapy", "series")
 BY_TYPE = ("negative", "positive", "metabolic_positive", "untreated")
 
 
-class Polish(NamedTuple):
-    """overall, row (r,), column (c,) effects and residuals (r, c) of a median polish; NaN where there is no well."""
-
-    overall: float
-    row: np.ndarray
-    column: np.ndarray
-    residual: np.ndarray
-
-
 def row_number(row: str) -> int:
     """A -> 1, Z -> 26, AA -> 27."""
     number = 0
@@ -46,74 +39,73 @@ def row_number(row: str) -> int:
     return number
 
 
-def median_polish(values: np.ndarray, iterations: int = 10, tolerance: float = 0.01) -> Polish:
-    """Tukey's two-way median polish of (r, c) values; NaN is left out.
+class Lesson(NamedTuple):
+    """Wells of one plate, and what their curves and medians are taken from.
 
-    Stops when the sum of absolute residuals changes by less than `tolerance` of itself, as R's medpolish does.
-    Source: Tukey 1977; Brideau et al. 2003, doi:10.1177/1087057103258285.
+    percent: (w,). teach: (w,) bool, the wells that may teach; None: all.
     """
-    residual = np.array(values, float)
-    row, column, overall = np.zeros(residual.shape[0]), np.zeros(residual.shape[1]), 0.0
-    before = 0.0
-    for _ in range(iterations):
-        step = _median(residual, axis=1)
-        residual, row = residual - step[:, None], row + step
-        shift = float(_median(column[None], axis=1)[0])
-        column, overall = column - shift, overall + shift
-        step = _median(residual, axis=0)
-        residual, column = residual - step, column + step
-        shift = float(_median(row[None], axis=1)[0])
-        row, overall = row - shift, overall + shift
-        total = float(np.nansum(np.abs(residual)))
-        if total == 0 or abs(total - before) < tolerance * total:
-            break
-        before = total
-    return Polish(overall, row, column, residual)
 
-
-def _median(values: np.ndarray, axis: int) -> np.ndarray:
-    """Medians that are 0 where a row or column holds no value."""
-    empty = np.isnan(values).all(axis=axis)
-    filled = np.where(np.expand_dims(empty, axis), 0.0, values)
-    return np.nanmedian(filled, axis=axis)
+    frame: pd.DataFrame
+    percent: np.ndarray
+    teach: np.ndarray | None = None
 
 
 def expected(frame: pd.DataFrame, percent: np.ndarray, teach: np.ndarray | None = None) -> np.ndarray:
-    """(w,) viability in percent expected of the wells of one plate; NaN where nothing is known.
+    """(w,) viability in percent expected of the wells of one plate; NaN where nothing is known. See `Lesson`."""
+    return expected_each([Lesson(frame, percent, teach)])[0]
 
-    percent: (w,) what curves and medians are taken from. teach: (w,) bool, the wells that may teach; None: all.
-    """
-    known = np.isfinite(percent) & (np.ones(len(frame), bool) if teach is None else teach)
-    found = np.full(len(frame), np.nan)
-    kind, addon = frame["well_type"].to_numpy(str), frame["addon"].to_numpy(str)
-    for name in BY_TYPE:
-        for added in set(addon[kind == name]):
-            of = (kind == name) & (addon == added)
-            if (of & known).any():
-                found[of] = np.median(percent[of & known])
-    curve = frame["well_type"].isin(SERIES_TYPES).to_numpy() & (frame["conc_nm"].to_numpy(float) > 0)
-    if curve.any():
-        curve_of = frame[curve].groupby(["well_type", "treatment", "addon"], sort=False).ngroup().to_numpy()
+
+def expected_each(lessons: Sequence[Lesson]) -> list[np.ndarray]:
+    """As `expected` of each, in a fraction of the time: the curves of all are fitted side by side."""
+    found, curves, known, count = [], [], [], 0
+    for frame, percent, teach in lessons:
+        may = np.isfinite(percent) & (np.ones(len(frame), bool) if teach is None else teach)
+        should = np.full(len(frame), np.nan)
+        kind, addon = frame["well_type"].to_numpy(str), frame["addon"].to_numpy(str)
+        for name in BY_TYPE:
+            for added in set(addon[kind == name]):
+                of = (kind == name) & (addon == added)
+                if (of & may).any():
+                    should[of] = np.median(percent[of & may])
+        curve = frame["well_type"].isin(SERIES_TYPES).to_numpy() & (frame["conc_nm"].to_numpy(float) > 0)
+        groups = frame[curve].groupby(["well_type", "treatment", "addon"], sort=False)
         x = np.log10(frame.loc[curve, "conc_nm"].to_numpy(float))
-        y = np.where(known[curve], 1 - percent[curve] / 100, np.nan)
-        fitted = fit_curves(x, y, curve_of, int(curve_of.max()) + 1, PARAMETERS)
+        y = np.where(may[curve], 1 - percent[curve] / 100, np.nan)
+        curves.append((x, y, count + groups.ngroup().to_numpy()))
+        count += groups.ngroups
+        found.append(should)
+        known.append(curve)
+    if count:
+        x, y, curve_of = (np.concatenate(part) for part in zip(*curves, strict=True))
+        fitted = fit_curves(x, y, curve_of, count, PARAMETERS)
         parameters = np.stack([getattr(fitted, name) for name in NAMES], axis=1)
-        found[curve] = 100 * (1 - inhibition_at(parameters[curve_of], x[:, None])[:, 0])
+        for should, curve, (at, _, of_curve) in zip(found, known, curves, strict=True):
+            should[curve] = 100 * (1 - inhibition_at(parameters[of_curve], at[:, None])[:, 0])
     return found
 
 
 def residuals(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of a table of wells with three more columns, NaN where there is no viability or nothing to compare with.
+    """A copy of a table of wells with five more columns, NaN where there is no viability or nothing to compare with.
 
-    expected: percent. residual: percent points. b_score: the residual after median polish of its plate, divided by
-    1.4826 times the median absolute deviation of the plate (Brideau et al. 2003, on residuals instead of readouts).
+    expected: percent. by_inner: expected by wells away from the edge alone. by_window: of drug wells, expected by
+    viabilities held to 0 to 100. residual: percent points. b_score: the residual after median polish of its plate,
+    divided by 1.4826 times the median absolute deviation of the plate (Brideau et al. 2003, on residuals instead of
+    readouts).
     frame: WELL_COLUMNS, raw, percent.
     """
     parts = []
     numbered = frame.reset_index(drop=True)
-    for _, plate in numbered.groupby("plate", sort=False):
+    plates = [plate for _, plate in numbered.groupby("plate", sort=False)]
+    drugs = [_drugs(plate) for plate in plates]
+    lessons = [Lesson(plate, plate["percent"].to_numpy(float)) for plate in plates]
+    lessons += [Lesson(plate, plate["percent"].to_numpy(float), ~_outer(plate)) for plate in plates]
+    lessons += [Lesson(own, own["percent"].clip(0, 100).to_numpy(float)) for own in drugs]
+    learnt = expected_each(lessons)
+    for number, plate in enumerate(plates):
         percent = plate["percent"].to_numpy(float)
-        found = plate.assign(expected=expected(plate, percent), b_score=np.nan)
+        inner, window = learnt[len(plates) + number], learnt[2 * len(plates) + number]
+        found = plate.assign(expected=learnt[number], by_inner=inner, by_window=np.nan, b_score=np.nan)
+        found.loc[drugs[number].index, "by_window"] = window
         found["residual"] = percent - found["expected"]
         grid, row, column = _grid(found, found["residual"].to_numpy(float))
         polished = median_polish(grid).residual[row, column]
@@ -121,7 +113,7 @@ def residuals(frame: pd.DataFrame) -> pd.DataFrame:
         found["b_score"] = polished / spread if spread > 0 else math.nan
         parts.append(found)
     if not parts:
-        return frame.assign(expected=np.nan, residual=np.nan, b_score=np.nan)
+        return frame.assign(expected=np.nan, by_inner=np.nan, by_window=np.nan, residual=np.nan, b_score=np.nan)
     return pd.concat(parts).sort_index().set_axis(frame.index)
 
 
@@ -140,15 +132,30 @@ def nrfe(plate: pd.DataFrame) -> float:
     than 5 doses are left out. "NRFE-like": curves have the bottom fixed at 0 as published, but minimise |r|^1.5.
     NaN where no drug has five doses. Source: Ianevski et al. 2025, doi:10.1016/j.isci.2025.113470, and its plateQC.
     """
-    drugs = plate[(plate["well_type"] == "therapy") & plate["percent"].notna()]
-    doses = drugs.groupby(["treatment", "addon"])["conc_nm"].transform("nunique")
-    drugs = drugs[doses >= NRFE_DOSES]
+    drugs = _drugs(plate)
     if drugs.empty:
         return math.nan
     percent = drugs["percent"].clip(0, 100).to_numpy(float)
-    fitted = expected(drugs, percent)
+    fitted = drugs["by_window"].to_numpy(float) if "by_window" in drugs else expected(drugs, percent)
     f = np.clip(1 - fitted / 100, 0, 1)
     return float(np.nanmean(np.abs(percent - fitted) * (1 + f * (1 - f) / 0.25)))
+
+
+def _drugs(plate: pd.DataFrame) -> pd.DataFrame:
+    """The wells that NRFE is about: of drugs with as many doses as it needs."""
+    drugs = plate[(plate["well_type"] == "therapy") & plate["percent"].notna()]
+    return drugs[drugs.groupby(["treatment", "addon"])["conc_nm"].transform("nunique") >= NRFE_DOSES]
+
+
+def _outer(plate: pd.DataFrame) -> np.ndarray:
+    """(w,) the outermost rows and columns that hold cells."""
+    row, column = plate["row"].map(row_number).to_numpy(int), plate["column"].to_numpy(int)
+    cells = ~plate["well_type"].isin(("empty", "other")).to_numpy()
+    if not cells.any():
+        return np.zeros(len(plate), bool)
+    return np.isin(row, (row[cells].min(), row[cells].max())) | np.isin(
+        column, (column[cells].min(), column[cells].max())
+    )
 
 
 def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Verdict]:
@@ -205,13 +212,7 @@ def _edge(plate: str, modality: str, found: pd.DataFrame) -> Verdict:
     Curves and medians come from inner wells alone, so that an affected outer well does not teach what is expected of
     it; the test is Wilcoxon's, stratified by well type (van Elteren 1960).
     """
-    row, column = found["row"].map(row_number).to_numpy(int), found["column"].to_numpy(int)
-    cells = ~found["well_type"].isin(("empty", "other")).to_numpy()
-    outer = np.isin(row, (row[cells].min(), row[cells].max())) | np.isin(
-        column, (column[cells].min(), column[cells].max())
-    )
-    percent = found["percent"].to_numpy(float)
-    should = expected(found, percent, teach=~outer)
+    outer, percent, should = _outer(found), found["percent"].to_numpy(float), found["by_inner"].to_numpy(float)
     off = np.where(should >= ALIVE_PERCENT, percent - should, np.nan)
     weights, shifts, rank_sum, variance = [], [], 0.0, 0.0
     for kind in (*BY_TYPE, *SERIES_TYPES):

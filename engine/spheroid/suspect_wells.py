@@ -69,7 +69,10 @@ def _spans(wells: pd.DataFrame, percent: np.ndarray) -> tuple[np.ndarray, np.nda
     wells = wells.assign(place=np.arange(len(wells)))
     drugs = wells[wells["well_type"].isin(SERIES_TYPES) & (wells["conc_nm"] > 0)]
     for _, drug in drugs.groupby(["well_type", "treatment", "addon"], sort=False):
-        doses = [part["place"].to_numpy() for _, part in drug.groupby("conc_nm")]
+        dose = drug["conc_nm"].to_numpy(float)
+        ascending = np.argsort(dose, kind="stable")
+        begins = np.flatnonzero(np.diff(dose[ascending])) + 1
+        doses = np.split(drug["place"].to_numpy()[ascending], begins)
         known = [places[np.isfinite(percent[places])] for places in doses]
         means = [float(percent[places].mean()) if len(places) else math.nan for places in known]
         for i, places in enumerate(known):
