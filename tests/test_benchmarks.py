@@ -91,3 +91,18 @@ def test_curves_benchmark_minimises_the_same_loss_both_ways():
     assert measured["ratio"] == pytest.approx(measured["batch"] / measured["loop"]) and measured["ratio"] > 5
     assert min(measured["batch_cpu"], measured["loop_cpu"]) > 0
     assert measured["no_worse"] >= 0.7
+
+
+def test_review_benchmark_decides_and_fits_every_curve_in_a_loop(tumorcast_home, monkeypatch):
+    """Its clicks are those of tests/browser/driving.py, which the browser tests drive."""
+    review = script("review")
+    for name, small in (("SIZE", "small"), ("WHOLE", 1), ("LOOP", 4)):
+        monkeypatch.setattr(review, name, small)
+    db = review.build(tumorcast_home, 2, draws=0)
+    of = db.query("SELECT screen, count(*) AS n, sum(dss_asym) AS dss FROM score GROUP BY screen")
+    assert of["n"].tolist() == [288, 288] and of["dss"].nunique() == 2, "every drug of both, and a copy varies"
+    found = review.rescored(db)
+    assert found["curves"] == 288 and found["in_loop"] == found["finite"] == 4 and found["changed"] > 0
+    assert found["ratio"] == pytest.approx(found["naive_cpu_s"] / found["decision_cpu_s"])
+    rows = [{"click": "tab", "first": first, "seconds": 1.0 + first, "server": 0.5} for first in (True, False, False)]
+    assert review.summary(rows)["seconds max"].to_dict() == {"tab (first)": 2.0, "tab": 1.0}

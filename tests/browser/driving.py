@@ -37,7 +37,8 @@ WATCH = """() => {
     }).observe(document, {subtree: true, childList: true, attributes: true,
         attributeFilter: ['src', 'data-test-script-state']});
 }"""
-QUIET = f"() => window.ran && performance.now() - window.changed > 600 && ({FRESH})()"
+QUIET = f"""() => window.ran && window.changed > window.pressed && performance.now() - window.changed > 600
+    && ({FRESH})()"""
 NO_ANSWER_MS = 3000  # what has not begun to be answered by then asked nothing of the server
 ANSWERED = f"""() => (window.ran || performance.now() - window.pressed > {NO_ANSWER_MS})
     && performance.now() - window.changed > 300 && ({FRESH})()"""
