@@ -55,26 +55,25 @@ class Reviewed:
 
 
 def choose(screens: pd.DataFrame) -> Reviewed:
-    """One row of controls. screens: not empty."""
+    """Draws the controls of one row. screens: not empty."""
     first = screens[screens["scored"].map(len) > 0]
     default = str((first if len(first) else screens)["screen"].iloc[0])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = list(screens["screen"])
-        key = state.bound("rev_screen", names, default)
-        st.session_state.setdefault(key, default)
-        screen = st.selectbox("Screen", names, key=key, width=300, on_change=state.clear, args=(OF_SCREEN,))
-        state.keep("rev_screen", screen, default=default)
-        row = screens.set_index("screen", drop=False).loc[screen].to_dict()
-        modality = _readout(row)
-        replicates = review_data.replicates(screen)
-        replicate = "pooled"
-        if len(replicates) > 1:
-            options = ["pooled", *map(str, replicates)]
-            replicate = forms.choose(
-                "Replicates", options, "rev_replicate", width=150,
-                show=lambda one: "All together" if one == "pooled" else f"Replicate {one}",
-            )  # fmt: skip
-        forms.copy_link(LINK)
+    names = list(screens["screen"])
+    key = state.bound("rev_screen", names, default)
+    st.session_state.setdefault(key, default)
+    screen = st.selectbox("Screen", names, key=key, width=300, on_change=state.clear, args=(OF_SCREEN,))
+    state.keep("rev_screen", screen, default=default)
+    row = screens.set_index("screen", drop=False).loc[screen].to_dict()
+    modality = _readout(row)
+    replicates = review_data.replicates(screen)
+    replicate = "pooled"
+    if len(replicates) > 1:
+        options = ["pooled", *map(str, replicates)]
+        replicate = forms.choose(
+            "Replicates", options, "rev_replicate", width=150,
+            show=lambda one: "All together" if one == "pooled" else f"Replicate {one}",
+        )  # fmt: skip
+    forms.copy_link(LINK)
     scores = review_data.scores(screen, modality)
     return Reviewed(
         row, screen, modality, row["readouts"], row["scored"], replicate, _drug(scores, replicate), _well(screen),

@@ -3,7 +3,6 @@
 from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, messages, review_data
 from dashboard.report_maker import Making, Progress, maker
@@ -20,12 +19,11 @@ FILES = {
 }
 
 
-def offer(shown: Reviewed, place: DeltaGenerator | None = None) -> None:
-    """A button that opens the files. place: where it stands, such as the row of the title; here where none is given."""
+def offer(shown: Reviewed) -> None:
+    """A button that opens the files."""
     if not shown.readouts:
         return
-    with place if place is not None else st.container():
-        popover = st.popover("Report", icon=":material/description:", key="review_report", on_change="rerun")
+    popover = st.popover("Report", icon=":material/description:", key="review_report", on_change="rerun")
     if popover.open:
         with popover:
             _files(shown)

@@ -44,8 +44,10 @@ def main() -> None:
         )
         nav.link("screens.py", "Go to Screens", icon=":material/grid_view:")
         return
-    above = st.container()
-    shown = review_choose.choose(screens)
+    above, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        shown = review_choose.choose(screens)
+        review_report.offer(shown)
     with above:
         frame.heading("Screen review", PURPOSE, shown.simulated)
         review_cards.status(shown)
@@ -59,7 +61,6 @@ def main() -> None:
             with tab:
                 TABS[name](shown)
     review_decisions.dialogs(shown)
-    review_report.offer(shown)
 
 
 main()
