@@ -56,7 +56,8 @@ def lines(tmp_path: Path, tumorcast_home: Path) -> Path:
 
 def test_the_commands_are_those_of_the_design():
     designed = "demo import train evaluate predict runs jobs networks export fetch report patient"
-    of_libraries, of_screens = "screen-library repurpose", "score quality synergy explain phenotypes"
+    of_libraries = "screen-library repurpose"
+    of_screens = "score quality synergy explain phenotypes review report-screen bundle rescore"
     assert set(commands_by_name()) == {*designed.split(), *of_libraries.split(), *of_screens.split()}
 
 
