@@ -25,6 +25,8 @@ ALIVE_PERCENT = 50.0  # position acts on cells: wells expected below say nothing
 MAD_SCALE = 1.4826  # median absolute deviation -> standard deviation of normal values
 MIN_WELLS = 20  # of a plate; fewer tell no place from chance
 MIN_LINE = 5  # of a row or column, for it to be named
+MOST_KNOWN = 20_000  # curves: some MiB
+_known: dict[tuple[bytes, bytes], np.ndarray] = {}
 NRFE_DOSES = 5  # plateQC leaves out drugs with fewer
 MEASURES = ("edge_effect", "row_effect", "column_effect", "gradient", "nrfe")  # of `spatial_verdicts`
 SERIES_TYPES = ("therapy", "series")
@@ -77,11 +79,31 @@ def expected_each(lessons: Sequence[Lesson]) -> list[np.ndarray]:
         known.append(curve)
     if count:
         x, y, curve_of = (np.concatenate(part) for part in zip(*curves, strict=True))
-        fitted = fit_curves(x, y, curve_of, count, PARAMETERS)
-        parameters = np.stack([getattr(fitted, name) for name in NAMES], axis=1)
+        parameters = _fitted(x, y, curve_of, count)
         for should, curve, (at, _, of_curve) in zip(found, known, curves, strict=True):
             should[curve] = 100 * (1 - inhibition_at(parameters[of_curve], at[:, None])[:, 0])
     return found
+
+
+def _fitted(x: np.ndarray, y: np.ndarray, curve_of: np.ndarray, count: int) -> np.ndarray:
+    """(count, 5) parameters of curves. Those with the same values are fitted once, and not again when one well of a
+    plate changes: a curve's numbers do not depend on what is fitted besides.
+    """
+    order = np.argsort(curve_of, kind="stable")
+    ends = np.cumsum(np.bincount(curve_of, minlength=count))[:-1]
+    parts = zip(np.split(x[order], ends), np.split(y[order], ends), strict=True)
+    keys = [(doses.tobytes(), values.tobytes()) for doses, values in parts]
+    found = {key: known for key in keys if (known := _known.get(key)) is not None}
+    if new := [key for key in dict.fromkeys(keys) if key not in found]:
+        doses, values = ([np.frombuffer(key[side]) for key in new] for side in (0, 1))
+        at = np.repeat(np.arange(len(new)), [len(one) for one in doses])
+        fitted = fit_curves(np.concatenate(doses), np.concatenate(values), at, len(new), PARAMETERS)
+        fresh = dict(zip(new, np.stack([getattr(fitted, name) for name in NAMES], axis=1), strict=True))
+        if len(_known) > MOST_KNOWN:
+            _known.clear()
+        _known.update(fresh)
+        found |= fresh
+    return np.stack([found[key] for key in keys])
 
 
 def residuals(frame: pd.DataFrame) -> pd.DataFrame:
