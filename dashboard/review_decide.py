@@ -7,17 +7,19 @@ import streamlit as st
 from dashboard import data, messages, review_data, state
 from dashboard.review_choose import Reviewed
 from engine.errors import EngineError
+from engine.figures.text import cut
 from engine.spheroid.review_types import KINDS, READOUTS, Decided, Decision, Entry, ReviewState, Target
 
 OTHER = "Another reason"
 REASONS = {
     "well": ("Contaminated", "Dust or debris in the image", "Out of focus", "No spheroid", "Dispensing failed",
-             "Wrongly labelled control", "Edge effect"),
-    "plate": ("Controls do not separate", "Controls swapped or mislabelled", "Dispensing failed", "Edge effect",
-              "Contaminated", "Read wrongly"),
+             "Swapped or mislabelled control", "Edge effect"),
+    "plate": ("Controls do not separate", "Swapped or mislabelled controls", "Out of focus", "Dispensing failed",
+              "Edge effect", "Contaminated", "Read wrongly"),
     "drug": ("Fluoresces", "Precipitates", "Wrong stock", "Not stable"),
     "replicate": ("Does not agree with the others", "Dispensing failed", "Contaminated"),
 }  # fmt: skip
+NAMED = 40  # signs of a name on a button
 LOCKED = "The screen is signed off. Reopen it under Decisions first."
 
 
@@ -31,7 +33,7 @@ def offer(shown: Reviewed, target: Target, key: str, readout: str = "all", label
     word, icon = ("Restore", ":material/undo:") if entry else ("Exclude", ":material/block:")
     locked = not shown.state.writable
     st.button(
-        f"{word} {label or target.name}", icon=icon, key=f"{key}_decide", disabled=locked,
+        f"{word} {label or messages.plain(cut(target.name, NAMED))}", icon=icon, key=f"{key}_decide", disabled=locked,
         help=LOCKED if locked else None, on_click=open_dialog, args=("decide", target, readout),
     )  # fmt: skip
 

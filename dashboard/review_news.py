@@ -52,17 +52,17 @@ def _changed(shown: Reviewed) -> None:
         return
     entry = done.entries[-1]
     with st.container(border=True):
-        came = changes_words(done.changes)
+        came = changes_words(done.changes, shown.modality)
         st.markdown(f":material/check: **{messages.plain(entry_words(entry))}.** {messages.plain(came)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.state.writable and entry.action in ("exclude", "restore") and entry.entry == shown.state.last:
                 st.button("Undo", icon=":material/undo:", key="review_undo", on_click=_undo, args=(shown, entry))
-            if len(done.changes):
-                popover = st.popover("Before and after", type="tertiary", key="review_before", on_change="rerun")
-                if popover.open:
-                    with popover:
-                        frame.table(changes_table(done.changes), key=f"review_changed_{entry.entry}", height=300)
             st.button("Hide", key="review_hide", on_click=_hide, args=(shown.screen,), type="tertiary")
+        if len(done.changes):
+            opened = st.expander("Before and after", key="review_before", on_change="rerun")
+            with opened:
+                if opened.open:
+                    frame.table(changes_table(done.changes), key=f"review_changed_{entry.entry}", height=300)
 
 
 def _undo(shown: Reviewed, entry: Entry) -> None:

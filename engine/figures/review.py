@@ -5,11 +5,12 @@ import plotly.graph_objects as go
 
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, palette, styled
-from engine.figures.text import number, plural
+from engine.figures.text import in_figure, number, plural
 from engine.spheroid.review_types import ACTIONS, READOUTS, Entry
 from engine.spheroid.settings import HIT_DSS
 
 NAMED = 3  # drugs in a sentence
+VISIBLE = 0.1  # a step of DSS_asym that a person would call one
 ROW_PX, FRAME_PX, MOST = 22, 90, 30
 
 
@@ -28,25 +29,46 @@ def pooled(changes: pd.DataFrame) -> pd.DataFrame:
     return mine.loc[size.sort_values(ascending=False, kind="stable").index]
 
 
-def changes_words(changes: pd.DataFrame) -> str:
-    """How many scores moved, which became hits or are none any more, and the largest steps."""
+def changes_words(changes: pd.DataFrame, modality: str = "") -> str:
+    """How many scores moved, which became hits or are none any more, and the largest steps.
+
+    modality: the readout that is looked at; it is told first, the others by their number of changes. '' for all alike.
+    """
     mine = pooled(changes)
     if mine.empty:
         return "No score changed."
-    told = [f"{plural(mine['drug'].nunique(), 'drug')} changed"]
+    shown = mine[mine["modality"] == modality] if modality else mine
+    rest = mine.drop(shown.index)
+    told = [_steps(shown) if len(shown) else f"No score by {modality_words(modality)} changed."]
+    if len(rest):
+        each = [
+            f"{modality_words(str(one))} {n}"
+            for one, n in rest.groupby("modality", sort=False)["drug"].nunique().items()
+        ]
+        told.append(f"Drugs that changed by other readouts: {', '.join(each)}.")
+    return " ".join(told)
+
+
+def _steps(mine: pd.DataFrame) -> str:
+    moved = (mine["after"] - mine["before"]).abs().ge(VISIBLE) | mine["after"].isna() | mine["before"].isna()
+    told = [
+        f"{plural(mine['drug'].nunique(), 'drug')} changed, {mine.loc[moved, 'drug'].nunique()} by {VISIBLE:g} or more"
+    ]
     for became, words in ((True, "now a hit"), (False, "no hit any more")):
         turned = mine[(mine["hit_after"] == became) & (mine["hit_before"] != became)]
         if len(turned):
             told.append(f"{words}: {_listed(turned)}")
+    several = mine["modality"].nunique() > 1
     largest = [
-        f"{row.drug} {number(row.before)} → {number(row.after)} ({modality_words(str(row.modality))})"
+        f"{row.drug} {number(row.before)} → {number(row.after)}"
+        + (f" ({modality_words(str(row.modality))})" if several else "")
         for row in mine.head(NAMED).itertuples()
     ]
     return f"{'; '.join(told)}. DSS: {', '.join(largest)}."
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    names = list(dict.fromkeys(f"{row.drug} ({modality_words(str(row.modality))})" for row in rows.itertuples()))
+    names = list(dict.fromkeys(str(drug) for drug in rows["drug"]))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
@@ -54,10 +76,11 @@ def _listed(rows: pd.DataFrame) -> str:
 def changes_table(changes: pd.DataFrame) -> pd.DataFrame:
     """All changes as they stand in a table."""
     mine = pd.concat([pooled(changes), changes.drop(pooled(changes).index)])
+    added = {"Addition": mine["addon"]} if mine["addon"].ne("").any() else {}
     return pd.DataFrame(
         {
             "Drug": mine["drug"],
-            "Addition": mine["addon"],
+            **added,
             "Readout": mine["modality"].map(modality_name),
             "Replicate": mine["replicate"],
             "DSS before": mine["before"].astype(float),
@@ -91,7 +114,9 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
     for column, marker in marks:
         figure.add_scatter(
             x=rows[column], y=y, mode="markers", marker=marker, customdata=rows["drug"],
-            hovertext=[f"{r.drug}: {number(r.before)} before, {number(r.after)} now" for r in rows.itertuples()],
+            hovertext=[
+                f"{in_figure(r.drug)}: {number(r.before)} before, {number(r.after)} now" for r in rows.itertuples()
+            ],
             hoverinfo="text", cliponaxis=False,
         )  # fmt: skip
     figure.add_vline(HIT_DSS, line={"color": SELECTED, "width": 1.5, "dash": "dash"})
@@ -101,7 +126,11 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
     )  # fmt: skip
     figure.update_xaxes(title_text="DSS (asymmetric), 0 to 50", rangemode="tozero")
     figure.update_yaxes(
-        tickvals=y, ticktext=list(rows["drug"]), showgrid=False, ticksuffix="   ", range=[-0.7, len(rows) - 0.3]
+        tickvals=y,
+        ticktext=[in_figure(name, 30) for name in rows["drug"]],
+        showgrid=False,
+        ticksuffix="   ",
+        range=[-0.7, len(rows) - 0.3],
     )
     figure = styled(figure, dark, FRAME_PX + ROW_PX * max(3, len(rows))).update_layout(margin={"t": 26})
     shown = f"the {MOST} largest steps of {len(mine)}" if len(mine) > MOST else plural(len(mine), "drug")
