@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, export
+from dashboard import data, export, messages
 from engine.figures.template import Chart
 from engine.figures.text import MISSING, number, plural
 from engine.settings import REPOSITORY
@@ -195,11 +195,11 @@ def chart(
     """
     name = f"tumorcast-{key.replace('_', '-')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader(item.question, anchor=False, width="content")
+        st.subheader(messages.plain(item.question), anchor=False, width="content")
         popover = st.popover("Table", type="tertiary", key=f"{key}_popover", on_change="rerun")
         if popover.open:
             with popover:
-                st.markdown(item.summary)
+                st.markdown(messages.plain(item.summary))
                 table(item.table.head(1000), key=f"{key}_table", height=300)
                 export.buttons(item.table, name, key=f"{key}_export")
     if lead:
@@ -213,7 +213,7 @@ def chart(
     if on_pick:
         plot |= {"on_select": lambda: _picked(own_key, on_pick), "selection_mode": "points"}
     event = st.plotly_chart(item.figure, theme=None, key=own_key, config=config, alt=item.summary, **plot)
-    st.caption(item.caption)
+    st.caption(messages.plain(item.caption))
     return event
 
 

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from dashboard import review_choose
+from dashboard import messages, review_choose
 from engine.figures.phenotypes import CONTROLS
 from engine.figures.text import number
 
@@ -66,8 +66,8 @@ def gallery(wells: pd.DataFrame, pictures: Mapping[str, str], key: str, chosen: 
             with st.container(gap=None):
                 st.html(_picture(well, pictures.get(well.well, ""), well.well == chosen))
                 st.button(
-                    well.well, key=f"{key}_{well.well}", type="tertiary", on_click=open_well, args=(well.well,),
-                    help=f"Open {well.well} under Wells",
+                    messages.plain(well.well), key=f"{key}_{well.well}", type="tertiary", on_click=open_well,
+                    args=(well.well,), help="Open it under Wells",
                 )  # fmt: skip
     if len(wells) > AT_ONCE:
         st.caption(f"The first {AT_ONCE} of {len(wells):,} wells: draw around fewer to see the others.")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import export, forms, frame, messages, review_choose, review_data, review_map_data, state
 from dashboard.review_choose import Reviewed
-from engine.figures.screen_heatmap import MANY, HeatView, screen_heatmap
+from engine.figures.screen_heatmap import MANY, HeatView, cell_of, screen_heatmap
 from engine.figures.screens import modality_name
 from engine.spheroid.hits import drug_groups
 from engine.spheroid.score_compare import score_matrix
@@ -57,7 +57,7 @@ def _context(names: list[str]) -> str:
 
 def _pick(own: str, cell: str) -> None:
     """The drug of a cell that was clicked, and its screen as the one to compare with."""
-    screen, _, drug = cell.partition("|")
+    screen, drug = cell_of(cell)
     review_choose.pick_drug(drug)
     if screen != own:
         state.choose("rev_other", screen)

@@ -73,7 +73,7 @@ def show(shown: Reviewed, well: tuple[str, str, int], look: Look) -> None:
     drawn = look.shown(counts)
     method, towards = _ask_heat(shown)
     plain = well_images.picture(counts, drawn, look.colours)
-    told = f"{shown.well}, {well_images.CHANNELS[look.channel]}, {_counts(drawn)}"
+    told = f"{messages.plain(shown.well)}, {well_images.CHANNELS[look.channel]}, {_counts(drawn)}"
     if not method:
         st.image(well_images.png(plain, review_plate_data.SIDE), caption=told, width=520)
     else:
@@ -151,6 +151,7 @@ def original(shown: Reviewed, look: Look) -> None:
         made = f"projected from {planes} planes now" if planes else "a projection as it was delivered"
         st.image(
             data,
-            caption=f"{shown.well}, {wide:,} x {high:,} pixels, {made}, {_counts(drawn)} (its own contrast)",
+            caption=f"{messages.plain(shown.well)}, {wide:,} x {high:,} pixels, {made}, {_counts(drawn)} (its own "
+            "contrast)",
             width="stretch" if wide > 500 else wide,
         )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, review_choose, review_data, review_plate_data
+from dashboard import frame, messages, review_choose, review_data, review_plate_data
 from dashboard.review_choose import Reviewed
 from dashboard.review_image import Look
-from engine.figures.text import plural
+from engine.figures.text import cut, plural
 from engine.figures.well_images import Thumb, strip
 from engine.spheroid.spatial import SERIES_TYPES
 
@@ -55,7 +55,8 @@ def _listed(shown: Reviewed, same: pd.DataFrame) -> None:
         if at is not None:
             review_choose.pick_well(names[at])
 
-    st.subheader(f"Other doses and replicates of {same['treatment'].iloc[0] or 'the series'}", anchor=False)
+    what = messages.plain(cut(same["treatment"].iloc[0] or "the series"))
+    st.subheader(f"Other doses and replicates of {what}", anchor=False)
     frame.table(table, key="review_same_drug", height="content", on_pick=pick, ticked=names.index(shown.well))
 
 
@@ -74,8 +75,8 @@ def _curve(shown: Reviewed, look: Look, same: pd.DataFrame, mine: pd.Series) -> 
     ]
     several = same["replicate"].nunique() > 1
     names = [f"{f'Rep. {rep}, ' if several else ''}{plate}{f' ({n + 1})' if n else ''}" for rep, plate, n in rows]
-    what = str(mine["treatment"]) or str(mine["well_type"])
-    added = f" with {mine['addon']}" if mine["addon"] else ""
+    what = cut(mine["treatment"] or mine["well_type"])
+    added = f" with {cut(mine['addon'])}" if mine["addon"] else ""
     chart = strip(
         thumbs, names, [_dose(dose) for dose in doses], f"How does {what}{added} change the spheroid, dose by dose?",
         f"{plural(len(thumbs), 'well')} of {what}{added}, {_drawn(look)}{shown.context}. Below each: viability. Click "

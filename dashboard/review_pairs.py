@@ -13,7 +13,7 @@ from engine.figures.curve_panels import Panel, drug_points, panels
 from engine.figures.phenotypes import CONTROLS
 from engine.figures.screen_drug import drug_chart
 from engine.figures.screens import modality_words
-from engine.figures.text import number
+from engine.figures.text import cut, number
 from engine.spheroid.hits import hit_rows
 
 PIXELS, CONTROL_PX = 112, 84
@@ -76,7 +76,7 @@ def _table(shown: Reviewed, found: Phenotype, mine: pd.DataFrame, status: str, w
 def _pair(shown: Reviewed, found: Phenotype, pair: pd.Series) -> None:
     """Both curves with the images of their dilution series, and the controls: the paper's Figure 16."""
     drugs = [str(pair["drug"]), str(pair["other"])]
-    st.subheader(messages.plain(f"{drugs[0]} beside {drugs[1]}"), anchor=False)
+    st.subheader(messages.plain(f"{cut(drugs[0])} beside {cut(drugs[1])}"), anchor=False)
     st.markdown(messages.plain(pair["reason"]))
     values = review_data.values(shown.screen, found.looked.modality)
     drawn = {panel.drug: panel for panel in _panels(shown, found, values, drugs)}

@@ -22,7 +22,7 @@ from dashboard.review_choose import Reviewed
 from dashboard.review_map_data import Phenotype
 from engine.figures.phenotypes import HUES, MAPS, MapView, phenotype_map
 from engine.figures.screens import modality_words
-from engine.figures.text import number, plural
+from engine.figures.text import cut, number, plural
 from engine.spheroid.phenotype import Reproducibility, nearest_drugs
 from engine.spheroid.phenotype_records import Looked
 from engine.spheroid.review_types import Target
@@ -136,7 +136,7 @@ def _chosen(shown: Reviewed, found: Phenotype) -> None:
     """What looks like the chosen drug."""
     if not shown.drug:
         return
-    st.subheader(f"What looks like {messages.plain(shown.drug)}?", anchor=False)
+    st.subheader(f"What looks like {messages.plain(cut(shown.drug))}?", anchor=False)
     if shown.drug not in found.told.distances.index:
         out = found.wells.loc[found.wells["treatment"] == shown.drug, "left_out"]
         why = "its wells are excluded" if len(out) and out.all() else "no well of it has an image at its highest dose"

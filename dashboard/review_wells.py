@@ -100,7 +100,7 @@ def _head(shown: Reviewed, names: list[str]) -> None:
     """Which well, what it holds, the ones before and after it, and the button that leaves it out."""
     before, after = review_neighbours.beside(names, shown.well)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(shown.well, anchor=False, width="content")
+        st.subheader(messages.plain(shown.well), anchor=False, width="content")
         st.markdown(messages.plain(review_maps.content(shown, shown.well)), width="stretch")
         st.button(
             "Previous", key="well_before", icon=":material/chevron_left:", help=before,

@@ -10,7 +10,7 @@ from engine.figures.forest import FAILED
 from engine.figures.plates import well_name
 from engine.figures.screens import SEPARATION
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import number, plural
+from engine.figures.text import in_figure, number, plural
 from engine.spheroid.replicates import MIN_PAIRS, Agreement
 
 # On a strip, from left to right, with what is written below.
@@ -106,7 +106,7 @@ def _dots(wells: pd.DataFrame, colour: str, symbol: str, size: int = 7, width: f
 def _told(row: Any) -> str:
     kind = str(row.well_type).replace("_", " ")
     out = ", left out" if row.left_out else ""
-    return f"<b>{row.well}</b> {kind}{_dose(row.conc_nm)}<br>{number(float(row.percent))} %{out}"
+    return f"<b>{in_figure(row.well)}</b> {kind}{_dose(row.conc_nm)}<br>{number(float(row.percent))} %{out}"
 
 
 def _dose(conc_nm: float) -> str:
@@ -130,7 +130,7 @@ def _judged(
         colour = {"good": colours.sensitive, "bad": FAILED[dark]}.get(verdict, colours.muted)
         figure.add_annotation(
             x=at * (n_kinds + 1) + (n_kinds - 1) / 2, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
-            text=f"<b>{plate}</b><br>{words}", font={"color": colour, "size": 13},
+            text=f"<b>{in_figure(plate)}</b><br>{words}", font={"color": colour, "size": 13},
         )  # fmt: skip
     return " ".join(said)
 
@@ -168,7 +168,7 @@ def duplicates(
                     marker={"size": size, "color": colour, "opacity": 0.75},
                     customdata=group["treatment"],
                     text=[
-                        f"<b>{name}</b>{_dose(dose)}<br>{number(a)} and {number(b)}"
+                        f"<b>{in_figure(name)}</b>{_dose(dose)}<br>{number(a)} and {number(b)}"
                         for name, dose, a, b in zip(
                             group["treatment"], doses.astype(float), group["first"], group["second"], strict=True
                         )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 
 from engine.figures.classes import class_colours
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
-from engine.figures.text import count, number, plural
+from engine.figures.text import count, in_figure, number, plural
 
 HEIGHT, LEGEND_PX = 450, 21  # without the legend; of one of its rows
 HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate"}
@@ -106,7 +107,9 @@ def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
     for name, (colour, symbol) in looks.items():
         mine = view.drugs[names == name]
         marker = {"symbol": symbol, "size": 10, "color": colour}
-        traces.append(_points(view, mine, marker, f"{name} ({len(mine)})", labelled=view.hue == "subclass"))
+        traces.append(
+            _points(view, mine, marker, f"{in_figure(name, 40)} ({len(mine)})", labelled=view.hue == "subclass")
+        )
     return traces
 
 
@@ -153,7 +156,7 @@ def _points(view: MapView, wells: pd.DataFrame, marker: Mapping, name: str, labe
     return go.Scatter(
         **view.xy(wells),
         mode="markers+text" if labelled else "markers",
-        text=wells["short"] if labelled else None,
+        text=wells["short"].map(escape) if labelled else None,
         textposition="top center",
         textfont={"size": 10},
         name=name,
@@ -167,10 +170,11 @@ def _points(view: MapView, wells: pd.DataFrame, marker: Mapping, name: str, labe
 
 def _told(well) -> str:
     """What is in a well, on hover."""
-    lines = [f"<b>{well.name or CONTROLS.get(well.well_type, (well.well_type,))[0]}</b> {well.well}"]
+    name = well.name or CONTROLS.get(well.well_type, (well.well_type,))[0]
+    lines = [f"<b>{in_figure(name)}</b> {in_figure(well.well)}"]
     if np.isfinite(well.conc_nm):
         lines.append(f"{number(well.conc_nm)} nM" + (f", DSS {number(well.dss)}" if np.isfinite(well.dss) else ""))
-    group = ": ".join(part for part in (well.group, well.subgroup) if part)
+    group = in_figure(": ".join(part for part in (well.group, well.subgroup) if part))
     return "<br>".join([*lines, *([group] if group else []), *(["<i>excluded</i>"] if well.left_out else [])])
 
 
@@ -185,7 +189,7 @@ def _marks(figure: go.Figure, view: MapView, colours: Palette) -> None:
     ring = {"symbol": "circle-open", "size": 17, "color": SELECTED, "line": {"width": 2}}
     for name, wells in mine.groupby("name"):
         line = {"color": SELECTED, "width": 1.2}
-        text = [str(name), *[""] * (len(wells) - 1)]
+        text = [in_figure(name, 30), *[""] * (len(wells) - 1)]
         figure.add_scatter(
             **view.xy(wells), mode="lines+markers+text", line=line, marker=ring, text=text, name="Chosen drug",
             textposition="top center", textfont={"color": colours.text, "size": 12}, **quiet,

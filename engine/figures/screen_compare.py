@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import interval, number, plural
+from engine.figures.text import in_figure, interval, number, plural
 from engine.spheroid.score_compare import Compared
 from engine.spheroid.settings import HIT_DSS
 
@@ -43,13 +43,14 @@ def score_scatter(
     mine = rows[rows["drug"] == drug]
     if len(mine):
         figure.add_scatter(
-            x=mine["first"], y=mine["second"], mode="markers+text", text=mine["drug"], textposition="bottom center",
+            x=mine["first"], y=mine["second"], mode="markers+text", text=mine["drug"].map(in_figure),
+            textposition="bottom center",
             marker={"symbol": "circle-open", "size": 17, "color": SELECTED, "line": {"width": 2}}, name="chosen",
             cliponaxis=False, **QUIET,
         )  # fmt: skip
     _name(figure, rows[rows["drug"] != drug], top, colours)
-    figure.update_xaxes(title_text=f"DSS, {names[0]}", range=[low, top])
-    figure.update_yaxes(title_text=f"DSS, {names[1]}", range=[low, top])
+    figure.update_xaxes(title_text=f"DSS, {in_figure(names[0])}", range=[low, top])
+    figure.update_yaxes(title_text=f"DSS, {in_figure(names[1])}", range=[low, top])
     styled(figure, dark, HEIGHT)
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 12}}
@@ -69,14 +70,19 @@ def _looks(names: tuple[str, str], colours: Palette) -> tuple[tuple[str, str, di
     return (
         ("neither", "Hit in neither", {"size": 8, "color": colours.resistant}),
         ("both", "Hit in both", {"size": 9, "color": colours.sensitive}),
-        ("first", f"Hit in {names[0]} only", {"size": 10, "symbol": "triangle-right-open", "line": edge}),
-        ("second", f"Hit in {names[1]} only", {"size": 10, "symbol": "triangle-up-open", "line": edge}),
+        (
+            "first",
+            f"Hit in {in_figure(names[0], 30)} only",
+            {"size": 10, "symbol": "triangle-right-open", "line": edge},
+        ),
+        ("second", f"Hit in {in_figure(names[1], 30)} only", {"size": 10, "symbol": "triangle-up-open", "line": edge}),
     )
 
 
 def _drugs(rows: pd.DataFrame, label: str, marker: dict, names: tuple[str, str]) -> go.Scatter:
     if "line" in marker:
         marker = {**marker, "color": marker["line"]["color"]}
+    first, second = map(in_figure, names)
     return go.Scatter(
         x=rows["first"],
         y=rows["second"],
@@ -85,7 +91,7 @@ def _drugs(rows: pd.DataFrame, label: str, marker: dict, names: tuple[str, str])
         name=f"{label} ({len(rows)})",
         customdata=rows["drug"],
         hovertext=[
-            f"<b>{row.drug}</b><br>{names[0]} {number(row.first)}<br>{names[1]} {number(row.second)}"
+            f"<b>{in_figure(row.drug)}</b><br>{first} {number(row.first)}<br>{second} {number(row.second)}"
             for row in rows.itertuples()
         ],
         hoverinfo="text",
@@ -103,7 +109,8 @@ def _name(figure: go.Figure, rows: pd.DataFrame, top: float, colours: Palette) -
         placed.append((row.first, row.second))
         left = row.first > 0.7 * top
         figure.add_annotation(
-            x=row.first, y=row.second, text=row.drug, showarrow=False, xanchor="right" if left else "left",
+            x=row.first, y=row.second, text=in_figure(row.drug, 30), showarrow=False,
+            xanchor="right" if left else "left",
             xshift=-9 if left else 9, font={"size": 12, "color": colours.text},
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 from engine.figures.curve_panels import Line, Panel
 from engine.figures.screen_hits import LEFT_OUT, class_words, why
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import MINUS, interval, number, plural
+from engine.figures.text import MINUS, in_figure, interval, number, plural
 from engine.spheroid.hits import NOT_TOLD
 
 COLUMNS = 3
@@ -98,12 +99,9 @@ def title(panel: Panel) -> str:
     """The drug in bold, its score with the interval, and its class, short enough to stand side by side."""
     whole = "" if panel.row["group"] == NOT_TOLD else class_words(panel.row.to_dict())
     group = whole if len(whole) <= WIDE else whole.partition(": ")[2] or whole
-    return "<br>".join([f"<b>{cut(panel.name)}</b>", score_words(panel.row), *([cut(group)] if group else [])])
-
-
-def cut(text: str) -> str:
-    """At most WIDE signs."""
-    return text if len(text) <= WIDE else f"{text[: WIDE - 1]}…"
+    return "<br>".join(
+        [f"<b>{in_figure(panel.name, WIDE)}</b>", score_words(panel.row), *([in_figure(group, WIDE)] if group else [])]
+    )
 
 
 def score_words(row: pd.Series) -> str:
@@ -213,12 +211,13 @@ def _broken(text: str, width: int = 36) -> str:
     """A reason in lines that a small panel holds; a long one is cut."""
     lines_, line = [], ""
     for word in text.split():
+        word = word if len(word) <= width else f"{word[: width - 1]}…"
         if line and len(line) + len(word) >= width:
             lines_.append(line)
             line = ""
         line = f"{line} {word}".strip()
     lines_.append(line)
-    return "<br>".join(lines_[:3]) + ("…" if len(lines_) > 3 else "")
+    return "<br>".join(map(escape, lines_[:3])) + ("…" if len(lines_) > 3 else "")
 
 
 def legend(panels: Sequence[Panel]) -> str:

@@ -10,7 +10,7 @@ from engine.figures.curve_panels import Line, Panel
 from engine.figures.screen_curves import Limits, dose_ticks, legend, limits, points_table, traces, words
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import interval, number, plural
+from engine.figures.text import cut, interval, number, plural
 
 CURVE_PX, IMAGE_PX, AXIS_PX = 300, 104, 52
 MARGIN = {"t": 12, "r": 12, "b": 8, "l": 8}
@@ -67,7 +67,7 @@ def drug_chart(
         )
     return Chart(
         figure=styled(figure, dark, height).update_layout(margin=MARGIN),
-        question=f"How does {panel.name} act, dose by dose?",
+        question=f"How does {cut(panel.name)} act, dose by dose?",
         caption=f"{plural(len(panel.points), 'well')}, {context}. {legend([panel])}{named}",
         summary=f"{words(panel)}.",
         table=points_table([panel]),

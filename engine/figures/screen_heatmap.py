@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 from engine.figures.classes import class_colours
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
-from engine.figures.text import number, plural
+from engine.figures.text import in_figure, number, plural
 from engine.spheroid.score_compare import ScoreMatrix, Tree, tree
 
 LABELLED = 90  # rows up to which every drug's name has room
@@ -77,7 +78,7 @@ def _as_they_are(n: int) -> Tree:
 
 
 def screen_heatmap(view: HeatView, context: str, dark: bool = False) -> Chart:
-    """A picture that takes no clicks; over it one invisible point a cell, whose customdata is 'screen|drug'."""
+    """A picture that takes no clicks; over it one invisible point a cell, whose customdata `cell_of` reads."""
     colours = palette(dark)
     d, s = len(view.drugs), len(view.screens)
     starts, end = view.starts, view.starts[-1] + s
@@ -92,12 +93,14 @@ def screen_heatmap(view: HeatView, context: str, dark: bool = False) -> Chart:
     right = end - 0.3 + (1.1 * _tree_width(view) if len(view.rows.x) else 0)
     figure.update_xaxes(
         tickvals=[start + i for start in starts for i in range(s)],
-        ticktext=[f"<b>{name}</b>" if name == view.screen else name for _ in starts for name in view.screens],
+        ticktext=[f"<b>{in_figure(name, 30)}</b>" if name == view.screen else in_figure(name, 30)
+                  for _ in starts for name in view.screens],
         tickangle=-90, tickfont={"size": 9 if many else 12}, range=[-2.2, right],
         showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(d)), ticktext=[f"{name} " for name in view.drugs], showticklabels=d <= LABELLED,
+        tickvals=list(range(d)), ticktext=[f"{in_figure(name, 30)} " for name in view.drugs],
+        showticklabels=d <= LABELLED,
         tickfont={"size": 12 if d <= 45 else 10}, showgrid=False,
         range=[d - 0.4, -2.2 - (TREE if len(view.columns.x) else 0)],
     )  # fmt: skip
@@ -154,9 +157,13 @@ def _strip(view: HeatView, dark: bool) -> list[go.Scatter]:
     for name, colour in class_colours(groups, dark).items():
         at = [i for i, group in enumerate(groups) if group == name]
         marker = {"symbol": "square", "size": 10, "color": colour}
-        text = [f"{view.drugs[i]}: {name}" for i in at]
+        text = [f"{in_figure(view.drugs[i])}: {in_figure(name)}" for i in at]
         where = {"x": [-1.3] * len(at), "y": at}
-        traces.append(go.Scatter(**where, mode="markers", marker=marker, name=name, hovertext=text, hoverinfo="text"))
+        traces.append(
+            go.Scatter(
+                **where, mode="markers", marker=marker, name=in_figure(name, 40), hovertext=text, hoverinfo="text"
+            )
+        )
     return traces
 
 
@@ -193,24 +200,25 @@ def _points(view: HeatView) -> go.Scatter:
     d, m, s = view.cells.shape
     x = np.concatenate([start + np.arange(s) for start in view.starts]).astype(np.float32)
     names = [modality_words(one) for one in view.matrix.modalities]
-    columns = [(name, screen) for name in names for screen in view.screens]
+    columns = [(name, in_figure(screen)) for name in names for screen in view.screens]
+    drugs = [in_figure(drug) for drug in view.drugs]
+    screens = [_inert(screen) for screen in view.screens]
     values = view.cells.reshape(d, m * s)
     marker: dict[str, Any] = {"symbol": "square", "size": 10, "opacity": 0, "maxdisplayed": 1}
-    told: dict[str, Any] = {
-        "hovertext": [
-            f"<b>{drug}</b> in {screen}<br>{name}: {'DSS ' + number(value) if np.isfinite(value) else 'not scored'}"
-            for drug, row in zip(view.drugs, values, strict=True)
-            for (name, screen), value in zip(columns, row, strict=True)
-        ],
-        "hoverinfo": "text",
-    }  # fmt: skip
     if values.size > FULL_HOVER:
         marker["color"] = values.ravel().astype(np.float32)
-        told = {"hovertemplate": "<b>%{customdata}</b><br>DSS %{marker.color:.3~r}<extra></extra>"}
+        told: dict[str, Any] = {"hovertemplate": "<b>%{customdata}</b><br>DSS %{marker.color:.3~r}<extra></extra>"}
+    else:
+        words = [
+            f"<b>{drug}</b> in {screen}<br>{name}: {'DSS ' + number(value) if np.isfinite(value) else 'not scored'}"
+            for drug, row in zip(drugs, values, strict=True)
+            for (name, screen), value in zip(columns, row, strict=True)
+        ]
+        told = {"hovertext": words, "hoverinfo": "text"}
     return go.Scatter(
         x=np.tile(x, d),
         y=np.repeat(np.arange(d, dtype=np.int16), m * s),
-        customdata=[f"{screen}|{drug}" for drug in view.drugs for _, screen in columns],
+        customdata=[f"{screen}|{drug}" for drug in map(_inert, view.drugs) for _ in names for screen in screens],
         mode="markers",
         marker=marker,
         selected=FAINT,
@@ -219,6 +227,16 @@ def _points(view: HeatView) -> go.Scatter:
         **told,
         name="cells",
     )
+
+
+def _inert(name: str) -> str:
+    return escape(name).replace("|", "&#124;")
+
+
+def cell_of(customdata: str) -> tuple[str, str]:
+    """Screen and drug of a point; their signs stand in customdata as entities, because labels show it."""
+    screen, _, drug = customdata.partition("|")
+    return unescape(screen), unescape(drug)
 
 
 def _chosen(view: HeatView) -> list[go.Scatter]:

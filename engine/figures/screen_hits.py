@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from engine.figures.classes import class_colours
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import count, interval, number, plural
+from engine.figures.text import count, in_figure, interval, number, plural
 from engine.spheroid.hits import NOT_TOLD
 from engine.spheroid.settings import HIT_DSS
 
@@ -134,7 +134,7 @@ def _without(rows: pd.DataFrame, place: np.ndarray, colours: Palette) -> list[go
                 go.Scatter(
                     x=place[mine], y=np.full(int(mine.sum()), 0.9), mode="text", text=[sign] * int(mine.sum()),
                     textfont={"size": 16, "color": colours.text}, customdata=rows.loc[mine, "drug"], hoverinfo="text",
-                    hovertext=[f"<b>{row.name_}</b><br>{why(row.reason)}"
+                    hovertext=[f"<b>{in_figure(row.name_)}</b><br>{in_figure(why(row.reason), 120)}"
                                for row in rows[mine].rename(columns={"name": "name_"}).itertuples()],
                     showlegend=False,
                 )
@@ -157,7 +157,7 @@ def _expected(rows: pd.DataFrame, place: np.ndarray, view: HitView, colours: Pal
         go.Scatter(
             x=place[mine], y=highest[mine] + 1.6, mode="markers", hoverinfo="text", showlegend=False,
             marker={"symbol": "star", "size": 9, "color": colours.text},
-            hovertext=[f"{drug}: expected to hit" for drug in rows.loc[mine, "drug"]],
+            hovertext=[f"{in_figure(drug)}: expected to hit" for drug in rows.loc[mine, "drug"]],
             customdata=rows.loc[mine, "drug"], unselected={"marker": {"opacity": 1}},
         )
     ]  # fmt: skip
@@ -176,8 +176,9 @@ def _classes(rows: pd.DataFrame, place: np.ndarray, view: HitView, dark: bool) -
             traces.append(
                 go.Bar(
                     x=place[mine], y=np.full(len(own), -STRIP), base=-BELOW + STRIP, width=1.0,
-                    name=group or "Other", marker={"color": known.get(group, grey), "line": {"width": 0}},
-                    customdata=own["drug"], hovertext=[class_words(row) for row in own.to_dict("records")],
+                    name=in_figure(group or "Other", 30), customdata=own["drug"],
+                    marker={"color": known.get(group, grey), "line": {"width": 0}},
+                    hovertext=[in_figure(class_words(row)) for row in own.to_dict("records")],
                     hoverinfo="text", unselected={"marker": {"opacity": 1}},
                 )
             )  # fmt: skip
@@ -191,9 +192,9 @@ def class_words(row: dict[str, Any]) -> str:
 
 def hover(row: dict[str, Any], view: HitView) -> str:
     """What a label by the pointer says of a drug."""
-    lines = [f"<b>{row['name']}</b> ({class_words(row)})"]
+    lines = [f"<b>{in_figure(row['name'])}</b> ({in_figure(class_words(row))})"]
     if pd.isna(row["dss_asym"]):
-        lines.append(why(row["reason"]))
+        lines.append(in_figure(why(row["reason"]), 120))
     else:
         lines.append(f"DSS {number(row['dss_asym'])} ({interval(row['dss_lower'], row['dss_upper'])})")
         lines.append(f"IC50 {number(row['ic50_nm'])} nM, goodness of fit {number(row['gof'], 2)}")
@@ -215,7 +216,7 @@ def _axes(figure: go.Figure, rows: pd.DataFrame, top: float, chosen: np.ndarray,
         x=1, xref="x domain", y=HIT_DSS, text=f"hit: DSS {HIT_DSS:g}", showarrow=False, xanchor="right",
         yanchor="bottom", font={"color": colours.text}, bgcolor=colours.ground, opacity=0.85,
     )  # fmt: skip
-    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in rows["name"]]
+    short = [in_figure(name, LONGEST) for name in rows["name"]]
     figure.update_xaxes(
         tickvals=list(range(n)),
         ticktext=[f"<b>{name}</b>" if one else name for name, one in zip(short, chosen, strict=True)],

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from engine.figures.forest import FAILED
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import number, plural
+from engine.figures.text import in_figure, number, plural
 from engine.spheroid.quality_limits import ADDON, MEASURES, Z_PRIME
 from engine.spheroid.settings import MODALITIES
 
@@ -194,8 +194,8 @@ def well_kinds(colours: Palette) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def content(well: object) -> str:
-    """B02: Olaparib, 1,000 nM. well: a row with row, column, treatment, conc_nm and well_type."""
+    """B02: Olaparib, 1,000 nM, for a figure. well: a row with row, column, treatment, conc_nm and well_type."""
     conc = getattr(well, "conc_nm", float("nan"))
     dose = "" if not np.isfinite(conc) else f", {number(float(conc))} nM"
     treatment = getattr(well, "treatment", "") or str(getattr(well, "well_type", "")).replace("_", " ")
-    return f"{getattr(well, 'row', '')}{int(getattr(well, 'column', 0)):02d}: {treatment}{dose}"
+    return f"{getattr(well, 'row', '')}{int(getattr(well, 'column', 0)):02d}: {in_figure(treatment)}{dose}"

@@ -1,6 +1,7 @@
 """Numbers and names as they stand on screen."""
 
 import math
+from html import escape
 
 from engine.response.settings import SPLIT_NAMES
 
@@ -102,6 +103,17 @@ def interval(lower: float | None, upper: float | None) -> str:
     if lower is None or upper is None or not (math.isfinite(lower) and math.isfinite(upper)):
         return "no interval"
     return f"{number(lower)} to {number(upper)}"
+
+
+def in_figure(name: object, longest: int = 60) -> str:
+    """A name out of somebody's file as a figure may hold it: cut where it is long, and its signs no markup."""
+    return escape(cut(name, longest))
+
+
+def cut(name: object, longest: int = 60) -> str:
+    """A name on one line, of so many signs at most."""
+    text = " ".join(str(name).split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -14,7 +14,7 @@ from plotly.colors import get_colorscale, sample_colorscale
 
 from engine.figures.forest import FAILED
 from engine.figures.template import SELECTED, Chart, palette, styled
-from engine.figures.text import count, number, plural
+from engine.figures.text import count, in_figure, number, plural
 
 COLOURS = {"grey": "Grey", "viridis": "Viridis", "inferno": "Inferno", "hoechst": "Hoechst blue"}
 CHANNELS = {"mip": "Maximum projection (MIP)", "mid": "Middle plane (MID)"}
@@ -128,7 +128,7 @@ def strip(
                 )  # fmt: skip
         known = f"{number(one.percent)} %" if np.isfinite(one.percent) else "left out" if one.left_out else "no value"
         figure.add_annotation(
-            x=x, y=y + 0.48, yanchor="top", text=f"{one.well}<br>{known}", showarrow=False,
+            x=x, y=y + 0.48, yanchor="top", text=f"{in_figure(one.well)}<br>{known}", showarrow=False,
             font={"size": 11, "color": SELECTED if one.well == selected and dark else colours.text},
         )  # fmt: skip
     figure.add_trace(
@@ -136,7 +136,7 @@ def strip(
             x=[one.column for one in thumbs], y=[one.row * deep for one in thumbs], mode="markers",
             customdata=[one.well for one in thumbs],
             marker={"symbol": "square", "size": THUMB, "color": "rgba(0,0,0,0)"},
-            text=[f"<b>{one.well}</b><br>{_viable(one)}" for one in thumbs],
+            text=[f"<b>{in_figure(one.well)}</b><br>{_viable(one)}" for one in thumbs],
             hovertemplate="%{text}<extra></extra>",
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
         )
@@ -148,7 +148,7 @@ def strip(
     )  # fmt: skip
     figure.update_yaxes(
         range=[(tall - 1) * deep + 1.08, -0.5], tickvals=[deep * one for one in range(len(rows))],
-        ticktext=list(rows), showgrid=False, fixedrange=True, ticksuffix=" ",
+        ticktext=[in_figure(row, 30) for row in rows], showgrid=False, fixedrange=True, ticksuffix=" ",
     )  # fmt: skip
     figure = styled(figure, dark, int(34 + (THUMB + 10) * (tall * deep + 0.1)))
     figure.update_layout(clickmode="event+select", dragmode=False)

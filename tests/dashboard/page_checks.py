@@ -15,9 +15,18 @@ INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "c
 
 
 def shown(app: AppTest) -> str:
-    """All text of a page."""
+    """All text of a page, as it is read: without the backslashes that keep names from being Markdown, breaks or no."""
     kinds = ("title", "subheader", "markdown", "caption", "error", "html")
-    return "\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind))
+    return _read("\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind)))
+
+
+def labels(app: AppTest) -> list[str]:
+    """What the buttons of a page say, as it is read."""
+    return [_read(one.label) for one in app.button]
+
+
+def _read(text: str) -> str:
+    return text.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def assert_healthy(app: AppTest) -> None:
