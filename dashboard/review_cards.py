@@ -1,22 +1,24 @@
 """Screen review page: what the screen is and how far its review, what to beware of, and its four numbers."""
 
 import math
+from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import frame, messages, nav, review_data
+from dashboard import frame, messages, nav, review_data, review_plate_data
 from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
-from dashboard.screens_list import replicate_r
 from engine.figures.screens import SEPARATION, modality_words
 from engine.figures.text import count, number, plural
-from engine.spheroid.hits import Overlap, overlap, replicate_overlaps
+from engine.spheroid.hits import of_replicate
 from engine.spheroid.review import running_jobs
 from engine.spheroid.review_types import STATUSES
+from engine.spheroid.score_compare import MIN_DRUGS, compared
 from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
 
 NAMED_PLATES = 4  # of more, the card tells the range
+LEFT_OUT = "left out"
+UNBROKEN = 26  # signs of a part of a note that stays on one line
 COLOURS = {"open": "gray", "in_review": "primary", "signed_off": "green"}
 ICONS = {"open": ":material/pending:", "in_review": ":material/rate_review:", "signed_off": ":material/verified:"}
 
@@ -74,52 +76,65 @@ def show(shown: Reviewed) -> None:
 
 
 def _separation(shown: Reviewed) -> frame.Card:
+    label = "Z' per plate"
     found = review_data.verdicts(shown.screen)
     found = found[(found["modality"] == shown.modality) & (found["plate"] != "")]
     rows = found[found["measure"].str.partition("+")[0] == "z_prime"] if len(found) else found
     if rows.empty:
-        return frame.Card("Z' per plate", "not judged", "Plates are judged when the readout is scored.")
-    values = [number(value, 2) for value in rows["value"]]
-    words = [SEPARATION[verdict] for verdict in rows["verdict"]]
-    if len(values) > NAMED_PLATES:
-        known = rows["value"].dropna()
-        values = [f"{number(known.min(), 2)} to {number(known.max(), 2)}"] if len(known) else ["not defined"]
-    if len(set(words)) == 1:
-        note = f"all {words[0]}" if len(words) > 1 else words[0]
-    elif len(words) > NAMED_PLATES:
-        note = ", ".join(f"{words.count(one)} {one}" for one in dict.fromkeys(SEPARATION.values()) if one in words)
+        return frame.Card(label, "not judged", "Plates are judged when the readout is scored.")
+    wells = review_data.values(shown.screen, shown.modality)
+    all_out = wells[wells["well_type"] != "empty"].groupby("plate")["left_out"].all()
+    gone = rows["plate"].isin(all_out.index[all_out])
+    kept = rows[~gone]
+    if len(rows) <= NAMED_PLATES:
+        told = [LEFT_OUT if out else number(z, 2) for z, out in zip(rows["value"], gone, strict=True)]
     else:
-        off = [(plate, word) for plate, word in zip(rows["plate"], words, strict=True) if word != "excellent"]
-        note = ", ".join(f"{plate} {word}" for plate, word in off)
-    return frame.Card("Z' per plate", " · ".join(values), note)
+        known = kept["value"].dropna()
+        told = [f"{number(known.min(), 2)} to {number(known.max(), 2)}"] if len(known) else ["not defined"]
+    words = [SEPARATION[verdict] for verdict in kept["verdict"]]
+    out = f"{plural(int(gone.sum()), 'plate')} left out" if gone.any() and len(rows) > NAMED_PLATES else ""
+    if len(set(words)) == 1:
+        note = [f"all {words[0]}" if len(rows) > 1 and not gone.any() else words[0]]
+    elif len(words) > NAMED_PLATES:
+        note = [f"{words.count(one)} {one}" for one in dict.fromkeys(SEPARATION.values()) if one in words]
+    else:
+        off = zip(kept["plate"], words, strict=True)
+        note = [f"{plate} {word}" for plate, word in off if word != "excellent"]
+    return frame.Card(label, " · ".join(told), _note([*note, out], ", "))
+
+
+def _note(parts: Sequence[str], between: str = "; ") -> str:
+    """Parts that break between each other, not between a number and what it counts."""
+    kept = [part.replace(" ", "\N{NO-BREAK SPACE}") if len(part) <= UNBROKEN else part for part in parts if part]
+    return between.join(kept)
 
 
 def _replicates(shown: Reviewed) -> frame.Card:
     label = "Replicate r (viability)"
     if len(review_data.replicates(shown.screen)) < 2:
         return frame.Card(label, "one replicate", "Nothing to compare it with.")
-    found = review_data.verdicts(shown.screen)
-    r = replicate_r(found[found["modality"] == shown.modality])
-    between = [one.r for one in replicate_overlaps(shown.scores) if not math.isnan(one.r)]
-    note = "DSS of replicates: too few drugs"
-    if between:
-        note = f"DSS of replicates r {number(min(between), 2)}" + (" or more" if len(between) > 1 else "")
-    return frame.Card(label, number(r, 2), note)
+    if not shown.modality:
+        return frame.Card(label, "not defined", "There is no readout.")
+    found = review_plate_data.viability_agreement(shown.screen, shown.modality)
+    scored = review_plate_data.dss_agreement(shown.screen, shown.modality)
+    between = "" if found.lower is None else f"{number(found.lower, 2)} to {number(found.upper, 2)} (95 %)"
+    dss = f"DSS r {number(scored.r, 2)}" if not math.isnan(scored.r) else f"DSS: {plural(scored.n, 'pair')}, too few"
+    return frame.Card(label, number(found.r, 2), _note([between, plural(found.n, "pair"), dss]))
 
 
 def _hits(shown: Reviewed) -> frame.Card:
-    label = f"Hits, DSS ≥ {HIT_DSS:g}"
-    mine = _of(shown.scores, shown.replicate)
+    label = f"Hits, DSS ≥ {HIT_DSS:g}" + ("" if shown.replicate == "pooled" else f", replicate {shown.replicate}")
+    mine = of_replicate(shown.scores, shown.replicate)
     if mine.empty:
         return frame.Card(label, "not scored", "")
-    others = []
+    notes = []
     for modality in (one for one in _kinds(shown) if one != shown.modality):
-        theirs = _of(review_data.scores(shown.screen, modality), shown.replicate)
-        both = overlap(mine, theirs).both
-        others.append(f"{modality_words(modality)} {int(theirs['hit'].sum())}, in both {len(both)}")
+        theirs = of_replicate(review_data.scores(shown.screen, modality), shown.replicate)
+        both = int((compared(mine, theirs).rows["verdict"] == "both").sum())
+        notes.append(_note([f"{modality_words(modality)} {int(theirs['hit'].sum())}", f"in both {both}"], ", "))
     unscored = int(mine["dss_asym"].isna().sum())
-    note = "; ".join(others) or "no other readout is scored"
-    note += f"; {unscored} without a score" if unscored else ""
+    notes = notes or ["no other readout is scored"]
+    note = _note([*notes, f"{unscored} without a score" if unscored else ""])
     return frame.Card(label, f"{int(mine['hit'].sum())} of {count(len(mine))}", note)
 
 
@@ -142,21 +157,11 @@ def _readouts(shown: Reviewed) -> frame.Card:
     if seen not in shown.scored or "metabolic" not in shown.scored:
         missing = "metabolic" if "metabolic" not in shown.scored else "images"
         return frame.Card(label, "one readout", f"There are no scores by {missing}.")
-    found = two_readouts(shown.screen, seen, shown.replicate)
-    off = len(found.first) + len(found.second)
-    value = "not defined" if math.isnan(found.r) else f"r {number(found.r, 2)}"
-    return frame.Card(label, value, f"{plural(off, 'mismatch', 'mismatches')} of {plural(found.n, 'drug')}")
-
-
-def two_readouts(screen: str, seen: str, replicate: str) -> Overlap:
-    """A readout of images beside metabolism."""
-    return overlap(
-        _of(review_data.scores(screen, seen), replicate), _of(review_data.scores(screen, "metabolic"), replicate)
+    sides = (of_replicate(review_data.scores(shown.screen, one), shown.replicate) for one in (seen, "metabolic"))
+    found = compared(*sides)
+    value = (
+        f"r {number(found.r, 2)}" if not math.isnan(found.r) else "too few" if found.n < MIN_DRUGS else "not defined"
     )
-
-
-def _of(scores: pd.DataFrame, replicate: str) -> pd.DataFrame:
-    """One replicate without additions, or all of a screen that holds nothing but combinations."""
-    mine = scores[scores["replicate"] == replicate]
-    alone = mine[mine["addon"] == ""]
-    return alone if len(alone) else mine
+    between = "" if math.isnan(found.r) else f"{number(found.lower, 2)} to {number(found.upper, 2)} (95 %)"
+    off = plural(len(found.mismatches), "mismatch", "mismatches")
+    return frame.Card(label, value, _note([between, f"{off} of {plural(found.n, 'drug')}"]))

@@ -1,6 +1,5 @@
 """Screen review page: one readout against another, one screen against another, and all screens at once."""
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import forms, frame, messages, review_choose, review_data, review_heatmap, review_map_data, state
@@ -8,6 +7,7 @@ from dashboard.review_choose import Reviewed
 from engine.figures.screen_compare import agreement_words, mismatch_words, score_scatter, score_table
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.text import count, plural
+from engine.spheroid.hits import of_replicate
 from engine.spheroid.score_compare import Compared, compared
 from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
 
@@ -39,7 +39,10 @@ def _readouts(shown: Reviewed) -> None:
     best = ("metabolic", *MODALITY_ALIASES["image"], "mos")
     others.sort(key=lambda one: (_kind(one) == _kind(shown.modality), best.index(one)))
     beside = forms.choose("Beside", others, "rev_beside", modality_name, width=220)
-    found = compared(_of(shown.scores, shown.replicate), _of(review_data.scores(shown.screen, beside), shown.replicate))
+    found = compared(
+        of_replicate(shown.scores, shown.replicate),
+        of_replicate(review_data.scores(shown.screen, beside), shown.replicate),
+    )
     names = (_word(shown.modality, beside), _word(beside, shown.modality))
     imaging = {_kind(shown.modality), _kind(beside)} == {"image", "metabolic"}
     question = "Do images and metabolism agree?" if imaging else f"Do {names[0]} and {names[1]} agree?"
@@ -55,10 +58,6 @@ def _word(modality: str, other: str) -> str:
     return modality_words(modality) if _kind(modality) == _kind(other) else KINDS[_kind(modality)]
 
 
-def _of(scores: pd.DataFrame, replicate: str) -> pd.DataFrame:
-    return scores[(scores["replicate"] == replicate) & (scores["addon"] == "")]
-
-
 def _scatter(
     shown: Reviewed, found: Compared, names: tuple[str, str], question: str, key: str, view: tuple[str, ...]
 ) -> None:
@@ -72,8 +71,14 @@ def _scatter(
     frame.chart(
         score_scatter(found, names, question, f"{shown.screen}{replicate}{made}", shown.drug, frame.dark()), key, view,
         lead=f"{messages.plain(agreement_words(found))} {mismatches}{_inactive(found)}",
-        on_pick=lambda drug: review_choose.pick_drug(str(drug)),
+        on_pick=lambda drug: _pick(shown, str(drug)),
     )  # fmt: skip
+
+
+def _pick(shown: Reviewed, name: str) -> None:
+    """The drug of a point; of a combination the drug without what was added."""
+    drugs = set(shown.scores["drug"])
+    review_choose.pick_drug(name if name in drugs else name.rpartition(" + ")[0])
 
 
 def _inactive(found: Compared) -> str:

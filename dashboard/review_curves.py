@@ -37,7 +37,9 @@ def _one(shown: Reviewed, rows: pd.DataFrame) -> None:
         return
     if len(mine) > 1:
         names = list(mine["name"])
-        name = st.segmented_control("With", names, default=names[0], key=f"review_addon_{shown.drug}")
+        name = st.segmented_control(
+            "With", names, format_func=messages.plain, default=names[0], key=f"review_addon_{shown.drug}"
+        )
         mine = mine[mine["name"] == (name or names[0])]
     (panel,) = review_drugs.panels_of(shown, mine)
     addon = str(panel.row["addon"])
@@ -94,7 +96,7 @@ def _leave_out(shown: Reviewed, panel: Panel) -> None:
     one = mine.iloc[0]
     out = ", left out" if one["left_out"] else ""
     st.markdown(
-        f"**{shown.well}**, replicate {one['replicate']}, {number(one['conc_nm'])} nM: "
+        f"**{messages.plain(shown.well)}**, replicate {one['replicate']}, {number(one['conc_nm'])} nM: "
         f"{number(one['inhibition'])} % inhibition{out}"
     )
     with st.container(horizontal=True):
@@ -116,7 +118,7 @@ def _many(shown: Reviewed, rows: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = sorted(set(rows["drug"]), key=str.casefold)
         chosen = forms.choose_many("Drugs", names, "rev_drugs", width=420, placeholder="All, the strongest first")
-        classes = sorted(set(rows["group"]))
+        classes = review_drugs.class_names(shown)
         if classes != [NOT_TOLD]:
             forms.choose_many("Classes", classes, "rev_class", width=300)
         state.keep("rev_fixed", st.toggle("One axis for all", key=state.bound("rev_fixed")))

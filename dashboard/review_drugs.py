@@ -9,7 +9,7 @@ from dashboard.review_choose import Reviewed
 from engine.errors import InputError
 from engine.figures.curve_panels import Line, Panel, drug_points, lines, panels
 from engine.spheroid.expected import Expected, expected_hits
-from engine.spheroid.hits import drug_groups, hit_rows
+from engine.spheroid.hits import NOT_TOLD, drug_groups, hit_rows
 
 NO_SCORES = ["drug", "addon", "replicate", "dss_asym", "hit"]
 THUMBNAIL_PX = 104
@@ -27,6 +27,12 @@ def rows(shown: Reviewed, beside: str = "") -> pd.DataFrame:
 def groups(shown: Reviewed) -> tuple[str, ...]:
     """The class of every drug of the screen, so that colours do not move with filters."""
     return tuple(drug_groups(review_data.drug_classes(shown.screen))["group"])
+
+
+def class_names(shown: Reviewed) -> list[str]:
+    """Classes of the drugs that are scored, by name."""
+    told = drug_groups(review_data.drug_classes(shown.screen))["group"].reindex(shown.scores["drug"].unique())
+    return sorted(set(told.fillna(NOT_TOLD)))
 
 
 def expected(shown: Reviewed) -> Expected:

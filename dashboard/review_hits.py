@@ -16,10 +16,12 @@ from dashboard import (
 from dashboard.review_choose import Reviewed, go, pick_drug, pick_well
 from engine.figures.curve_panels import Panel
 from engine.figures.plates import plate_map
+from engine.figures.screen_curves import score_words
 from engine.figures.screen_drug import drug_chart, ringed
-from engine.figures.screen_hits import LEFT_OUT, HitView, class_words, drawn, hit_table, waterfall
+from engine.figures.screen_hits import LEFT_OUT, HitView, class_words, drawn, waterfall
 from engine.figures.screens import modality_name
-from engine.figures.text import number, plural
+from engine.figures.template import Chart
+from engine.figures.text import cut, number, plural
 from engine.spheroid.expected import Expected
 from engine.spheroid.hits import NOT_TOLD, ORDERS, ordered
 
@@ -48,9 +50,10 @@ def show(shown: Reviewed) -> None:
         kept, shown.drug, shown.modality, beside, known.drugs, review_drugs.groups(shown),
         f"{shown.context}, {_replicate(shown)}",
     )  # fmt: skip
-    _waterfall(shown, view, known, rows)
+    chart = waterfall(view, frame.dark())
+    _waterfall(shown, view, known, rows, chart)
     _chosen(shown, rows)
-    _table(shown, view)
+    _table(shown, view, chart.table)
     review_references.show(shown)
 
 
@@ -61,7 +64,7 @@ def _replicate(shown: Reviewed) -> str:
 def _controls(shown: Reviewed) -> str:
     """Order, classes and the readout beside; returns the last, '' where there is no other."""
     orders = [one for one in ORDERS if one != "selective" or shown.scores["sdss"].notna().any()]
-    classes = sorted(set(review_drugs.rows(shown)["group"]))
+    classes = review_drugs.class_names(shown)
     others = review_drugs.others(shown)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         forms.choose("Sort by", orders, "rev_sort", ORDERS.__getitem__, width=150)
@@ -72,7 +75,7 @@ def _controls(shown: Reviewed) -> str:
         return str(forms.choose("Ticks", others, "rev_beside", modality_name, width=200))
 
 
-def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFrame) -> None:
+def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFrame, chart: Chart) -> None:
     if view.rows.empty:
         messages.empty("**No drug is of these classes.** Choose others, or clear the filter.")
         return
@@ -92,7 +95,6 @@ def _waterfall(shown: Reviewed, view: HitView, known: Expected, rows: pd.DataFra
         best = rows.loc[rows["sdss"].idxmax()]
         lead.append(f"Most selective: {messages.plain(best['name'])}, sDSS {number(best['sdss'])}.")
     order = (state.get("rev_sort"), tuple(state.get("rev_class")), view.beside)
-    chart = waterfall(view, frame.dark())
     where = (shown.screen, shown.modality, shown.replicate, shown.drug, order, frame.dark(), shown.state.last)
     st.html(SCROLLED.format(BAR_PX * len(drawn(view)) + AXIS_PX))
     with st.container(key="review_scrolled"):
@@ -117,7 +119,7 @@ def _chosen(shown: Reviewed, rows: pd.DataFrame) -> None:
     panel = review_drugs.panels_of(shown, mine.head(1))[0]
     row = panel.row
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(messages.plain(panel.name), anchor=False, width="content")
+        st.subheader(messages.plain(cut(panel.name)), anchor=False, width="content")
         st.caption(_told(row), width="content")
         st.caption(_class(row, rows), width="content")
         st.button("See its curves and images", key="review_to_curves", on_click=go, args=("Curves",), type="tertiary",
@@ -134,8 +136,6 @@ def _chosen(shown: Reviewed, rows: pd.DataFrame) -> None:
 
 def _told(row: pd.Series) -> str:
     """BCL-2 inhibitor · DSS 43.6 (41 to 46) · IC50 34 nM."""
-    from engine.figures.screen_curves import score_words
-
     words = [] if row["group"] == NOT_TOLD else [class_words(row.to_dict())]
     words.append(score_words(row))
     if pd.notna(row["ic50_nm"]):
@@ -178,10 +178,9 @@ def _look(well: object) -> None:
         go("Wells")
 
 
-def _table(shown: Reviewed, view: HitView) -> None:
+def _table(shown: Reviewed, view: HitView, table: pd.DataFrame) -> None:
     """Every score with its interval and fit; a row gives its drug."""
     st.subheader("All scores", anchor=False)
-    table = hit_table(view.rows, view.beside, view.expected)
     drugs = list(view.rows["drug"])
     where = abs(hash((shown.screen, shown.modality, shown.replicate, view.beside, tuple(view.rows["name"]))))
     frame.table(

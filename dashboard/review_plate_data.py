@@ -12,10 +12,12 @@ from engine.jobs.queue import job_folder
 from engine.spheroid import heat, originals, reviewed_wells
 from engine.spheroid.findings import Finding
 from engine.spheroid.image_store import PreparedImages, open_images
+from engine.spheroid.replicates import Agreement
 from engine.spheroid.types import WellImage
 
 data.register("review", reviewed_wells.placed, reviewed_wells.ranked, reviewed_wells.looks)
 data.register("review", reviewed_wells.viability_pairs, heat.heat_map)
+data.register("review", reviewed_wells.viability_agreement, reviewed_wells.dss_agreement)
 SIDE = 672  # pixels of a large picture, three times a prepared image
 FULL = 1600  # pixels at most of an original one
 SAMPLED = 4  # every so many pixels of a side tell how bright the wells of a plate are
@@ -34,6 +36,16 @@ def ranked(screen: str, modality: str) -> pd.DataFrame:
 def looks(screen: str) -> tuple[Finding, ...]:
     """See `reviewed_wells.looks`."""
     return data._cached("review_looks", screen)
+
+
+def viability_agreement(screen: str, modality: str) -> Agreement:
+    """Do viabilities of replicates agree, without what is left out?"""
+    return data._cached("review_viability_agreement", screen, modality)
+
+
+def dss_agreement(screen: str, modality: str) -> Agreement:
+    """Do scores of replicates agree?"""
+    return data._cached("review_dss_agreement", screen, modality)
 
 
 def viability_pairs(screen: str, modality: str) -> pd.DataFrame:

@@ -22,8 +22,8 @@ from engine.figures.plate_places import places
 from engine.figures.screens import modality_name
 from engine.spheroid.exclusions import concerning
 from engine.spheroid.judged import worst_first
-from engine.spheroid.replicates import agreement
 from engine.spheroid.review_types import Entry, Target
+from engine.spheroid.reviewed_wells import dss_pairs
 from engine.spheroid.settings import HIT_DSS
 
 WELLS = 60  # of the ranking; what comes after it is unremarkable
@@ -75,7 +75,7 @@ def _replicates(shown: Reviewed) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        found = agreement(pairs)
+        found = review_plate_data.viability_agreement(shown.screen, shown.modality)
         chart = duplicates(
             pairs, found, "viability", "viability, %", VIABILITY, shown.context, shown.drug, dark=frame.dark()
         )
@@ -87,22 +87,17 @@ def _replicates(shown: Reviewed) -> None:
             st.caption("This readout is not scored replicate by replicate yet.")
             return
         chart = duplicates(
-            scored, agreement(scored), "DSS", "DSS (asymmetric)", DSS, shown.context, shown.drug, HIT_DSS, frame.dark()
+            scored,
+            review_plate_data.dss_agreement(shown.screen, shown.modality),
+            "DSS",
+            "DSS (asymmetric)",
+            DSS,
+            shown.context,
+            shown.drug,
+            HIT_DSS,
+            frame.dark(),
         )
         frame.chart(chart, "review_dss_pairs", view=shown.drug, on_pick=review_choose.pick_drug, toolbar=False)
-
-
-def dss_pairs(scores: pd.DataFrame) -> pd.DataFrame:
-    """treatment, addon, first, second: DSS_asym of every two replicates. scores: of `records.scores`."""
-    own = scores[(scores["replicate"] != "pooled") & scores["dss_asym"].notna()]
-    table = own.pivot_table(index=["drug", "addon"], columns="replicate", values="dss_asym", aggfunc="first")
-    parts = [
-        table[[one, two]].dropna().set_axis(["first", "second"], axis=1).reset_index()
-        for i, one in enumerate(table.columns)
-        for two in table.columns[i + 1 :]
-    ]
-    empty = pd.DataFrame(columns=["drug", "addon", "first", "second"])
-    return (pd.concat(parts, ignore_index=True) if parts else empty).rename(columns={"drug": "treatment"})
 
 
 def _places(shown: Reviewed, plates: list[str]) -> None:
@@ -129,7 +124,7 @@ def _ranked(shown: Reviewed) -> None:
     if mine.empty:
         st.caption(f"Not judged by {modality_name(shown.modality).lower()} yet: every scoring judges.")
     elif rows.empty:
-        st.markdown(f":material/check_circle: All {len(mine)} measures are good by {shown.context}.")
+        st.markdown(f":material/check_circle: All {len(mine)} measures are good by {messages.plain(shown.context)}.")
     else:
         chosen = frame.table(
             listed(rows),
@@ -141,7 +136,12 @@ def _ranked(shown: Reviewed) -> None:
         if chosen and rows["plate"].iloc[chosen[0]]:
             plate = str(rows["plate"].iloc[chosen[0]])
             with st.container(horizontal=True):
-                st.button(f"See {plate}", key="ranked_see_plate", on_click=review_looks.see_plate, args=(plate,))
+                st.button(
+                    f"See {messages.plain(plate)}",
+                    key="ranked_see_plate",
+                    on_click=review_looks.see_plate,
+                    args=(plate,),
+                )
                 review_decide.offer(shown, Target("plate", plate=plate), "ranked_plate")
         else:
             st.caption("Tick a row to see its plate or to leave it out.")
@@ -176,8 +176,8 @@ def _ranked_wells(shown: Reviewed) -> None:
     )  # fmt: skip
     suspect = int(ranked["suspect"].sum())
     st.caption(
-        f"{suspect} of these {len(names)} wells are suspect by {shown.context}; the others follow by how far they lie "
-        "beyond their neighbours. Tick a row to choose the well."
+        f"{suspect} of these {len(names)} wells are suspect by {messages.plain(shown.context)}; the others follow by "
+        "how far they lie beyond their neighbours. Tick a row to choose the well."
     )
     if shown.well in names:
         review_maps.well_line(shown, "ranked_well")

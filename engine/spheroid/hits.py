@@ -1,12 +1,7 @@
 """The drugs of a screen as a review looks at them: scores with their fit, class and the readout that stands beside."""
 
-import itertools
-import math
-from typing import NamedTuple
-
 import pandas as pd
 
-MIN_PAIRS = 3
 NOT_TOLD = "Class not told"
 ORDERS = {"score": "Score", "name": "Name", "class": "Class", "selective": "Selectivity"}
 _FIT = ["drug", "addon", "gof", "p_value", "reason", "n_parameters"]
@@ -65,33 +60,11 @@ def ordered(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     return rows.drop(columns=["_name", "_less", "_selective"])
 
 
-class Overlap(NamedTuple):
-    """Two sets of scores of the same drugs.
+def of_replicate(scores: pd.DataFrame, replicate: str) -> pd.DataFrame:
+    """Rows of `records.scores` of one replicate without additions; of a screen of nothing but combinations, all, each
 
-    r: Pearson of their DSS, NaN below MIN_PAIRS pairs. n: drugs scored by both.
-    both, first, second: drugs that hit in both, or in one only.
+    called by drug and addition.
     """
-
-    r: float
-    n: int
-    both: tuple[str, ...]
-    first: tuple[str, ...]
-    second: tuple[str, ...]
-
-
-def overlap(first: pd.DataFrame, second: pd.DataFrame) -> Overlap:
-    """Do two readouts, or two replicates, find the same drugs? Each: rows of one replicate of `records.scores`."""
-    pairs = first.merge(second, on=["drug", "addon"], suffixes=("_1", "_2"))
-    pairs = pairs.dropna(subset=["dss_asym_1", "dss_asym_2"])
-    names = pairs["drug"].where(pairs["addon"] == "", pairs["drug"] + " + " + pairs["addon"])
-    x, y = pairs["dss_asym_1"].astype(float), pairs["dss_asym_2"].astype(float)
-    a, b = pairs["hit_1"].astype(bool), pairs["hit_2"].astype(bool)
-    r = float(x.corr(y)) if len(pairs) >= MIN_PAIRS and x.nunique() > 1 and y.nunique() > 1 else math.nan
-    return Overlap(r, len(pairs), tuple(names[a & b]), tuple(names[a & ~b]), tuple(names[b & ~a]))
-
-
-def replicate_overlaps(scores: pd.DataFrame) -> list[Overlap]:
-    """Every pair of replicates of one readout. scores: of `records.scores`."""
-    single = sorted(set(scores["replicate"]) - {"pooled"})
-    of = {one: scores[scores["replicate"] == one] for one in single}
-    return [overlap(of[a], of[b]) for a, b in itertools.combinations(single, 2)]
+    mine = scores[scores["replicate"] == replicate]
+    alone = mine[mine["addon"] == ""]
+    return alone if len(alone) else mine.assign(drug=mine["drug"] + " + " + mine["addon"])

@@ -4,7 +4,8 @@ import pandas as pd
 
 from engine.spheroid.exclusions import applied
 from engine.spheroid.findings import Finding, first_looks, looked_at
-from engine.spheroid.replicates import replicate_pairs
+from engine.spheroid.records import scores
+from engine.spheroid.replicates import Agreement, agreement, replicate_pairs
 from engine.spheroid.settings import MODALITIES
 from engine.spheroid.spatial import residuals
 from engine.spheroid.suspect_wells import rank_wells
@@ -33,6 +34,29 @@ def looks(db: Database, screen: str) -> tuple[Finding, ...]:
     return first_looks(db, screen, {one: applied(db, screen, one) for one in looked_at(there)})
 
 
+def viability_agreement(db: Database, screen: str, modality: str) -> Agreement:
+    """`replicates.agreement` of `viability_pairs`."""
+    return agreement(viability_pairs(db, screen, modality))
+
+
+def dss_agreement(db: Database, screen: str, modality: str) -> Agreement:
+    """`replicates.agreement` of `dss_pairs` of the stored scores."""
+    return agreement(dss_pairs(scores(db, screen, modality)))
+
+
 def viability_pairs(db: Database, screen: str, modality: str) -> pd.DataFrame:
     """`replicates.replicate_pairs` of viabilities, without what is left out."""
     return replicate_pairs(applied(db, screen, modality))
+
+
+def dss_pairs(scores: pd.DataFrame) -> pd.DataFrame:
+    """treatment, addon, first, second: DSS_asym of every two replicates. scores: of `records.scores`."""
+    own = scores[(scores["replicate"] != "pooled") & scores["dss_asym"].notna()]
+    table = own.pivot_table(index=["drug", "addon"], columns="replicate", values="dss_asym", aggfunc="first")
+    parts = [
+        table[[one, two]].dropna().set_axis(["first", "second"], axis=1).reset_index()
+        for i, one in enumerate(table.columns)
+        for two in table.columns[i + 1 :]
+    ]
+    empty = pd.DataFrame(columns=["drug", "addon", "first", "second"])
+    return (pd.concat(parts, ignore_index=True) if parts else empty).rename(columns={"drug": "treatment"})

@@ -48,7 +48,7 @@ def test_another_screen_lists_what_differs(db, open_page: Open):
     app = open_page("screen_review.py", rev_modality="metabolic", rev_other=OTHER, **TAB)
     assert_healthy(app)
     text = shown(app)
-    assert "What differs from another screen?" in text and "Hit in SIM-Q\\_DS1 only: Panobinostat" in text
+    assert "What differs from another screen?" in text and "Hit in SIM-Q_DS1 only: Panobinostat" in text
     table = differences(app)
     assert table["Difference"].tolist() == [-6.0] * 6 and set(table.columns) >= {f"DSS, {ONE}", f"DSS, {OTHER}"}
 

@@ -49,7 +49,7 @@ def test_hits_with_another_readout_beside(db, open_page: Open):
     text = shown(app)
     assert "Glioma, 2 plates, 4 drugs, 2 replicates. Not reviewed, 0 exclusions." in text
     assert "Hits, DSS ≥ 10" in text and "3 of 4" in text and "images, phase II 3, in both 3" in text
-    assert "0 mismatches of 4 drugs" in text and "all excellent" in text and "DSS of replicates r " in text
+    assert "0 mismatches of 4 drugs" in text and "all excellent" in text and "pairs; DSS: 4 pairs, too few" in text
     assert "**2 of 2 expected hits of BT-40 found** (Berker et al. 2022" in text
     table = scores(app)
     assert table["Drug"].tolist() == ["Trametinib", "Bortezomib", "Vemurafenib", "Olaparib"]

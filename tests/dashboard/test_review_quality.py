@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, shown
+from page_checks import Open, assert_healthy, labels, shown
 from reviewed_screens import DEAD_CONTROL, ODD, SCREEN, fill
 from streamlit.testing.v1 import AppTest
 
-from dashboard import review_choose, review_data, review_plate_data, review_quality
+from dashboard import review_choose, review_data, review_plate_data
 from engine.settings import store_path
 from engine.spheroid import review
 from engine.spheroid.review_types import Decision, Target
+from engine.spheroid.reviewed_wells import dss_pairs
 from engine.store.database import Database
 
 PAGE = {"rev_screen": SCREEN, "rev_tab": "Quality"}
@@ -25,7 +26,7 @@ def db(tumorcast_home: Path) -> Database:
 
 
 def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
+    return next(one for one, said in zip(app.button, labels(app), strict=True) if said == label)
 
 
 def charts(app: AppTest) -> dict[str, dict]:
@@ -52,7 +53,7 @@ def test_a_dead_control_and_an_odd_well_stand_first_with_their_reasons(db, open_
     assert text.index(r"**P1\_B03**") < text.index(r"**P1\_D04**")
     assert r"**P2" not in text  # nothing is wrong there
     assert "orange-badge[Simulated]" in text
-    assert {f"Exclude {DEAD_CONTROL}", f"Exclude {ODD}"} <= {one.label for one in app.button}
+    assert {f"Exclude {DEAD_CONTROL}", f"Exclude {ODD}"} <= set(labels(app))
 
 
 def test_a_click_on_a_finding_leads_to_its_well(db, open_page: Open):
@@ -95,7 +96,7 @@ def test_what_is_left_out_is_crossed_and_can_be_restored(db, open_page: Open):
     text = shown(app)
     assert "Left out now: 1 decision" in text and "wrong control (Ada)" in text
     assert "reads like" not in text and "like a positive control" not in text  # no finding any more
-    assert f"Restore {DEAD_CONTROL}" in {one.label for one in app.button}
+    assert f"Restore {DEAD_CONTROL}" in set(labels(app))
     crosses = [t for t in chart(app, "review_map_P1")["data"] if t["marker"]["symbol"] == "x-thin"]
     assert crosses[0]["customdata"] == [DEAD_CONTROL]
     crosses = [t for t in chart(app, "review_controls")["data"] if t["marker"]["symbol"] == "x-thin"]
@@ -139,9 +140,9 @@ def test_pairs_of_scores_are_of_two_replicates_of_one_drug():
         ],
         columns=["drug", "addon", "replicate", "dss_asym"],
     )
-    found = review_quality.dss_pairs(scores)
+    found = dss_pairs(scores)
     assert found[["treatment", "first", "second"]].values.tolist() == [["A", 10.0, 12.0]]
-    assert review_quality.dss_pairs(scores.head(1)).empty
+    assert dss_pairs(scores.head(1)).empty
 
 
 def test_a_screen_without_any_readout_says_what_is_missing(db, open_page: Open):
@@ -225,7 +226,7 @@ def test_a_plate_that_is_left_out_is_judged_no_more(db, open_page: Open):
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
     text = shown(app)
-    assert "controls overlap (Ada)" in text and "Restore P1" in {one.label for one in app.button}
+    assert "controls overlap (Ada)" in text and "Restore P1" in set(labels(app))
     tables = [one.value for one in app.dataframe if "Verdict" in one.value]
     assert all("P1" not in set(table["Plate"]) for table in tables)
     notes = [one["text"] for one in chart(app, "review_controls")["layout"]["annotations"]]

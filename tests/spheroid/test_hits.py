@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from engine.spheroid.hits import NOT_TOLD, drug_groups, hit_rows, ordered, overlap, replicate_overlaps
+from engine.spheroid.hits import NOT_TOLD, drug_groups, hit_rows, of_replicate, ordered
 
 CLASSES = pd.DataFrame(
     [("a", "", "KI-MEK", "Kinase inhibitor: MEK"), ("b", "", "PI", "Proteasome inhibitor"), ("c", "", "KI", "")],
@@ -61,17 +60,9 @@ def test_drug_groups_of_no_annotation():
     assert drug_groups(CLASSES.head(0)).empty
 
 
-def test_two_readouts_overlap():
-    first = rows_of({"a": 30.0, "b": 20.0, "c": 4.0, "d": np.nan}).query("replicate == 'pooled'")
-    second = rows_of({"a": 25.0, "b": 8.0, "c": 12.0, "d": 40.0, "e": 1.0}).query("replicate == 'pooled'")
-    found = overlap(first, second)
-    assert (found.n, found.both, found.first, found.second) == (3, ("a",), ("b",), ("c",))
-    assert found.r == pytest.approx(np.corrcoef([30, 20, 4], [25, 8, 12])[0, 1])
-    assert np.isnan(overlap(first, second.head(2)).r) and overlap(first, second.head(0)).n == 0
-
-
-def test_replicates_are_compared_in_pairs():
-    scores = rows_of({"a": 30.0, "b": 20.0, "c": 4.0})
-    assert replicate_overlaps(scores) == []  # one replicate beside the pooled one
-    three = pd.concat([scores, *(scores[scores["replicate"] == "1"].assign(replicate=n) for n in ("2", "3"))])
-    assert [round(one.r, 6) for one in replicate_overlaps(three)] == [1, 1, 1]
+def test_a_screen_of_combinations_alone_is_told_by_drug_and_addition():
+    assert of_replicate(SCORES, "pooled")["drug"].tolist() == ["a", "b", "c", "d"]
+    both = pd.concat([SCORES, SCORES.head(2).assign(addon="x", dss_asym=40.0)])
+    assert of_replicate(both, "1")["drug"].tolist() == ["a", "b", "c", "d"]
+    assert of_replicate(SCORES.assign(addon="x"), "1")["drug"].tolist() == ["a + x", "b + x", "c + x", "d + x"]
+    assert of_replicate(SCORES, "2").empty
