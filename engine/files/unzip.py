@@ -17,11 +17,11 @@ CHUNK = 1 << 20
 SKIPPED = ("__MACOSX/", ".DS_Store")
 
 
-def safe_unzip(archive: Path, folder: Path, most_bytes: int = MOST_BYTES) -> list[Path]:
+def safe_unzip(archive: Path, folder: Path, most_bytes: int | None = None) -> list[Path]:
     """Unpack an archive into a folder, made if need be, and return its files in the archive's order.
 
     All names are looked at before the first byte is written; what an unpacking leaves unfinished is removed.
-    most_bytes: of everything unpacked.
+    most_bytes: of everything unpacked; MOST_BYTES if not told.
     Raises InputError for a file that is no zip archive or is damaged or locked, for names that climb out of the folder
     (.., /, C:), links, two files of one name, and for more than fits.
     """
@@ -30,7 +30,7 @@ def safe_unzip(archive: Path, folder: Path, most_bytes: int = MOST_BYTES) -> lis
             members = [one for one in packed.infolist() if not one.is_dir() and not _skipped(one.filename)]
             _refuse(archive, members)
             folder.mkdir(parents=True, exist_ok=True)
-            _refuse_no_room(archive, members, folder, most_bytes)
+            _refuse_no_room(archive, members, folder, most_bytes or MOST_BYTES)
             return [_write(packed, member, folder, archive.name) for member in members]
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise InputError(f"{archive.name} is damaged or no zip archive ({error}): copy it again.") from error
@@ -71,9 +71,7 @@ def _refuse(archive: Path, members: list[zipfile.ZipInfo]) -> None:
 
 def _refuse_no_room(archive: Path, members: list[zipfile.ZipInfo], folder: Path, most_bytes: int) -> None:
     size, free = sum(member.file_size for member in members), shutil.disk_usage(folder).free
-    if size > most_bytes:
-        raise InputError(f"{archive.name} unpacks to {size / 1e9:,.1f} GB, more than {most_bytes / 1e9:,.1f} GB.")
-    if size > free * 0.95:
+    if size > min(most_bytes, free * 0.95):
         raise InputError(
             f"{archive.name} unpacks to {size / 1e9:,.1f} GB where {free / 1e9:,.1f} GB are free: make room, or unpack "
             "it elsewhere and give the folder."
