@@ -54,11 +54,12 @@ POINT = """([key, words]) => {
         if (at < 0) continue;
         const axis = (name) => chart._fullLayout[name[0] + 'axis' + name.slice(1)];
         const x = axis(trace.xaxis), y = axis(trace.yaxis);
-        chart.scrollIntoView({block: 'center', behavior: 'instant'});
-        const box = chart.getBoundingClientRect();
         const value = (given, where) => where.d2p(given.length === undefined ? given : given[at]);
         let down = value(trace.y, y), right = value(trace.x, x);
         if (trace.type === 'bar') down = (down + y.d2p(0)) / 2;
+        const top = chart.getBoundingClientRect().top + y._offset + down;
+        chart.closest('.stMain').scrollBy({top: top - window.innerHeight / 2, behavior: 'instant'});
+        const box = chart.getBoundingClientRect();
         return [box.left + x._offset + right, box.top + y._offset + down];
     }
     return null;

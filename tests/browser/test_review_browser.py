@@ -190,7 +190,7 @@ def test_a_screen_from_the_list_to_the_signature(address: str, browser, record: 
     assert "Left out now: 2" in text
     text = exclude(page, SWAPPED, "Dead like staurosporine")
     page.get_by_role("button", name="Before and after").click()
-    answered(page)
+    page.locator("[data-testid=stPopoverBody] [data-testid=stDataFrame]").wait_for()
     assert [name for _, _, name in record(SCREEN)] == [DUSTY, BAD, SWAPPED]
     page.keyboard.press("Escape")
 
