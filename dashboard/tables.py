@@ -57,7 +57,8 @@ def imported(sources: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Table": [IMPORTED.get(kind, kind) for kind in sources["kind"]],
-            "File": sources["file_name"],
+            # A screen comes in a folder, whose name says less than its own.
+            "File": sources["file_name"].where(sources["kind"] != "screens", sources["source_id"]),
             "Rows kept": sources["rows_kept"],
             "Imported": [when(str(moment)) for moment in sources["imported_at"]],
             "Licence": sources["licence"].fillna("").replace("", "not noted"),

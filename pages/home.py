@@ -2,11 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, frame, job_panel, messages, nav, radiation_data, scores, tables
-from engine.figures.response import model_forest
-from engine.figures.text import count, plural, split_name
-from engine.figures.verdict import verdict
-from engine.response.records import RunSummary, family, opened_first
+from dashboard import data, frame, home_parts, job_panel, messages, tables
 
 PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
 LAST = 4  # runs, sources and jobs that are listed
@@ -19,23 +15,12 @@ def main() -> None:
         _begin()
         return
     runs = data.runs()
-    sf2 = radiation_data.runs()
-    moments = [job_panel.when(str(when)) for when in (*(run.created_at for run in runs[:1]), *sf2["created_at"][:1])]
-    newest = f"{len(runs)} response, {len(sf2)} SF2, newest: {max(moments)}" if moments else "none yet"
-    frame.cards(
-        [
-            frame.Card("Cell lines", count(store.lines), f"{plural(store.types, 'cancer type')}"),
-            frame.Card("Drugs", count(store.drugs), f"{count(store.structures)} with a structure"),
-            frame.Card("Measured pairs", count(store.pairs), "ln(IC50) in µM"),
-            frame.Card("Mutated positions", count(store.positions), f"in {plural(store.genes, 'gene')}"),
-            frame.Card("Training runs", count(store.runs), newest),
-        ]
-    )
+    home_parts.cards(store, runs)
     main_cell, side = frame.main_and_side("home")
     with main_cell:
-        _newest(runs)
+        home_parts.newest(runs)
     with side:
-        _starting_points()
+        home_parts.starting_points(store)
         job_panel.live(lambda: job_panel.recent("home", LAST))
     with st.grid(2, min_column_width=440, gap="medium"):
         if runs:
@@ -45,38 +30,6 @@ def main() -> None:
         with st.container():
             st.subheader("Imported tables", anchor=False)
             frame.table(tables.imported(data.sources()).head(2 * LAST), key="imported")
-
-
-def _newest(runs: list[RunSummary]) -> None:
-    if not runs:
-        st.subheader("No results yet", anchor=False)
-        st.markdown("The store holds data but no network trained on drug response.")
-        nav.link("models.py", "Train the networks", ":material/model_training:")
-        return
-    run = opened_first(runs)
-    if not run.models:
-        return messages.empty("**The newest run holds no measures.**", page="models.py", label="Train again")
-    messages.baselines_only(run)
-    measures = data.model_scores(run.run_id)
-    context = f"run of {job_panel.when(str(run.created_at))}, {split_name(run.split)}{', simulated' * run.simulated}"
-    model = run.models[0]
-    lead = f"{verdict(measures, model, run.split, run.naive)} {scores.skill_words(run, model)}"
-    frame.chart(model_forest(measures, "r2", context, model, frame.dark()), "newest_run", lead=lead)
-    scores.protocols(family(runs, run), run, model)
-
-
-def _starting_points() -> None:
-    st.subheader("Start here", anchor=False)
-    nav.link("responses.py", "Browse predicted and observed responses", ":material/scatter_plot:")
-    nav.link("cancer_types.py", "See for which cancer types the model helps", ":material/category:")
-    nav.link("patient.py", "Upload one patient's mutations and rank drugs", ":material/clinical_notes:")
-    nav.link("repurposing.py", "Find further cancer types for approved drugs", ":material/grid_on:")
-    nav.link("library.py", "Screen and rank your own molecules", ":material/science:")
-    nav.link("radiosensitivity.py", "Predict survival after radiation from gene expression", ":material/radiology:")
-    nav.link("screens.py", "See spheroid screens and whether their plates hold", ":material/grid_view:")
-    nav.link("models.py", "Compare networks, or train them", ":material/leaderboard:")
-    with st.popover("Import your own tables", icon=":material/upload_file:", type="tertiary"):
-        messages.how_to_import()
 
 
 def _begin() -> None:

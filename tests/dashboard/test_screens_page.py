@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from page_checks import Open, assert_healthy, shown
+from small_reviews import put, score
 from small_screens import CONTROLS, REASONS, RUN, SCORED, SWAPPED, fill
 from streamlit.testing.v1 import AppTest
 
 from dashboard import screens_data, screens_list, screens_quality
 from engine.errors import InputError
-from engine.jobs import queue
+from engine.jobs import launch, queue
 from engine.jobs.spec import read_spec
 from engine.settings import store_path
 from engine.store.database import Database
@@ -346,3 +347,19 @@ def test_screens_are_found_by_state_and_by_words():
     assert list(screens_list.asked_for(screens, (), " zürich")["screen"]) == ["A_DS1"]
     assert list(screens_list.asked_for(screens, (), "(gist")["screen"]) == ["B_DS1"]
     assert screens_list.asked_for(screens, ("scored",), "zürich").empty
+
+
+def test_home_leads_to_the_review_where_there_are_only_screens(
+    tumorcast_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(launch, "start", lambda folder: None)
+    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
+    db = Database(store_path())
+    put(db, modalities=("metabolic",))
+    score(db, modalities=("metabolic",))
+    app = open_page("home.py")
+    assert_healthy(app)
+    text = shown(app)
+    assert "Spheroid screens" in text and "1 scored" in text and "No results yet" not in text
+    assert "hits of 6 drugs (metabolic), simulated" in text
+    assert "Measured pairs" not in text, "what is not there has no card"
