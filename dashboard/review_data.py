@@ -1,5 +1,7 @@
 """What the Screen review page reads of the store, kept until the store changes."""
 
+from typing import Any
+
 import pandas as pd
 
 from dashboard import data
@@ -12,6 +14,7 @@ from engine.spheroid import (
     scoring_records,
     screen_list,
     sign_off,
+    stamps,
 )
 from engine.spheroid.review_types import ReviewState
 from engine.spheroid.scoring_records import Scoring
@@ -28,7 +31,16 @@ data.register(
 )
 data.register("review", records.drug_classes, judged.stored, review.state, exclusions.applied)
 data.register("review", scoring_records.scoring_of, review.stale, review.changes, review.state_hash)
-data.register("review", phenotype_records.mapped_runs)
+data.register("review", phenotype_records.mapped_runs, stamps.stamp)
+
+
+def by_stamp(name: str, screen: str, modality: str, *arguments: Any) -> Any:
+    """A read that is repeated only after what it follows from has changed: a comment, or another screen, is none of it.
+
+    name: as registered. modality: '' for what rests on all of them. arguments: of the read, after the store.
+    """
+    found = hash(data._cached("review_stamp", screen, modality))
+    return data._read(name, str(data.database().path), found, *arguments)
 
 
 def screens() -> pd.DataFrame:
@@ -38,26 +50,26 @@ def screens() -> pd.DataFrame:
 
 def wells(screen: str) -> pd.DataFrame:
     """The layout; see `records.wells`."""
-    return data._cached("review_wells", screen)
+    return by_stamp("review_wells", screen, "", screen)
 
 
 def readouts(screen: str, modality: str) -> pd.DataFrame:
     """plate, row, column, raw, percent as imported or predicted: nothing is left out, by all controls."""
-    return data._cached("review_readouts", screen, modality)
+    return by_stamp("review_readouts", screen, modality, screen, modality)
 
 
 def values(screen: str, modality: str) -> pd.DataFrame:
     """Every well with raw and percent after the exclusions, left_out and what was imported; `exclusions.applied`."""
-    return data._cached("review_applied", screen, modality)
+    return by_stamp("review_applied", screen, modality, screen, modality)
 
 
 def curves(screen: str, modality: str) -> pd.DataFrame:
-    return data._cached("review_curves", screen, modality)
+    return by_stamp("review_curves", screen, "", screen, modality)
 
 
 def scores(screen: str, modality: str) -> pd.DataFrame:
     """See `records.scores`; an empty table where the screen has no such scores."""
-    return data._cached("review_scores", screen, modality or "metabolic")
+    return by_stamp("review_scores", screen, "", screen, modality or "metabolic")
 
 
 def how_scored(screen: str, modality: str) -> Scoring | None:
@@ -67,12 +79,12 @@ def how_scored(screen: str, modality: str) -> Scoring | None:
 
 def drug_classes(screen: str) -> pd.DataFrame:
     """drug, abbreviation, group_abbr, group_name; no rows where the screen came without."""
-    return data._cached("review_drug_classes", screen)
+    return by_stamp("review_drug_classes", screen, "", screen)
 
 
 def verdicts(screen: str) -> pd.DataFrame:
     """What is kept of the screen's quality; see `judged.stored`."""
-    return data._cached("review_stored", screen)
+    return by_stamp("review_stored", screen, "", screen)
 
 
 def record(screen: str) -> ReviewState:
@@ -88,12 +100,12 @@ def replicates(screen: str) -> list[int]:
 
 def changes(screen: str, modality: str) -> pd.DataFrame:
     """Scores with every well beside those of the record; columns as in `review_types.Decided`."""
-    return data._cached("review_changes", screen, modality)
+    return by_stamp("review_changes", screen, "", screen, modality)
 
 
 def stale(screen: str) -> tuple[str, ...]:
     """Modalities whose scores do not match the record."""
-    return data._cached("review_stale", screen)
+    return by_stamp("review_stale", screen, "", screen)
 
 
 def questions(screen: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, review_data
 from engine.figures import well_images
 from engine.jobs.queue import job_folder
 from engine.spheroid import heat, originals, reviewed_wells
@@ -25,32 +25,32 @@ SAMPLED = 4  # every so many pixels of a side tell how bright the wells of a pla
 
 def placed(screen: str, modality: str, plates: tuple[str, ...]) -> pd.DataFrame:
     """See `reviewed_wells.placed`."""
-    return data._cached("review_placed", screen, modality, plates)
+    return review_data.by_stamp("review_placed", screen, modality, screen, modality, plates)
 
 
 def ranked(screen: str, modality: str) -> pd.DataFrame:
     """See `reviewed_wells.ranked`."""
-    return data._cached("review_ranked", screen, modality)
+    return review_data.by_stamp("review_ranked", screen, modality, screen, modality)
 
 
 def looks(screen: str) -> tuple[Finding, ...]:
     """See `reviewed_wells.looks`."""
-    return data._cached("review_looks", screen)
+    return review_data.by_stamp("review_looks", screen, "", screen)
 
 
 def viability_agreement(screen: str, modality: str) -> Agreement:
     """Do viabilities of replicates agree, without what is left out?"""
-    return data._cached("review_viability_agreement", screen, modality)
+    return review_data.by_stamp("review_viability_agreement", screen, modality, screen, modality)
 
 
 def dss_agreement(screen: str, modality: str) -> Agreement:
     """Do scores of replicates agree?"""
-    return data._cached("review_dss_agreement", screen, modality)
+    return review_data.by_stamp("review_dss_agreement", screen, "", screen, modality)
 
 
 def viability_pairs(screen: str, modality: str) -> pd.DataFrame:
     """See `reviewed_wells.viability_pairs`."""
-    return data._cached("review_viability_pairs", screen, modality)
+    return review_data.by_stamp("review_viability_pairs", screen, modality, screen, modality)
 
 
 def heat_map(screen: str, well: tuple[str, str, int], method: str, towards: str) -> heat.Heat:
