@@ -22,7 +22,7 @@ def stamp(db: Reads, screen: str, modality: str = "") -> str:
            WHERE screen = ? AND ? IN ('', modality) GROUP BY modality ORDER BY modality""",
         [screen, modality],
     )
-    told = [*brought.astype(str).to_numpy().ravel(), *readouts.astype(str).to_numpy().ravel()]
+    told = [str(one) for frame in (brought, readouts) for one in frame.to_numpy(object).ravel()]
     told += [fingerprint(record.excluded, str(one)) for one in readouts["modality"]]
     # What is restored is as before, but a stamp must never come back: something may have been read in between.
     told.append(
@@ -35,5 +35,5 @@ def stamp(db: Reads, screen: str, modality: str = "") -> str:
                ORDER BY ALL""",
             [screen, screen],
         )
-        told += list(scoring.astype(str).to_numpy().ravel())
+        told += [str(one) for one in scoring.to_numpy(object).ravel()]
     return "|".join(told)
