@@ -112,7 +112,7 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
             "good": f"Living and killed controls are well apart {counted}: partial drug effects can be told between.",
             "doubtful": f"Living and killed controls are apart, but scatter widely {counted}: only strong drug effects "
             "can be told.",
-            "bad": f"Living and killed controls overlap or are swapped {counted}: viabilities here say little.",
+            "bad": _why_bad(sign * alive, sign * dead, counted),
             "unknown": f"All wells of a control read exactly the same {counted}: that is no measurement.",
         }
         for measure, score, bounds in (
@@ -123,6 +123,24 @@ def control_verdicts(plate: str, modality: str, controls: Controls, death_readou
             value = score(sign * alive, sign * dead)
             found.append(limits.verdict(plate, modality, measure + name, value, bounds, apart))
     return [*found, *_variations(plate, modality, name, alive, dead)]
+
+
+def _why_bad(alive: np.ndarray, dead: np.ndarray, counted: str) -> str:
+    """Why controls do not separate, by their medians. alive, dead: in a signal that falls as cells die."""
+    if np.median(alive) <= np.median(dead):
+        return (
+            f"Living controls read no more alive than killed ones {counted}: are they swapped, or the plate turned "
+            "round? Viabilities here say little."
+        )
+    if limits.grade(robust_z_prime(alive, dead), limits.Z_PRIME) in ("good", "doubtful"):
+        return (
+            f"Most living and killed controls are apart, but single ones read like the other kind {counted}: is one "
+            "mislabelled? Leave it out, then look again."
+        )
+    return (
+        f"Living controls read higher by their medians, but overlap with killed ones {counted}: viabilities here "
+        "say little."
+    )
 
 
 def _order(

@@ -11,34 +11,36 @@ import pandas as pd
 from engine.spheroid import judged
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.control_quality import control_groups, positive_type, z_prime
+from engine.spheroid.exclusions import kind_of
+from engine.spheroid.image_brightness import glowing
+from engine.spheroid.look_alikes import CONTROLS, look_alikes
 from engine.spheroid.review_types import Target
 from engine.spheroid.score_records import counts_death
 from engine.spheroid.settings import MODALITIES, MODALITY_ALIASES
-from engine.spheroid.spatial import MAD_SCALE
 from engine.spheroid.suspect_wells import rank_wells
 from engine.store.database import Database
 
-ALIVE, DEAD = ("negative",), ("positive",)
-CONTROLS = ("negative", "positive", "metabolic_positive")
+PLACE = ["plate", "row", "column"]
 # Of an added drug a plate has separate measures, of which the first is enough to say that it fails.
 FAILING = ("controls_order", "z_prime", "edge_effect", "row_effect", "column_effect", "gradient", "nrfe", "series")
 SHORT = {
     "controls_order": "controls swapped", "z_prime": "Z'", "edge_effect": "edge effect", "row_effect": "row effect",
     "column_effect": "column effect", "gradient": "slope", "nrfe": "NRFE", "series": "control series",
 }  # fmt: skip
-APART = 30.0  # percent points that both controls have to be apart for a well to look like the other, chosen here
-OFF = 3.0  # robust standard deviations of its own kind that it has to lie off, chosen here
 
 
 class Finding(NamedTuple):
-    """kind: plate | control | well. readouts: the modalities that tell it. reason: sentences. size: how far off, in
-    robust standard deviations; of a plate how many measures fail."""
+    """kind: plate | control | well, or what is no fault of a plate or well: alive (wells more alive than controls),
+    readout (plates fail by a readout that hardly judges). readouts: the modalities that tell it; '' for the images
+    themselves. reason: sentences. size: how far off, in robust standard deviations; of a plate how many measures fail.
+    wells: of alive, their names, the most alive first; of readout, its plates."""
 
     kind: str
     target: Target
     readouts: tuple[str, ...]
     reason: str
     size: float
+    wells: tuple[str, ...] = ()
 
 
 def looked_at(there: Sequence[str]) -> tuple[str, ...]:
@@ -47,19 +49,24 @@ def looked_at(there: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in (best, "metabolic", "mos") if one and one in there)
 
 
-def first_looks(db: Database, screen: str, frames: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
-    """`findings` of a screen of the store by its kept verdicts. frames: as `findings` takes them."""
+def first_looks(
+    db: Database, screen: str, frames: Mapping[str, pd.DataFrame], bright: pd.DataFrame | None = None
+) -> tuple[Finding, ...]:
+    """`findings` of a screen of the store by its kept verdicts. frames, bright: as `findings` takes them."""
     death = {modality for modality in frames if counts_death(db, screen, modality)}
-    return findings(frames, judged.stored(db, screen), death)
+    return findings(frames, judged.stored(db, screen), death, bright)
 
 
 def findings(
-    frames: Mapping[str, pd.DataFrame], verdicts: pd.DataFrame, death: set[str] | frozenset[str] = frozenset()
+    frames: Mapping[str, pd.DataFrame],
+    verdicts: pd.DataFrame,
+    death: set[str] | frozenset[str] = frozenset(),
+    bright: pd.DataFrame | None = None,
 ) -> tuple[Finding, ...]:
-    """Plates, then controls, then wells, each worst first.
+    """Plates, then controls, then wells, each worst first; then what is to be known and is no fault.
 
     frames: modality -> WELL_COLUMNS, raw, percent, left_out (bool; what is left out is no finding). verdicts: of
-    `judged.stored`. death: modalities whose raw signal rises as cells die.
+    `judged.stored`. death: modalities whose raw signal rises as cells die. bright: of `image_brightness.brightness`.
     A plate whose Z' is bad only for a control that looks like the other control is no finding: the control is. Wells of
     plates that fail are none either, as there everything stands out.
     """
@@ -71,10 +78,13 @@ def findings(
     failing = {one.target.plate for one in plates}
     controls: dict[Target, list[tuple[str, float, str]]] = {}
     wells: dict[Target, list[tuple[str, float, str]]] = {}
+    lively: dict[str, pd.DataFrame] = {}
     for modality, frame in kept.items():
         lookalike = {_target(row): row for row in alike[modality].itertuples(index=False)}
-        ranked = rank_wells(frame, modality)
-        ranked = ranked[ranked["suspect"]]
+        every = rank_wells(frame, modality)
+        ranked = every[every["suspect"]]
+        if every["alive"].any():
+            lively[modality] = every[every["alive"] & ~every["plate"].isin(failing)]
         for row in ranked.itertuples(index=False):
             of = _target(row)
             if row.plate not in failing and of not in lookalike:
@@ -92,44 +102,75 @@ def findings(
                 if (modality, row.plate) in saved:
                     told += f". {saved[modality, row.plate]}"
                 controls.setdefault(of, []).append((modality, float(row.z), told))
+    for row in glowing(_counted(bright, frames)).itertuples(index=False):
+        if row.plate not in failing:
+            told = f"{row.ratio:.1f} times as bright as the middle image of its plate"
+            wells.setdefault(_target(row), []).append(("", float(row.z), told))
     return (
         *sorted(plates, key=lambda one: -one.size),
         *_merged("control", controls, frames),
         *_merged("well", wells, frames),
+        *_alive(lively, {*controls, *wells}),
+        *_elsewhere(verdicts, frames, judges, bool(plates)),
     )
 
 
-def look_alikes(frame: pd.DataFrame, modality: str) -> pd.DataFrame:
-    """Control wells that read like the other control: dead where they should live, or alive where they should be dead.
+def _counted(bright: pd.DataFrame | None, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The images that still count: of wells that hold cells and are not left out by every readout of images."""
+    if bright is None or bright.empty or not frames:
+        return pd.DataFrame(columns=[*PLACE, "mean"]).astype({"mean": float})
+    seen = [frame for one, frame in frames.items() if one.startswith("image") or one == "mos"] or [*frames.values()]
+    every = pd.concat(
+        [frame[~frame["left_out"] & ~frame["well_type"].isin(("empty", "other"))][PLACE] for frame in seen]
+    )
+    return bright.merge(every.drop_duplicates(), on=PLACE)
 
-    Columns plate, row, column, well_type, percent, like (the well type it resembles), own (median of its kind,
-    percent), n (others of its kind), z. A well is named where it lies nearer to the other median than to its own and
-    OFF robust standard deviations off it. Kinds need three wells, and medians 30 percent points between.
-    """
+
+def _alive(lively: Mapping[str, pd.DataFrame], told: set[Target]) -> list[Finding]:
+    """One line a readout on wells that read more alive than the controls and are odd by nothing else."""
     found = []
-    known = frame[frame["percent"].notna() & frame["well_type"].isin(CONTROLS)]
-    killed = (*DEAD, "metabolic_positive") if modality == "metabolic" else DEAD
-    for (plate, _), wells in known.groupby(["plate", "addon"], sort=False):
-        groups = {kind: own for kind, own in wells.groupby("well_type") if len(own) >= limits.MIN_CONTROLS}
-        medians = {kind: float(own["percent"].median()) for kind, own in groups.items()}
-        for kind, own in groups.items():
-            others = [one for one in (killed if kind in ALIVE else ALIVE) if one in medians]
-            others = [one for one in others if abs(medians[one] - medians[kind]) >= APART]
-            if not others:
-                continue
-            values = own["percent"].to_numpy(float)
-            off = np.abs(values - medians[kind])
-            spread = max(limits.NOISE_FLOOR, MAD_SCALE * float(np.median(off)))
-            gaps = np.abs(values[:, None] - np.array([medians[one] for one in others]))
-            nearest = gaps.argmin(axis=1)
-            for at in np.flatnonzero((gaps.min(axis=1) < off) & (off >= OFF * spread)):
-                row = own.iloc[at]
-                found.append(
-                    (plate, row["row"], int(row["column"]), kind, values[at], others[nearest[at]], medians[kind],
-                     len(own) - 1, off[at] / spread)
-                )  # fmt: skip
-    columns = ["plate", "row", "column", "well_type", "percent", "like", "own", "n", "z"]
-    return pd.DataFrame(found, columns=columns)
+    for modality, wells in lively.items():
+        kept = [row for row in wells.sort_values("percent", ascending=False).itertuples(index=False)]
+        kept = [row for row in kept if _target(row) not in told]
+        if kept:
+            n = len(kept)
+            reads = f"{limits.wells(n)} read{'s' if n == 1 else ''} more alive than the controls"
+            most = f"{'' if n == 1 else 'up to '}{limits.written(float(kept[0].percent))} %"
+            reason = f"{reads} by {MODALITIES[modality]} ({most}): usually healthy."
+            names = tuple(_target(row).name for row in kept)
+            found.append(Finding("alive", _target(kept[0]), (modality,), reason, float(n), names))
+    return found
+
+
+def _elsewhere(
+    verdicts: pd.DataFrame, frames: Mapping[str, pd.DataFrame], judges: Sequence[str], others: bool
+) -> list[Finding]:
+    """One line a readout that does not judge here, on the plates whose Z' is bad by it: a sign-off asks for them.
+
+    others: plates fail by what judges, too.
+    """
+    z = verdicts[
+        verdicts["measure"].str.split(limits.ADDON, regex=False).str[0].eq("z_prime") & verdicts["plate"].ne("")
+    ]
+    found = []
+    for modality, rows in z[~z["modality"].isin(judges)].groupby("modality", sort=False):
+        kind = next((frame for one, frame in frames.items() if kind_of(one) == kind_of(str(modality))), None)
+        if kind is not None:
+            rows = rows[rows["plate"].isin(kind.loc[~kind["left_out"], "plate"])]
+        bad = rows[rows["verdict"] == "bad"].drop_duplicates("plate")
+        if bad.empty:
+            continue
+        plates = list(bad["plate"].astype(str))
+        zs = limits.anded([limits.number(float(value)) for value in bad["value"]])
+        badly = 2 * len(plates) > rows["plate"].nunique()
+        reason = (
+            f"By {MODALITIES[str(modality)]} {limits.anded(plates)} fail{'s' if len(plates) == 1 else ''}"
+            f"{' too' if others else ''} (Z' {zs}): "
+            + ("that readout separates controls badly here." if badly else "the other readouts judge better here.")
+        )
+        target = Target("plate", plate=plates[0])
+        found.append(Finding("readout", target, (str(modality),), reason, float(len(plates)), tuple(plates)))
+    return found
 
 
 def _plates(
@@ -209,7 +250,9 @@ def _merged(
         content = f"{well['treatment']}{dose}" if well["treatment"] else str(well["well_type"])
         if well["well_type"] in CONTROLS:
             content = f"{_named(well['well_type'])}{f', {content}' if well['treatment'] else ''}"
-        said = " ".join(_sentence(f"{MODALITIES[modality]}: {reason}") for modality, _, reason in told)
+        said = " ".join(_sentence(f"{MODALITIES.get(modality, 'image')}: {reason}") for modality, _, reason in told)
+        if any(not modality for modality, _, _ in told) and "contaminated?" not in said:
+            said += " Contaminated?"
         size = max(size for _, size, _ in told)
         swapped = " Mislabelled or wrongly dispensed?" if any(" viable like a " in one for _, _, one in told) else ""
         made.append(Finding(kind, of, tuple(one for one, _, _ in told), f"{content}. {said}{swapped}", size))

@@ -26,11 +26,18 @@ def quality_rows(
     death_readout: bool = False,
     placed: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality.
+    """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality, and
+    left_out where there are decisions: of wells that are left out nothing is judged, of a plate that is left out no
+    measure is there.
     death_readout: the raw signal rises as cells die. placed: plates whose verdicts on places are wanted; None for all.
     Raises InputError as `quality.verdicts` does.
     """
-    joined = wells.merge(readouts[[*WELL, "raw", "percent"]], on=WELL, how="left")
+    known = [name for name in ("raw", "percent", "left_out") if name in readouts]
+    joined = wells.drop(columns=known, errors="ignore").merge(readouts[[*WELL, *known]], on=WELL, how="left")
+    if "left_out" in readouts:
+        joined = joined[~joined["left_out"].eq(True)]
+    if joined.empty:
+        return pd.DataFrame(columns=COLUMNS).astype({"value": float})
     found = verdicts(joined, modality, death_readout=death_readout, placed=placed)
     return pd.DataFrame([asdict(verdict) for verdict in found], columns=COLUMNS)
 

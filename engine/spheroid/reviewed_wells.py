@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from engine.jobs.queue import job_folder
 from engine.spheroid.exclusions import applied
 from engine.spheroid.findings import Finding, first_looks, looked_at
+from engine.spheroid.image_brightness import brightness
 from engine.spheroid.records import scores
 from engine.spheroid.replicates import Agreement, agreement, replicate_pairs
 from engine.spheroid.settings import MODALITIES
@@ -31,7 +33,15 @@ def looks(db: Database, screen: str) -> tuple[Finding, ...]:
     """What to look at first, by all readouts that the screen has."""
     known = db.query("SELECT DISTINCT modality FROM readout WHERE screen = ?", [screen])["modality"]
     there = [one for one in MODALITIES if one in set(known)]
-    return first_looks(db, screen, {one: applied(db, screen, one) for one in looked_at(there)})
+    frames = {one: applied(db, screen, one) for one in looked_at(there)}
+    return first_looks(db, screen, frames, _brightness(db, screen))
+
+
+def _brightness(db: Database, screen: str) -> pd.DataFrame | None:
+    """`image_brightness.brightness` of the screen's images; None where it came without."""
+    job = db.query("SELECT image_job FROM screen WHERE screen = ?", [screen])["image_job"]
+    known = job.dropna().astype(str)
+    return brightness(job_folder(known.iloc[0])) if len(known) and known.iloc[0] else None
 
 
 def viability_agreement(db: Database, screen: str, modality: str) -> Agreement:

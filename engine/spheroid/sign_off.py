@@ -5,6 +5,7 @@ from engine.jobs.spec import JobStatus, read_spec
 from engine.jobs.status import folders, read_status
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.judged import stored
+from engine.spheroid.open_intervals import open_intervals
 from engine.spheroid.rescore import stale_modalities
 from engine.spheroid.review_hash import state_hash
 from engine.spheroid.review_records import (
@@ -68,7 +69,8 @@ def reopen(db: Database, screen: str, reviewer: str, reason: str, seen: int) -> 
 
 
 def open_questions(db: Reads, record: ReviewState) -> tuple[str, ...]:
-    """What a sign-off would leave open, each as a question: failed plates that still count, an altered record."""
+    """What a sign-off would leave open, each as a question: failed plates that still count, an altered record,
+    intervals that no job has drawn."""
     found = []
     if record.broken:
         found.append(f"{record.broken} Sign off all the same?")
@@ -79,11 +81,18 @@ def open_questions(db: Reads, record: ReviewState) -> tuple[str, ...]:
         & verdicts["measure"].str.startswith(JUDGED_BY)
         & verdicts["modality"].isin(scored_modalities(db, record.screen))
     ]
-    for row in failed.drop_duplicates(["plate", "modality"]).itertuples(index=False):
-        found.append(
-            f"Plate {row.plate} failed by {MODALITIES[str(row.modality)]} (Z' of {limits.number(row.value)}) and still "
-            "counts: sign off with it?"
-        )
+    for modality, rows in failed.drop_duplicates(["plate", "modality"]).groupby("modality", sort=False):
+        by, worth = MODALITIES[str(modality)], [f"Z' of {limits.number(value)}" for value in rows["value"]]
+        if len(rows) == 1:
+            found.append(
+                f"Plate {rows['plate'].iloc[0]} failed by {by} ({worth[0]}) and still counts: sign off with it?"
+            )
+        else:
+            told = [f"{plate} ({z})" for plate, z in zip(rows["plate"], worth, strict=True)]
+            found.append(f"Plates {limits.anded(told)} failed by {by} and still count: sign off with them?")
+    for modality, drugs, _ in open_intervals(db, record.screen):
+        whose = "1 drug" if drugs == 1 else f"{drugs} drugs"
+        found.append(f"Intervals of {whose} by {MODALITIES[modality]} were not drawn: sign off without them?")
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ them. A steep curve therefore raises no alarm, and a bad well does not make its 
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,16 @@ from engine.spheroid.types import Verdict
 
 SHOWN = ["plate", "row", "column", "well_type", "treatment", "conc_nm", "addon", "raw", "percent"]
 LIVING = 50.0  # percent: the noise of living and of dead wells differs, so each has its own
+GLOWS = 1.5  # times the viability that 95 % of a plate's wells stay below, and at least of 100 %; chosen here
 
 
 def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
     """All wells that hold cells, worst first.
 
     frame: WELL_COLUMNS, raw, percent. Columns: those of SHOWN; low, high: what the neighbours span, percent;
-    deviation: percent points beyond them; z: robust standard deviations; suspect: bool; reason: '' where nothing is
-    wrong. Suspect wells come first by z, then wells without a readout, then the others by z.
+    deviation: percent points beyond them; z: robust standard deviations; suspect: bool; alive: bool, a network's output
+    above its range in a well whose neighbours live too, which is no fault; reason: '' where there is nothing to say.
+    Suspect wells come first by z, then wells without a readout, then the others by z.
     """
     wells = frame[~frame["well_type"].isin(("empty", "other"))].copy()
     percent = wells["percent"].to_numpy(float)
@@ -33,14 +36,25 @@ def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
         z = deviation / _noise(wells, percent, (low + high) / 2)
         beyond = _beyond(z, deviation)
     out = (out_of_range(wells["raw"], modality) & ~wells["plate"].map(_controls_out(wells, modality))).to_numpy(bool)
-    found = wells[SHOWN].assign(low=low, high=high, deviation=deviation, z=z, suspect=beyond | out)
+    # Above the range and like its neighbours, a well is merely more alive than the controls.
+    above = (wells["raw"] > limits.RAW_RANGE[1]).to_numpy(bool)
+    alive = out & above & ~beyond & ~((low + high) / 2 < LIVING)
+    found = wells[SHOWN].assign(
+        low=low, high=high, deviation=deviation, z=z, suspect=beyond | out & ~alive, alive=alive
+    )
+    glow = wells["plate"].map(_glow(wells)).to_numpy(float)
     found["reason"] = [
-        _reason(well, bool(off), bool(outside))
-        for well, off, outside in zip(found.itertuples(index=False), beyond, out, strict=True)
+        _reason(well, bool(off), bool(outside), bool(well.percent >= bright))
+        for well, off, outside, bright in zip(found.itertuples(index=False), beyond, out, glow, strict=True)
     ]
     order = np.where(found["suspect"], 0, np.where(found["raw"].isna(), 1, 2))
     size = -np.nan_to_num(np.abs(z), nan=-1.0)
     return found.iloc[np.lexsort((size, order))].reset_index(drop=True)
+
+
+def _glow(wells: pd.DataFrame) -> pd.Series:
+    """Plate -> the viability from which a well is far brighter than any living one, percent."""
+    return GLOWS * wells.groupby("plate")["percent"].quantile(0.95).clip(lower=100.0).fillna(100.0)
 
 
 def _beyond(z, deviation):
@@ -119,7 +133,7 @@ def _noise(wells: pd.DataFrame, percent: np.ndarray, level: np.ndarray) -> np.nd
     return noise
 
 
-def _reason(well, off: bool, outside: bool) -> str:
+def _reason(well, off: bool, outside: bool, glows: bool) -> str:
     where = f"{well.plate} {limits.well(well.row, well.column)}"
     what = f"{well.treatment} {well.conc_nm:g} nM" if well.treatment and well.conc_nm > 0 else well.well_type
     said = []
@@ -131,13 +145,20 @@ def _reason(well, off: bool, outside: bool) -> str:
         guess = "dead where it should live" if well.deviation < 0 else "alive where it should be dead"
         if well.deviation > 0 and well.low > LIVING:
             guess = "brighter than any living well around it"
+        if well.deviation > 0 and glows:
+            guess = "far brighter than any living well: contaminated?"
         others = (
             "its replicates and neighbouring doses" if well.well_type in SERIES_TYPES else "other wells of its type"
         )
         said.append(
             f"{limits.written(well.percent)} % viable, {others} {near} %: {guess} ({abs(well.z):.0f} times the noise)"
         )
-    if outside:
+    if well.alive:
+        said.append(
+            f"network output {well.raw:.2f}, above 0.8: more alive than the controls "
+            f"({limits.written(well.percent)} % viable), usually healthy"
+        )
+    elif outside:
         said.append(
             f"network output {well.raw:.2f} outside 0.2 to 0.8: an image unlike any control; dust, or too few cells?"
         )
@@ -186,9 +207,20 @@ def _outputs(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
     if measured.empty:
         return limits.unknown(plate, modality, "out_of_range", "The network has looked at no well of this plate.")
     outside = measured[out_of_range(measured["raw"], modality)]
+    alive = measured[measured["alive"]]
+    odd = outside[~outside["alive"]]
     good = f"All {len(measured):,} outputs lie between 0.2 and 0.8, give or take {limits.RAW_MARGIN}."
+    more = ""
+    if len(alive):
+        most = f"up to {limits.written(float(alive['percent'].max()))} % viable"
+        more = (
+            f"{limits.wells(len(alive))} of {len(measured):,} more alive than the controls ({most}): usually healthy."
+        )
+        good = f"{more} No other output lies out of range."
     why = "the network saw what no control looks like; contamination, dust, no spheroid or bad light?"
-    found = _share(plate, modality, "out_of_range", outside, len(measured), limits.RAW_SHARE, good, why)
+    found = _share(plate, modality, "out_of_range", odd, len(measured), limits.RAW_SHARE, good, why)
+    if more and found.verdict != "good":
+        found = replace(found, reason=f"{found.reason} Besides, {more}")
     if not _controls_out(measured, modality)[plate]:
         return found
     controls = int(outside["well_type"].isin(("negative", "positive")).sum())

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.spheroid.findings import findings, look_alikes, looked_at
+from engine.spheroid.findings import findings, looked_at
+from engine.spheroid.image_brightness import brightness, glowing
 from engine.spheroid.judged import quality_rows
+from engine.spheroid.look_alikes import look_alikes
 
 DOSES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 
@@ -109,3 +111,64 @@ def test_controls_that_do_not_differ_resemble_nothing():
 def test_readouts_that_are_looked_at():
     assert looked_at(("image_1", "image_3", "mos", "metabolic")) == ("image_3", "metabolic", "mos")
     assert looked_at(()) == () and findings({}, judged(screen()).head(0)) == ()
+
+
+def images(frame: pd.DataFrame, **wells: float) -> pd.DataFrame:
+    """A mean of 1,500 counts with a ripple for every well, and another for some, such as P1_D02=4500."""
+    name = frame["plate"] + "_" + frame["row"] + frame["column"].map("{:02d}".format)
+    ripple = 1500 + 150 * np.sin(np.arange(len(frame)))
+    mean = [wells.get(one, usual) for one, usual in zip(name, ripple, strict=True)]
+    return frame[["plate", "row", "column"]].assign(mean=mean)
+
+
+def test_an_image_far_brighter_than_all_others_is_asked_whether_it_is_contaminated():
+    frame = screen()
+    assert findings({"metabolic": frame}, judged(frame), bright=images(frame)) == ()
+    (one,) = findings({"metabolic": frame}, judged(frame), bright=images(frame, P1_D02=4500.0))
+    assert (one.kind, one.target.name, one.readouts) == ("well", "P1_D02", ("",))
+    assert "3.0 times as bright as the middle image of its plate. Contaminated?" in one.reason
+    out = frame.assign(left_out=(frame["plate"] == "P1") & (frame["row"] == "D") & (frame["column"] == 2))
+    assert findings({"metabolic": out}, judged(out), bright=images(frame, P1_D02=4500.0)) == ()
+
+
+def test_few_images_tell_nothing_usual():
+    frame = screen().head(6)
+    assert glowing(images(frame, P1_B02=90_000.0)).empty
+
+
+def test_images_that_are_gone_have_no_brightness(tmp_path):
+    assert brightness(tmp_path / "gone").empty
+
+
+def as_network(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(raw=0.2 + 0.006 * frame["percent"])
+
+
+def test_wells_more_alive_than_the_controls_share_one_line_without_blame():
+    frame = as_network(changed(screen(), P1_D02=112.0, P2_E02=114.0, P2_D02=113.0))
+    (one,) = findings({"image_2": frame}, judged(frame, "image_2"))
+    assert one.kind == "alive" and one.wells == ("P2_E02", "P2_D02", "P1_D02")
+    assert one.reason == (
+        "3 wells read more alive than the controls by images, phase II (up to 114 %): usually healthy."
+    )
+
+
+def test_plates_that_fail_by_another_readout_are_told_before_the_sign_off_asks():
+    good, poor = screen(), changed(screen(), P1_B03=2.0, P1_B05=2.0, P2_B03=2.0, P2_B05=2.0)
+    verdicts = pd.concat([judged(good), judged(poor, "mos")])
+    *others, one = findings({"metabolic": good, "mos": poor}, verdicts)
+    assert {other.kind for other in others} == {"control"}
+    assert (one.kind, one.wells) == ("readout", ("P1", "P2"))
+    assert one.reason.startswith("By mean of stack P1 and P2 fail (Z' ")
+    assert one.reason.endswith("that readout separates controls badly here.")
+
+
+def test_nothing_is_judged_of_what_is_left_out():
+    frame = screen()
+    name = frame["plate"] + frame["row"] + frame["column"].astype(str)
+    out = (frame["plate"] == "P2") | (name == "P1D2")
+    gone = frame.assign(left_out=out, raw=frame["raw"].mask(out), percent=frame["percent"].mask(out))
+    rows = judged(gone).set_index(["plate", "measure"])
+    assert set(rows.index.get_level_values("plate")) == {"P1"}
+    assert rows.loc[("P1", "missing_wells"), "verdict"] == "good"
+    assert judged(gone.assign(left_out=True)).empty

@@ -9,6 +9,7 @@ import small_plates
 
 from engine.errors import InputError
 from engine.spheroid import control_quality, quality, quality_limits, replicates
+from engine.spheroid.control_quality import Controls, control_verdicts
 
 ALIVE, DEAD = np.array([10.0, 12.0, 14.0]), np.array([1.0, 2.0, 3.0])
 
@@ -167,17 +168,59 @@ def as_image(clean: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_network_outputs_out_of_range(clean):
-    """Three wells out of range: 0.86 is like its neighbours all the same, and no suspect by them."""
+    """Three wells out of range: 0.86 is like its neighbours all the same, so it is alive and no suspect."""
     image = as_image(clean)
     inert = image.index[(image["well_type"] == "therapy") & (image["truth"] > 98)][:4]
     image.loc[inert, "raw"] = [0.99, 0.86, 0.84, 0.01]
     verdicts = found(small_plates.normalised(image), "image_2")
     verdict = verdicts["P1", "out_of_range"]
-    assert (verdict.value, verdict.verdict) == (3.0, "doubtful") and "contamination" in verdict.reason
+    assert (verdict.value, verdict.verdict) == (2.0, "doubtful") and "contamination" in verdict.reason
+    assert "Besides, 1 well of 308 more alive than the controls" in verdict.reason
     assert verdicts["P1", "suspect_wells"].value == 2.0
     assert ("P1", "out_of_range") not in found(clean)
     ranked = quality.rank_wells(small_plates.normalised(image), "image_2")
-    assert set(ranked.loc[ranked["suspect"], "raw"]) == {0.99, 0.86, 0.01}
+    assert set(ranked.loc[ranked["suspect"], "raw"]) == {0.99, 0.01}
+    assert list(ranked.loc[ranked["alive"], "raw"]) == [0.86]
+    assert "usually healthy" in ranked.loc[ranked["alive"], "reason"].iloc[0]
+
+
+def test_wells_that_are_merely_more_alive_than_the_controls_are_no_fault(clean):
+    image = as_image(clean)
+    inert = image.index[(image["well_type"] == "therapy") & (image["truth"] > 98)][:3]
+    image.loc[inert, "raw"] = [0.87, 0.86, 0.88]
+    verdict = found(small_plates.normalised(image), "image_2")["P1", "out_of_range"]
+    assert (verdict.value, verdict.verdict) == (0.0, "good")
+    assert "3 wells of 308 more alive than the controls" in verdict.reason and "usually healthy" in verdict.reason
+
+
+def test_a_dead_dose_that_the_network_calls_alive_stays_suspect(clean):
+    image = as_image(clean)
+    killed = image.index[(image["well_type"] == "therapy") & (image["truth"] < 10)][:1]
+    image.loc[killed, "raw"] = 0.9
+    ranked = quality.rank_wells(small_plates.normalised(image), "image_2")
+    assert ranked["suspect"].iloc[0] and not ranked["alive"].any()
+
+
+def test_a_well_that_glows_is_asked_whether_it_is_contaminated(clean):
+    dirty = clean.copy()
+    inert = dirty.index[(dirty["well_type"] == "therapy") & (dirty["truth"] > 98)][0]
+    dirty.loc[inert, "raw"] = 8 * dirty["raw"].max()
+    first = quality.rank_wells(small_plates.normalised(dirty)).iloc[0]
+    assert "far brighter than any living well: contaminated?" in first["reason"]
+
+
+@pytest.mark.parametrize(
+    ("alive", "dead", "said"),
+    [
+        ([10.0, 12, 11, 10], [100.0, 98, 101, 103], "read no more alive than killed ones"),
+        ([100.0, 20, 90, 35, 60], [50.0, 10, 70, 5, 30], "higher by their medians, but overlap"),
+        ([100.0, 101, 99, 100, 98, 102, 100, 101, 99, -10], [1.0, 2, 0, 1, 2, 0, 1, 2], "is one mislabelled?"),
+    ],
+)
+def test_bad_controls_say_by_their_medians_what_is_wrong(alive, dead, said):
+    given = Controls("", np.array(alive), np.array(dead))
+    verdicts = {one.measure: one for one in control_verdicts("P1", "metabolic", given)}
+    assert verdicts["z_prime"].verdict == "bad" and said in verdicts["z_prime"].reason
 
 
 def test_a_network_that_overshoots_on_controls_blames_no_well(clean):

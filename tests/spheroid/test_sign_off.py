@@ -9,7 +9,7 @@ from engine.jobs import launch
 from engine.jobs.files import write_json
 from engine.jobs.queue import cancel, job_folder
 from engine.settings import store_path
-from engine.spheroid import review
+from engine.spheroid import review, sign_off
 from engine.spheroid.review_types import Decision, Target, UnresolvedError
 from engine.spheroid.score_job import submit_scoring
 from engine.spheroid.score_records import wells_of
@@ -120,6 +120,15 @@ def test_a_failed_plate_that_still_counts_is_asked_about(failed):
         review.sign_off(failed, "S1", "Ann", "", 0)
     assert len(asked.value.questions) == 1 and review.state(failed, "S1").last == 0
     assert review.sign_off(failed, "S1", "Ann", "Known: the drug wells are fine", 0, acknowledged=True).entry == 1
+
+
+def test_plates_that_fail_by_one_readout_share_a_question(scored):
+    with scored.write() as connection:
+        connection.execute("UPDATE quality SET verdict = 'bad', value = -1 WHERE measure = 'z_prime' AND plate <> ''")
+    questions = sign_off.open_questions(scored, review.state(scored, "S1"))
+    plates = scored.query("SELECT DISTINCT plate FROM quality WHERE plate <> '' ORDER BY plate")["plate"]
+    assert len(plates) > 1 and all(f"{plate} (Z' of \N{MINUS SIGN}1)" in questions[0] for plate in plates)
+    assert questions[0].startswith("Plates P1 (Z' of ") and "and still count: sign off with them?" in questions[0]
 
 
 def test_a_failed_plate_that_was_left_out_is_no_question(failed):
