@@ -63,6 +63,16 @@ def ask(job: str, plate: str) -> Look:
     return Look(job, channel, colours, contrast, (low, high), review_plate_data.plate_ends(job, plate, channel))
 
 
+def plain_look(job: str, plate: str) -> Look:
+    """How small pictures are drawn where nothing is asked: MIP over all counts of the plate, in the chosen colours.
+
+    Raises InputError where the images are gone.
+    """
+    colours = state.get("rev_colours")
+    known = colours if colours in well_images.COLOURS else "grey"
+    return Look(job, "mip", known, "plate", (0, 100), review_plate_data.plate_ends(job, plate, "mip"))
+
+
 def show(shown: Reviewed, well: tuple[str, str, int], look: Look) -> None:
     """The image, with heat beside it where that is asked for."""
     try:

@@ -11,8 +11,9 @@ from dashboard.review_choose import Reviewed
 from engine.figures.plates import EXPLAINED, VALUES, plate_map, span
 from engine.figures.screens import SEPARATION, modality_name
 from engine.figures.text import number, plural
+from engine.spheroid.exclusions import concerning, covered_by
 from engine.spheroid.plate import plate_order
-from engine.spheroid.review_types import Target
+from engine.spheroid.review_types import Entry, Target
 
 MOST = 6  # maps side by side; a screen of more plates shows its worst
 SHORT = {"percent": "Viability", "raw": "Raw", "residual": "Residual", "deviation": "Deviation", "layout": "Layout"}
@@ -20,7 +21,8 @@ SHORT = {"percent": "Viability", "raw": "Raw", "residual": "Residual", "deviatio
 
 def reasons(shown: Reviewed) -> dict[str, str]:
     """Well -> what is wrong with it, by all readouts; wells that are fine are not there."""
-    found = {one.target.name: one.reason for one in review_plate_data.looks(shown.screen) if one.kind != "plate"}
+    looks = review_plate_data.looks(shown.screen)
+    found = {one.target.name: one.reason for one in looks if one.kind in ("control", "well")}
     ranked = review_plate_data.ranked(shown.screen, shown.modality)
     odd = ranked[ranked["suspect"]]
     for name, reason in zip(review_choose.well_names(odd), odd["reason"], strict=True):
@@ -114,14 +116,39 @@ def one_map(
 ) -> None:  # fmt: skip
     """One plate's map. judged: value and verdict of its Z', None where it is not judged."""
     told = f"{shown.context}."
-    if wells.loc[wells["plate"] == plate, "left_out"].all():
+    gone = plate_left_out(shown, plate)
+    if gone or wells.loc[wells["plate"] == plate, "left_out"].all():
         judged = None
+    if gone:
+        told = f"{left_out_words(gone, with_reason=True)}; {told}"
     if judged:
         means = f", {SEPARATION[judged['verdict']]}" if judged["verdict"] != "unknown" else ""
         told = f"Z' {number(float(judged['value']))}{means}; {told}"
     failed = bool(judged) and judged["verdict"] == "bad"  # type: ignore[index]
     chart = plate_map(wells, plate, value, told, shown.well, marks, failed, frame.dark())
     frame.chart(chart, key, view=(shown.screen, shown.modality, value, shown.well), on_pick=pick, toolbar=False)
+
+
+def plate_left_out(shown: Reviewed, plate: str) -> Entry | None:
+    """The decision by which a plate is left out of the readout looked at; None where it counts."""
+    found = [
+        entry
+        for entry in concerning(shown.state.excluded, shown.modality)
+        if entry.target.kind == "plate" and entry.target.plate == plate
+    ]
+    return found[-1] if found else None
+
+
+def well_left_out(shown: Reviewed, well: str) -> Entry | None:
+    """The decision by which a well is left out of the readout looked at; None where it counts."""
+    mine = shown.wells[review_choose.well_names(shown.wells) == well]
+    number_ = int(covered_by(mine, shown.state.excluded, shown.modality).max()) if len(mine) else 0
+    return next((entry for entry in shown.state.excluded if entry.entry == number_), None)
+
+
+def left_out_words(entry: Entry, with_reason: bool = False) -> str:
+    """Left out by Ada; or Left out by Ada (dust)."""
+    return f"Left out by {entry.reviewer}" + (f" ({entry.reason})" if with_reason else "")
 
 
 def target(well: str) -> Target:
@@ -163,23 +190,39 @@ def by_readout(shown: Reviewed, well: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({name: float for name in columns[1:4]})
 
 
-def well_line(shown: Reviewed, key: str) -> None:
-    """The chosen well in one line: what it holds, its values, a way to its image, the button that leaves it out."""
+def well_line(shown: Reviewed, key: str, plates: Sequence[str] = ()) -> None:
+    """The chosen well in one line: what it holds, its values, a way to its image, the button that leaves it out.
+
+    plates: those that are shown above; a well of another one has no line. None: of any plate.
+    """
     if not shown.well:
         st.caption("No well is chosen: click one on a map.")
         return
+    if plates and target(shown.well).plate not in plates:
+        st.caption(f"No well of {messages.plain(plates[0])} is chosen: click one on the map.")
+        return
     values = ", ".join(
-        f"{readout.lower()} {number(viability)} %"
-        for readout, viability in by_readout(shown, shown.well)[["Readout", "Viability, %"]].itertuples(index=False)
+        f"{readout.lower()} {'left out' if out else f'{number(viability)} %'}"
+        for readout, viability, out in by_readout(shown, shown.well)[
+            ["Readout", "Viability, %", "Left out"]
+        ].itertuples(index=False)
     )
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        why = reasons(shown).get(shown.well, "")
         st.markdown(
             f"**{messages.plain(shown.well)}** {messages.plain(content(shown, shown.well))}. "
-            f"Viability: {messages.plain(values) or 'none'}." + (f"  \n:red[{messages.plain(why)}]" if why else ""),
+            f"Viability: {messages.plain(values) or 'none'}.{remark(shown)}",
             width="stretch",
         )
         st.button(
             "Open the well", key=f"{key}_open", icon=":material/visibility:", on_click=review_choose.go, args=("Wells",)
         )
         review_decide.offer(shown, target(shown.well), key)
+
+
+def remark(shown: Reviewed) -> str:
+    """What there is to say of the chosen well, in a line of its own: who left it out, or what is wrong with it."""
+    gone = well_left_out(shown, shown.well)
+    if gone is not None:
+        return f"  \n:gray[:material/close: {messages.plain(left_out_words(gone, with_reason=True))}]"
+    why = reasons(shown).get(shown.well, "")
+    return f"  \n:red[{messages.plain(why)}]" if why else ""

@@ -69,7 +69,7 @@ def _curve(shown: Reviewed, look: Look, same: pd.DataFrame, mine: pd.Series) -> 
     doses = sorted(same["conc_nm"].unique())
     place = {row: i for i, row in enumerate(rows)}
     thumbs = [
-        _thumb(one, place[key], doses.index(one.conc_nm), look)
+        thumb(one, place[key], doses.index(one.conc_nm), look)
         for one, key in zip(same.itertuples(), zip(same["replicate"], same["plate"], again, strict=True), strict=True)
         if key in place
     ]
@@ -99,7 +99,7 @@ def _controls(shown: Reviewed, look: Look, wells: pd.DataFrame, mine: pd.Series)
     for row, kind in enumerate(kinds):
         group = there[there["well_type"] == kind].sort_values(["row", "column"])
         group = pd.concat([group[group["well"] == shown.well], group[group["well"] != shown.well]]).head(WIDE)
-        thumbs += [_thumb(one, row, column, look) for column, one in enumerate(group.itertuples())]
+        thumbs += [thumb(one, row, column, look) for column, one in enumerate(group.itertuples())]
     wide = max(one.column for one in thumbs) + 1
     chart = strip(
         thumbs, [NAMES[kind] for kind in kinds], [str(n + 1) for n in range(wide)],
@@ -110,7 +110,8 @@ def _controls(shown: Reviewed, look: Look, wells: pd.DataFrame, mine: pd.Series)
     frame.chart(chart, "review_control_strip", view=shown.well, on_pick=review_choose.pick_well, toolbar=False)
 
 
-def _thumb(one, row: int, column: int, look: Look) -> Thumb:
+def thumb(one, row: int, column: int, look: Look) -> Thumb:
+    """A well as a strip takes it. one: a row with plate, row, column, well, percent, left_out. row, column: place."""
     well = (str(one.plate), str(one.row), int(one.column))
     image = b""
     if well in review_plate_data.images(look.image_job):

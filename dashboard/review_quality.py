@@ -16,18 +16,18 @@ from dashboard import (
     state,
 )
 from dashboard.review_choose import Reviewed
-from dashboard.screens_quality import listed
+from dashboard.screens_quality import ALL, listed
 from engine.figures.controls import duplicates, strips
 from engine.figures.plate_places import places
-from engine.figures.screens import modality_name
-from engine.spheroid.exclusions import concerning
+from engine.figures.screens import measure_name, modality_name
 from engine.spheroid.judged import worst_first
-from engine.spheroid.review_types import Entry, Target
+from engine.spheroid.review_types import Target
 from engine.spheroid.reviewed_wells import dss_pairs
 from engine.spheroid.settings import HIT_DSS
 
 WELLS = 60  # of the ranking; what comes after it is unremarkable
 SHORT = 6  # rows of a table that is shown whole
+WRAPPED, LONG = 58, 78  # px of a row whose sentences take two lines, or three
 VIABILITY, DSS = (0.0, 140.0), (0.0, 50.0)
 
 
@@ -48,7 +48,7 @@ def show(shown: Reviewed) -> None:
         )
     st.subheader("Plates", anchor=False)
     plates = review_maps.show(shown)
-    review_maps.well_line(shown, "quality_well")
+    review_maps.well_line(shown, "quality_well", plates)
     _controls(shown)
     _replicates(shown)
     _places(shown, plates)
@@ -103,7 +103,14 @@ def _replicates(shown: Reviewed) -> None:
 def _places(shown: Reviewed, plates: list[str]) -> None:
     """Rows and columns of one plate: the chosen one, or the worst of those on the maps."""
     chosen = state.get("rev_plate")
-    plate = chosen if chosen in plates else review_maps.worst_first(shown, plates)[0]
+    counted = [one for one in plates if review_maps.plate_left_out(shown, one) is None]
+    plate = chosen if chosen in plates else review_maps.worst_first(shown, counted or plates)[0]
+    gone = review_maps.plate_left_out(shown, plate)
+    if gone is not None:
+        st.subheader(f"Does the place on {messages.plain(plate)} matter?", anchor=False)
+        told = messages.plain(review_maps.left_out_words(gone, with_reason=True))
+        st.markdown(f":gray[:material/close: {told}: it is judged no more.]")
+        return
     verdicts = review_data.verdicts(shown.screen)
     mine = verdicts[(verdicts["modality"] == shown.modality) & (verdicts["plate"] == plate)].set_index("measure")
     edge = str(mine.loc["edge_effect", "reason"]) if "edge_effect" in mine.index else ""
@@ -116,11 +123,15 @@ def _ranked(shown: Reviewed) -> None:
     """Verdicts of plates and single wells, worst first; a row leads to its plate or well."""
     verdicts = review_data.verdicts(shown.screen)
     mine = verdicts[verdicts["modality"] == shown.modality]
-    gone = [
-        entry.target.plate for entry in shown.state.excluded if entry.target.kind == "plate" and _here(shown, entry)
-    ]
+    gone = [plate for plate in review_maps.plates_of(shown) if review_maps.plate_left_out(shown, plate)]
     rows = worst_first(mine[(mine["verdict"] != "good") & ~mine["plate"].isin(gone)])  # nothing is left to judge there
     st.subheader("Plates ranked", anchor=False)
+    for plate in gone:
+        entry = review_maps.plate_left_out(shown, plate)
+        told = review_maps.left_out_words(entry, with_reason=True) if entry else ""
+        st.markdown(
+            f":gray[:material/close: **{messages.plain(plate)}** {messages.plain(told)}: it is judged no more.]"
+        )
     if mine.empty:
         st.caption(f"Not judged by {modality_name(shown.modality).lower()} yet: every scoring judges.")
     elif rows.empty:
@@ -129,10 +140,19 @@ def _ranked(shown: Reviewed) -> None:
         chosen = frame.table(
             listed(rows),
             key=f"review_verdicts_{hash((shown.screen, shown.modality, len(rows)))}",
-            height=250 if len(rows) > SHORT else "content",
+            height=360 if len(rows) > SHORT else "content",
             select=True,
-            Reason=st.column_config.Column(width=760),
+            row_height=LONG,
+            Measure=st.column_config.Column(width=110),  # px; they grow where there is room
+            Value=st.column_config.Column(width=60),
+            Verdict=st.column_config.Column(width=70),
+            Reason=st.column_config.Column(width=300),
         )
+        if chosen:
+            row = rows.iloc[chosen[0]]
+            where = str(row["plate"]) or ALL
+            told = f"**{messages.plain(where)}, {messages.plain(measure_name(row['measure']))}.**"
+            st.markdown(f"{told} {messages.plain(row['reason'])}")
         if chosen and rows["plate"].iloc[chosen[0]]:
             plate = str(rows["plate"].iloc[chosen[0]])
             with st.container(horizontal=True):
@@ -148,21 +168,16 @@ def _ranked(shown: Reviewed) -> None:
     _ranked_wells(shown)
 
 
-def _here(shown: Reviewed, entry: Entry) -> bool:
-    """Whether an exclusion is about the readout looked at."""
-    return bool(concerning([entry], shown.modality))
-
-
 def _ranked_wells(shown: Reviewed) -> None:
     ranked = review_plate_data.ranked(shown.screen, shown.modality).head(WELLS)
     st.subheader("Wells ranked", anchor=False)
     names = list(review_choose.well_names(ranked))
     table = pd.DataFrame(
         {
-            "Well": names, "Kind": ranked["well_type"].str.replace("_", " "), "Treatment": ranked["treatment"],
+            "Well": names, "Why": [str(reason).partition(": ")[2] for reason in ranked["reason"]],
+            "Kind": ranked["well_type"].str.replace("_", " "), "Treatment": ranked["treatment"],
             "Dose, nM": ranked["conc_nm"].astype(float), "Viability, %": ranked["percent"].astype(float),
             "Beyond neighbours, points": ranked["deviation"].astype(float), "Times the noise": ranked["z"].abs(),
-            "Why": [str(reason).partition(": ")[2] for reason in ranked["reason"]],
         }
     )  # fmt: skip
 
@@ -171,8 +186,8 @@ def _ranked_wells(shown: Reviewed) -> None:
             review_choose.pick_well(names[at])
 
     frame.table(
-        table, key="review_ranked_wells", height=300, on_pick=pick,
-        ticked=names.index(shown.well) if shown.well in names else None, Why=st.column_config.Column(width=620),
+        table, key="review_ranked_wells", height=340, on_pick=pick, row_height=WRAPPED,
+        ticked=names.index(shown.well) if shown.well in names else None, Why=st.column_config.Column(width=330),
     )  # fmt: skip
     suspect = int(ranked["suspect"].sum())
     st.caption(

@@ -111,9 +111,8 @@ def _head(shown: Reviewed, names: list[str]) -> None:
             args=(after,),
         )  # fmt: skip
         review_decide.offer(shown, review_maps.target(shown.well), "wells_well")
-    why = review_maps.reasons(shown).get(shown.well, "") if shown.modality else ""
-    if why:
-        st.markdown(f":red[{messages.plain(why)}]")
+    if shown.modality and (remark := review_maps.remark(shown)):
+        st.markdown(remark)
 
 
 def _image(shown: Reviewed, plate: str) -> Look | None:

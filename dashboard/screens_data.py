@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import data
+from engine.spheroid.left_out_plates import left_out_plates
 from engine.spheroid.settings import MODALITY_ALIASES
+
+data.register("spheroid", left_out_plates)
 
 PLACE_IMPORT, PLACE_TRAIN, PLACE_SCORE, PLACE_DEMO = "scr_import", "scr_train", "scr_score", "scr_demo"
 READOUTS = {"image": "Images", "metabolic": "Metabolic", "mos": "Mean of stack"}
@@ -72,6 +75,18 @@ def readouts_judged(found: pd.DataFrame) -> tuple[list[str], str]:
     counts = {one: found.loc[found["modality"].isin(which), "screen"].nunique() for one, which in names.items()}
     there = [one for one in READOUTS if counts[one]] or list(READOUTS)
     return there, max(there, key=lambda one: counts[one])
+
+
+def left_out(screen: str = "") -> pd.DataFrame:
+    """Plates that a review leaves out; see `reviewed_wells.left_out_plates`."""
+    return data._cached("spheroid_left_out_plates", screen)
+
+
+def plates_left_out(screen: str, readout: str) -> dict[str, str]:
+    """Plate -> "left out by Ada (reason)" of what counts by one of READOUTS no more."""
+    found = left_out(screen)
+    mine = found[found["readout"].isin(("all", readout))]
+    return {str(one.plate): f"left out by {one.reviewer} ({one.reason})" for one in mine.itertuples(index=False)}
 
 
 def submit_demo() -> str:

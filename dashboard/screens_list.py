@@ -47,7 +47,7 @@ def _listed(shown: Shown, found: pd.DataFrame) -> None:
     if screens.empty:
         st.caption("No screen is like that: choose another state or other words.")
         return
-    listed = overview(screens, found)
+    listed = overview(screens, found, shown.readout)
     places = list(screens["screen"])
     frame.table(
         listed.assign(**{SPARK: _values(screens, found)})[[*listed.columns[:5], SPARK, *listed.columns[5:]]],
@@ -58,7 +58,7 @@ def _listed(shown: Shown, found: pd.DataFrame) -> None:
         missing="not known",
         shown={name: ["" if pd.isna(n) else count(n) for n in listed[name]] for name in HITS},
         **{
-            "Z' per plate": st.column_config.Column(width=230),  # px
+            "Z' per plate": st.column_config.Column(width=290),  # px
             SPARK: st.column_config.BarChartColumn(y_min=-1, y_max=1, width=70, help="Z' of every plate, -1 to 1"),
         },
     )
@@ -116,8 +116,11 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
             "Origin": entity.plain(_text(row["origin"])),
         }
     )
-    if row["kind"] != "controls" and row["readouts"]:
-        nav.link("screen_review.py", "Review this screen", ":material/fact_check:", rev_screen=shown.screen)
+    reviewed = row["kind"] != "controls" and bool(row["readouts"])
+    if reviewed and st.button("Review this screen", type="primary", icon=":material/fact_check:", key="scr_review"):
+        st.switch_page(nav.path("screen_review.py"), query_params={"rev_screen": shown.screen})
+    for plate, told in screens_data.plates_left_out(shown.screen, shown.readout).items():
+        st.markdown(f":gray[:material/close: **{messages.plain(plate)}** {messages.plain(told)}: judged no more.]")
     if found.empty:
         st.caption("Its plates are not judged by this readout yet: score it, or choose another readout.")
         return
@@ -126,9 +129,13 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
         st.markdown(all_good(found))
     for one in wrong.head(REASONS).itertuples():
         icon = ":material/error:" if one.verdict == "bad" else ":material/warning:"
-        where = one.plate or "All plates"
+        where = messages.plain(one.plate) or "All plates"
         st.markdown(f"{icon} **{where}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}")
-    if len(wrong) > REASONS:
+    if len(wrong) and reviewed:
+        # Under review every one of them stands with its wells and the button that leaves it out.
+        words = f"See all {len(wrong)} with their wells" if len(wrong) > REASONS else "See the wells"
+        nav.link("screen_review.py", words, ":material/arrow_forward:", rev_screen=shown.screen, rev_tab="Quality")
+    elif len(wrong) > REASONS:
         st.button(f"See all {len(wrong)}", on_click=state.choose, args=("scr_tab", "Quality"), type="tertiary")
 
 
@@ -143,10 +150,17 @@ def _text(value: object) -> str:
     return NOT_TOLD if value is None or pd.isna(value) or not str(value) else str(value)
 
 
-def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """One row a screen. found: verdicts by the readout that is looked at."""
+def _with_left_out(z: pd.DataFrame, gone: pd.DataFrame) -> str:
+    """`plates_in_words`, and which plates a review leaves out."""
+    out = [f"{plate} left out" for plate in dict.fromkeys(gone["plate"])]
+    return ", ".join([*([plates_in_words(z)] if len(z) else []), *out]) or "not judged"
+
+
+def overview(screens: pd.DataFrame, found: pd.DataFrame, readout: str = "image") -> pd.DataFrame:
+    """One row a screen. found: verdicts by the readout that is looked at, one of READOUTS."""
     counts = screens_data.hits().set_index(["screen", "modality"])["hits"].to_dict()
-    rows = []
+    rows, gone = [], screens_data.left_out()
+    gone = gone[gone["readout"].isin(("all", readout))]
     for one in screens.to_dict("records"):
         mine = found[found["screen"] == one["screen"]]
         z = mine[(mine["measure"] == "z_prime") & (mine["plate"] != "")]
@@ -158,7 +172,7 @@ def overview(screens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
                 "State": STATES[one["state"]],
                 "Reviewer": one["reviewer"],
                 "Sample": one["sample"] or "",
-                "Z' per plate": plates_in_words(z) or "not judged",
+                "Z' per plate": _with_left_out(z, gone[gone["screen"] == one["screen"]]),
                 "Replicate r": r,
                 "Hits, images": counts.get((one["screen"], images)),
                 "Hits, metabolic": counts.get((one["screen"], "metabolic")),

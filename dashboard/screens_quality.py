@@ -12,6 +12,7 @@ from engine.spheroid.judged import worst_first
 from engine.spheroid.quality_limits import ADDON
 
 ALL = "All plates"
+WRAPPED = 58  # px of a row whose sentences take two lines
 MOST = 40  # sentences at once; the table has them all
 ICONS = {"bad": ":material/error:", "doubtful": ":material/warning:", "unknown": ":material/help:"}
 
@@ -29,6 +30,8 @@ def show(shown: Shown) -> None:
         downloads(shown, everything)
         return
     frame.cards(_cards(shown, found))
+    for plate, told in screens_data.plates_left_out(shown.screen, shown.readout).items():
+        st.markdown(f":gray[:material/close: **{messages.plain(plate)}** {messages.plain(told)}: judged no more.]")
     problems = st.toggle("Only what is not good", key=state.bound("scr_problems"))
     state.keep("scr_problems", problems)
     # Sentences and no column of a table, which would cut reasons off on a narrow screen.
@@ -47,7 +50,8 @@ def show(shown: Shown) -> None:
             Measure=st.column_config.Column(width=215),  # px
             Value=st.column_config.Column(width=80),
             Verdict=st.column_config.Column(width=85),
-            Reason=st.column_config.Column(width=760),
+            Reason=st.column_config.Column(width="large"),
+            row_height=WRAPPED,
         )
     readout = modality_name(str(found["modality"].iloc[0]))
     st.caption(f"{readout}. Limits of good and bad are published where there are any, else chosen here and say so.")
