@@ -65,7 +65,8 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
         figure=figure,
         question="Do the controls of every plate stand apart?",
         caption=f"{plural(len(counted), 'control well')} of {plural(counted['plate'].nunique(), 'plate')}{beside}, "
-        f"{context}. Above each: Z' and what it means. Ringed red: unlike its kind; crossed: left out. Series: rising doses of the positive control. "
+        f"{context}. Above each: Z' and what it means. Ringed red: unlike its kind; crossed: left out. "
+        "Series: rising doses of the positive control. "
         f"Values beyond {number(HIGHEST)} % stand on the edge.",
         summary=f"Viability of control wells. {told}",
         table=held[["well", "plate", "well_type", "treatment", "conc_nm", "percent", "left_out", "reason"]].rename(
