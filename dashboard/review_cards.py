@@ -17,7 +17,6 @@ from engine.spheroid.score_compare import MIN_DRUGS, compared
 from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
 
 NAMED_PLATES = 4  # of more, the card tells the range
-LEFT_OUT = "left out"
 UNBROKEN = 26  # signs of a part of a note that stays on one line
 COLOURS = {"open": "gray", "in_review": "primary", "signed_off": "green"}
 ICONS = {"open": ":material/pending:", "in_review": ":material/rate_review:", "signed_off": ":material/verified:"}
@@ -84,22 +83,21 @@ def _separation(shown: Reviewed) -> frame.Card:
         return frame.Card(label, "not judged", "Plates are judged when the readout is scored.")
     wells = review_data.values(shown.screen, shown.modality)
     all_out = wells[wells["well_type"] != "empty"].groupby("plate")["left_out"].all()
-    gone = rows["plate"].isin(all_out.index[all_out])
-    kept = rows[~gone]
-    if len(rows) <= NAMED_PLATES:
-        told = [LEFT_OUT if out else number(z, 2) for z, out in zip(rows["value"], gone, strict=True)]
-    else:
-        known = kept["value"].dropna()
+    gone = [str(plate) for plate in all_out.index[all_out]]
+    rows = rows[~rows["plate"].isin(gone)]
+    out = f"{', '.join(gone) if len(gone) <= NAMED_PLATES else plural(len(gone), 'plate')} left out" if gone else ""
+    if rows.empty:
+        return frame.Card(label, "left out", out)
+    told, words = [number(value, 2) for value in rows["value"]], [SEPARATION[verdict] for verdict in rows["verdict"]]
+    if len(rows) > NAMED_PLATES:
+        known = rows["value"].dropna()
         told = [f"{number(known.min(), 2)} to {number(known.max(), 2)}"] if len(known) else ["not defined"]
-    words = [SEPARATION[verdict] for verdict in kept["verdict"]]
-    out = f"{plural(int(gone.sum()), 'plate')} left out" if gone.any() and len(rows) > NAMED_PLATES else ""
     if len(set(words)) == 1:
-        note = [f"all {words[0]}" if len(rows) > 1 and not gone.any() else words[0]]
+        note = [f"all {words[0]}" if len(words) > 1 else words[0]]
     elif len(words) > NAMED_PLATES:
         note = [f"{words.count(one)} {one}" for one in dict.fromkeys(SEPARATION.values()) if one in words]
     else:
-        off = zip(kept["plate"], words, strict=True)
-        note = [f"{plate} {word}" for plate, word in off if word != "excellent"]
+        note = [f"{p} {word}" for p, word in zip(rows["plate"], words, strict=True) if word != "excellent"]
     return frame.Card(label, " · ".join(told), _note([*note, out], ", "))
 
 

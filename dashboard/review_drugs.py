@@ -49,17 +49,13 @@ def others(shown: Reviewed) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def points(shown: Reviewed) -> pd.DataFrame:
-    """Drug wells of the readout looked at; see `curve_panels.drug_points`."""
-    return drug_points(review_data.values(shown.screen, shown.modality))
-
-
-def panels_of(shown: Reviewed, chosen: pd.DataFrame) -> list[Panel]:
-    """Panels of some of `rows`."""
-    curves = review_data.curves(shown.screen, shown.modality)
-    made = review_data.how_scored(shown.screen, shown.modality)
+def panels_of(shown: Reviewed, chosen: pd.DataFrame, modality: str = "", replicate: str = "") -> list[Panel]:
+    """Panels of some of `rows`. modality, replicate: '' for those looked at."""
+    modality = modality or shown.modality
+    curves, made = review_data.curves(shown.screen, modality), review_data.how_scored(shown.screen, modality)
     threshold = made.settings.activity_threshold if made else "relative"
-    return panels(chosen, curves, points(shown), shown.replicate, threshold)
+    points = drug_points(review_data.values(shown.screen, modality))
+    return panels(chosen, curves, points, replicate or shown.replicate, threshold)
 
 
 def other_lines(shown: Reviewed, drug: str, addon: str) -> list[tuple[str, Line]]:

@@ -6,10 +6,10 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, messages, review_choose, review_data, review_map_data, state
+from dashboard import frame, messages, review_choose, review_data, review_drugs, review_map_data, state
 from dashboard.review_choose import Reviewed
 from dashboard.review_map_data import Phenotype
-from engine.figures.curve_panels import Panel, drug_points, panels
+from engine.figures.curve_panels import POOLED, Panel
 from engine.figures.phenotypes import CONTROLS
 from engine.figures.screen_drug import drug_chart
 from engine.figures.screens import modality_words
@@ -45,7 +45,8 @@ def _why_none(found: Phenotype) -> str:
     modality = modality_words(found.looked.modality)
     if found.scores.empty:
         return f"No pairs yet: the screen is not scored by {modality}, so which drugs are hits is not known."
-    hits = found.scores.loc[found.scores["replicate"] == "pooled", "hit"].fillna(False).sum()
+    alone = (found.scores["replicate"] == POOLED) & (found.scores["addon"] == "")
+    hits = found.scores.loc[alone, "hit"].fillna(False).sum()
     if hits < 2:
         return f"No complementary pair: it takes two hits, and by {modality} this screen has {int(hits) or 'none'}."
     return f"No complementary pair: the {int(hits)} hits by {modality} look alike."
@@ -79,12 +80,12 @@ def _pair(shown: Reviewed, found: Phenotype, pair: pd.Series) -> None:
     st.subheader(messages.plain(f"{cut(drugs[0])} beside {cut(drugs[1])}"), anchor=False)
     st.markdown(messages.plain(pair["reason"]))
     values = review_data.values(shown.screen, found.looked.modality)
-    drawn = {panel.drug: panel for panel in _panels(shown, found, values, drugs)}
+    drawn = {panel.drug: panel for panel in _panels(shown, found, drugs)}
     own = values[(values["well_type"] == "therapy") & values["treatment"].isin(drugs) & (values["addon"] == "")]
     controls = pd.concat([_controls(values, kind, n) for kind, n in SHOWN_CONTROLS.items()])
     pictures = review_map_data.pictures(shown, pd.concat([own, controls]), PIXELS)
     made = ", simulated data" if shown.simulated else ""
-    context = f"{shown.screen}, {modality_words(found.looked.modality)}{made}"
+    context = f"{shown.screen}, {modality_words(found.looked.modality)}, all replicates together{made}"
     with st.grid(2, min_column_width=420, gap="medium"):
         for side, drug in enumerate(drugs):
             with st.container():
@@ -100,11 +101,11 @@ def _pair(shown: Reviewed, found: Phenotype, pair: pd.Series) -> None:
         st.caption("Controls with the contrast of the images above: untouched spheroids and full kill.")
 
 
-def _panels(shown: Reviewed, found: Phenotype, values: pd.DataFrame, drugs: list[str]) -> list[Panel]:
+def _panels(shown: Reviewed, found: Phenotype, drugs: list[str]) -> list[Panel]:
     scores = found.scores[found.scores["drug"].isin(drugs) & (found.scores["addon"] == "")]
     curves = review_data.curves(shown.screen, found.looked.modality)
-    rows = hit_rows(scores, curves, review_data.drug_classes(shown.screen), "pooled", scores.head(0))
-    return panels(rows, curves, drug_points(values))
+    rows = hit_rows(scores, curves, review_data.drug_classes(shown.screen), POOLED, scores.head(0))
+    return review_drugs.panels_of(shown, rows, found.looked.modality, POOLED)
 
 
 def _pick(at: list) -> None:

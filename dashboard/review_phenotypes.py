@@ -116,9 +116,10 @@ def replicate_words(told: Reproducibility) -> str:
     """Whether replicates look alike, as one sentence with its n."""
     if not told.n or not told.n_random:
         return "Whether replicates look alike is not known: no drug has two wells with an image at its highest dose."
+    between = "" if told.lower is None else f", 95 % interval {number(told.lower, 2)} to {number(told.upper, 2)}"
     return (
         f"Two wells of one drug lie nearer to each other than wells of different drugs in {number(100 * told.auc)} % "
-        f"of comparisons (AUC {number(told.auc, 2)}; {plural(told.n, 'pair')} of replicates, "
+        f"of comparisons (AUC {number(told.auc, 2)}{between}; {plural(told.n, 'pair')} of replicates, "
         f"{plural(told.n_random, 'random pair')}; half would be chance)."
     )
 

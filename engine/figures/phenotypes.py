@@ -72,12 +72,13 @@ def phenotype_map(view: MapView, context: str, dark: bool = False) -> Chart:
     crossed = f" Crossed: {plural(out, 'excluded well')}, which counts for nothing here." if out else ""
     if out > 1:
         crossed = crossed.replace("which counts", "which count")
+    scored = " DSS of all replicates together." if view.hue == "dss" else ""
     return Chart(
         figure=figure,
         question="Which drugs make spheroids look alike?",
         caption=f"{plural(n, 'drug well')} at the highest dose and {plural(len(view.wells) - n, 'control well')}, "
         f"{context}. {MAPS[view.map]} of the components that hold 95 % of the variance: what lies close looks alike, "
-        f"distances between groups mean nothing. Replicates of the chosen drug are joined.{crossed}",
+        f"distances between groups mean nothing. Replicates of the chosen drug are joined.{scored}{crossed}",
         summary=_summary(view),
         table=_table(view),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from engine.figures.curve_panels import Line, Panel
+from engine.figures.curve_panels import POOLED, Line, Panel
 from engine.figures.screen_hits import LEFT_OUT, class_words, why
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import MINUS, in_figure, interval, number, plural
@@ -174,7 +174,9 @@ def _points(panel: Panel, own: Limits, colour: str, colours: Palette, small: boo
                 for one, out in zip(points["replicate"], points["left_out"], strict=True)
             ],
             "size": 7 if small else 10,
-            "color": np.where(points["left_out"], colours.muted, colour),
+            "color": np.where(
+                points["left_out"], colours.muted, np.where(_fitted(panel), colour, translucent(colour, 0.35))
+            ),
         },
         unselected={"marker": {"opacity": 1}},
         customdata=[[panel.drug, well] for well in points["well"]],
@@ -186,6 +188,12 @@ def _points(panel: Panel, own: Limits, colour: str, colours: Palette, small: boo
         hoverinfo="text",
         cliponaxis=False,
     )
+
+
+def _fitted(panel: Panel) -> np.ndarray:
+    """(n,) whether a point is one of those that the main fit is of."""
+    main = str(panel.row["replicate"])
+    return (panel.points["replicate"].astype(str) == main).to_numpy() | (main == POOLED)
 
 
 def _crosses(group: pd.DataFrame, own: Limits, colours: Palette, small: bool) -> go.Scatter:
@@ -225,10 +233,13 @@ def legend(panels: Sequence[Panel]) -> str:
     numbers = sorted({int(one) for panel in panels for one in panel.points["replicate"]})
     marks = {"circle": "Dot", "diamond": "Diamond", "square": "Square", "triangle-up": "Triangle"}
     told = [f"{marks.get(SYMBOLS[(n - 1) % 6], SYMBOLS[(n - 1) % 6])}: replicate {n}." for n in numbers]
+    only = {str(panel.row["replicate"]) for panel in panels}
+    if POOLED not in only and len(numbers) > 1:
+        told.append(f"Faint: not in the fit, which is of replicate {' and '.join(sorted(only))}.")
     if any(panel.main for panel in panels):
-        told.append("Line: fit. Shaded: what DSS counts.")
+        told.append("Line: fit. Shaded: what DSS counts; in brackets its 95 % interval, by bootstrap of residuals.")
     if any(panel.others for panel in panels):
-        told.append("Thin: each replicate's fit.")
+        told.append("Thin: fits of single replicates.")
     if any(panel.points["left_out"].any() for panel in panels):
         told.append("Crossed: left out.")
     return " ".join(told)

@@ -180,7 +180,7 @@ def drug_scores(rows: pd.DataFrame) -> pd.DataFrame:
             "DSS": rows["dss_asym"].astype(float),
             "95 % interval": [interval(*ends) for ends in zip(rows["dss_lower"], rows["dss_upper"], strict=True)],
             "IC50, nM": rows["ic50_nm"].astype(float),
-            "Fit": rows["gof"].astype(float),
+            "Goodness of fit": rows["gof"].astype(float),
             "Wells": rows["n_wells"].astype("Int64"),
             "p": rows["p_value"].astype(float),
             "No fit": rows["reason"].fillna(""),

@@ -15,9 +15,14 @@ INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "c
 
 
 def shown(app: AppTest) -> str:
-    """All text of a page, as it is read: without the backslashes that keep names from being Markdown, breaks or no."""
+    """All text of a page."""
     kinds = ("title", "subheader", "markdown", "caption", "error", "html")
-    return _read("\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind)))
+    return "\n".join(str(getattr(item, "value", item.proto)) for kind in kinds for item in app.get(kind))
+
+
+def words(app: AppTest) -> str:
+    """All text of a page as it is read: without the signs that keep names from being Markdown or lines together."""
+    return _read(shown(app))
 
 
 def labels(app: AppTest) -> list[str]:

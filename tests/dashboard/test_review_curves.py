@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from page_checks import Open, assert_healthy, figure_of, shown
+from page_checks import Open, assert_healthy, figure_of, labels, words
 from small_reviewed import multiply, put
 from streamlit.testing.v1 import AppTest
 
@@ -45,7 +45,7 @@ def test_one_drug_large_and_all_small(db, open_page: Open):
     put(db)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "How does Trametinib act, dose by dose?" in text and "How does each drug act, dose by dose?" in text
     assert "Dot: replicate 1. Diamond: replicate 2." in text and "Dashed: images, phase II." in text
     assert "The screen was imported without images." in text and "images" not in large(app)["layout"]
@@ -65,12 +65,12 @@ def test_drugs_are_chosen_and_looked_through(db, open_page: Open):
     ]  # fmt: skip
     assert button(app, "review_stronger").disabled
     app = button(app, "review_weaker").click().run()
-    assert "How does Bortezomib act, dose by dose?" in shown(app)
+    assert "How does Bortezomib act, dose by dose?" in words(app)
     app = next(one for one in app.selectbox if one.key == "rev_drug").set_value("Olaparib").run()
-    assert "How does Olaparib act, dose by dose?" in shown(app) and button(app, "review_weaker").disabled
+    assert "How does Olaparib act, dose by dose?" in words(app) and button(app, "review_weaker").disabled
     # Another tab looks at the same drug.
     app.session_state["rev_tab"] = "Hits"
-    assert "How does Olaparib act, dose by dose?" in shown(app.run())
+    assert "How does Olaparib act, dose by dose?" in words(app.run())
 
 
 def test_one_axis_or_each_its_own(db, open_page: Open):
@@ -90,8 +90,8 @@ def test_images_stand_under_their_doses(db, pictures: Path, open_page: Open):
     assert len(images) == 9 and {round(one["x"]) for one in images} == {0, 1, 2, 3, 4}
     assert {one["y"] for one in images} == {0.0, 1.0}
     assert all(one["source"].startswith("data:image/jpeg;base64,") for one in images)
-    assert "1 of 10 wells have no image." in shown(app) and "no image" in str(large(app)["data"])
-    assert "**P2_A04**, replicate 2, 100 nM" in shown(app)
+    assert "1 of 10 wells have no image." in words(app) and "no image" in str(large(app)["data"])
+    assert "**P2_A04**, replicate 2, 100 nM" in words(app)
 
 
 def test_images_that_are_gone_are_told(db, pictures: Path, open_page: Open):
@@ -100,14 +100,14 @@ def test_images_that_are_gone_are_told(db, pictures: Path, open_page: Open):
         path.unlink()
     app = open_page("screen_review.py", **{**MINE, "rev_screen": "BT-40_DS9"})
     assert_healthy(app)
-    assert "keeps no prepared images" in shown(app) and "How does Trametinib act, dose by dose?" in shown(app)
+    assert "keeps no prepared images" in words(app) and "How does Trametinib act, dose by dose?" in words(app)
 
 
 def test_a_failed_fit_shows_its_points_and_why(db, open_page: Open):
     put(db, broken=("Vemurafenib",))
     app = open_page("screen_review.py", **MINE, rev_drug="Vemurafenib")
     assert_healthy(app)
-    assert "**No fit: one dose only (1 nM); a curve needs at least two**" in shown(app)
+    assert "**No fit: one dose only (1 nM); a curve needs at least two**" in words(app)
     dots = [trace for trace in large(app)["data"] if trace.get("customdata")]
     assert [len(trace["x"]) for trace in dots] == [2]
     assert any("No fit: one dose only" in note["text"] for note in small(app)["layout"]["annotations"])
@@ -120,20 +120,20 @@ def test_a_well_left_out_is_crossed_and_stays(db, open_page: Open):
     review.decide(db, SCREEN, "Anna", [Decision("exclude", well, "Debris")], 0)
     app = open_page("screen_review.py", **MINE, rev_well=well.name, rev_drug="Trametinib")
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Crossed: left out." in text and f"**{well.name}**, replicate 1, 100 nM" in text and "left out" in text
     assert sum(len(t["x"]) for t in large(app)["data"] if t.get("customdata")) == 10
     crosses = [t for t in large(app)["data"] if t.get("marker", {}).get("symbol") == "x-thin"]
     assert [len(t["x"]) for t in crosses] == [1]
-    labels = [one.label for one in app.button]
-    assert f"Restore {well.name}" in labels and "Exclude Trametinib" in labels and "Exclude replicate 2" in labels
+    said = labels(app)
+    assert f"Restore {well.name}" in said and "Exclude Trametinib" in said and "Exclude replicate 2" in said
 
 
 def test_one_replicate_alone_and_one_readout(db, open_page: Open):
     put(db, modalities=("metabolic",), replicates=1)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    assert "Thin:" not in shown(app) and "Dashed:" not in shown(app) and "Dot: replicate 1." in shown(app)
+    assert "Thin:" not in words(app) and "Dashed:" not in words(app) and "Dot: replicate 1." in words(app)
 
 
 def test_nothing_acts(db, open_page: Open):
@@ -148,10 +148,10 @@ def test_a_thousand_drugs_come_a_dozen_at_a_time(db, open_page: Open):
     multiply(db, SCREEN, 40)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    assert "1 to 12 of 1,000 drugs" in shown(app) and len(small(app)["layout"]["annotations"]) == 12
+    assert "1 to 12 of 1,000 drugs" in words(app) and len(small(app)["layout"]["annotations"]) == 12
     app = next(one for one in app.number_input if one.key == "rev_page").set_value(84).run()
     assert_healthy(app)
-    assert "997 to 1000 of 1,000 drugs" in shown(app)
+    assert "997 to 1000 of 1,000 drugs" in words(app)
     app = next(one for one in app.multiselect if one.key == "rev_drugs").set_value(["Drug 24"]).run()
     assert_healthy(app)  # the page that was open is gone
     assert len(small(app)["layout"]["annotations"]) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, figure_of, shown
+from page_checks import Open, assert_healthy, figure_of, words
 from small_reviewed import DRUGS, multiply, put
 from streamlit.testing.v1 import AppTest
 
@@ -46,7 +46,7 @@ def test_hits_with_another_readout_beside(db, open_page: Open):
     put(db)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Glioma, 2 plates, 4 drugs, 2 replicates. Not reviewed, 0 exclusions." in text
     assert "Hits, DSS ≥ 10" in text and "3 of 4" in text and "images, phase II 3, in both 3" in text
     assert "0 mismatches of 4 drugs" in text and "all excellent" in text and "pairs; DSS: 4 pairs, too few" in text
@@ -62,7 +62,7 @@ def test_hits_with_another_readout_beside(db, open_page: Open):
 
 def test_simulated_screens_expect_what_was_planted(db, open_page: Open):
     put(db, "SIM-NTRK_DS1", {"Bortezomib": 0.9, "Entrectinib": 0.1}, sample="Simulated NTRK", simulated=True)
-    text = shown(open_page("screen_review.py", rev_tab="Hits"))
+    text = words(open_page("screen_review.py", rev_tab="Hits"))
     assert "**1 of 2 expected hits of NTRK found**, not Entrectinib (planted by the simulation, Simulated)" in text
 
 
@@ -71,7 +71,7 @@ def test_a_drug_is_picked_sorted_and_filtered(db, open_page: Open):
     app = open_page("screen_review.py", **MINE, rev_drug="Olaparib", rev_sort="name", rev_class=["Kinase inhibitor"])
     assert_healthy(app)
     assert scores(app)["Drug"].tolist() == ["Trametinib", "Vemurafenib"]
-    assert "How does Olaparib act, dose by dose?" in shown(app)
+    assert "How does Olaparib act, dose by dose?" in words(app)
     app = next(one for one in app.multiselect if one.key == "rev_class").set_value([]).run()
     outlined = [width for width in bars(app)["marker"]["line"]["width"]]
     assert scores(app)["Drug"].tolist() == sorted(DRUGS) and outlined == [0, 3, 0, 0]
@@ -83,14 +83,14 @@ def test_drug_and_well_of_an_old_address(db, open_page: Open):
     put(db)
     app = open_page("screen_review.py", **MINE, rev_drug="Gone", rev_well="P9_Z99", rev_plate="P9", rev_class=["No"])
     assert_healthy(app)
-    assert "How does Trametinib act, dose by dose?" in shown(app)
+    assert "How does Trametinib act, dose by dose?" in words(app)
 
 
 def test_one_readout_alone(db, open_page: Open):
     put(db, modalities=("metabolic",))
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "There are no scores by images." in text and "no other readout is scored" in text
     assert "rev_beside" not in {one.key for one in app.selectbox}
     assert not any(name.startswith("DSS,") for name in scores(app))
@@ -100,14 +100,14 @@ def test_one_replicate_alone(db, open_page: Open):
     put(db, replicates=1)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    assert "4 drugs, one replicate." in shown(app) and "Nothing to compare it with." in shown(app)
+    assert "4 drugs, one replicate." in words(app) and "Nothing to compare it with." in words(app)
 
 
 def test_nothing_hits(db, open_page: Open):
     put(db, drugs=dict.fromkeys(DRUGS, 0.0))
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "**No drug reaches the threshold.**" in text and "0 of 4" in text
     assert "**0 of 2 expected hits of BT-40 found**, not Vemurafenib, Trametinib" in text
 
@@ -118,7 +118,7 @@ def test_a_failed_fit_says_why(db, open_page: Open):
     assert_healthy(app)
     table = scores(app).set_index("Drug")
     assert table.loc["Vemurafenib", "Without a score"].startswith("No fit: one dose only")
-    assert table.index[-1] == "Vemurafenib" and "1 without a score" in shown(app) and "?: no fit." in shown(app)
+    assert table.index[-1] == "Vemurafenib" and "1 without a score" in words(app) and "?: no fit." in words(app)
 
 
 def test_what_was_left_out_is_crossed_and_counted(db, open_page: Open):
@@ -126,10 +126,33 @@ def test_what_was_left_out_is_crossed_and_counted(db, open_page: Open):
     exclude(db, Target("drug", drug="Vemurafenib"))
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "In review, 1 exclusion." in text and "×: left out." in text and "not Vemurafenib (left out)" in text
     told = scores(app).set_index("Drug").loc["Vemurafenib", "Without a score"]
     assert told == "Left out: Contaminated (Anna)"
+
+
+def test_a_plate_that_is_left_out_is_called_so_on_the_card(db, open_page: Open):
+    put(db)
+    exclude(db, Target("plate", plate="P2"))
+    text = words(open_page("screen_review.py", **MINE))
+    card = text[text.index("&#x27; per plate") :]
+    assert "excellent, P2 left out" in card and "not defined" not in card[: card.index("Replicate r")]
+
+
+def test_cards_tell_of_the_replicate_looked_at(db, open_page: Open):
+    put(db)
+    text = words(open_page("screen_review.py", **MINE, rev_replicate="2"))
+    assert "Hits, DSS ≥ 10, replicate 2" in text
+    assert "Faint: not in the fit, which is of replicate 2." in text
+
+
+def test_cards_tell_intervals_where_there_are_drugs_enough(db, open_page: Open):
+    put(db, drugs={f"Drug {n}": n / 8 for n in range(8)})
+    text = words(open_page("screen_review.py", **MINE))
+    cards = text[text.index("Replicate r (viability)") :]
+    assert "to 1.0 (95 %); 40 pairs; DSS r 1.0" in cards or "(95 %); 40 pairs; DSS r 0.99" in cards
+    assert "(95 %); " in cards[cards.index("Imaging vs metabolic") :]
 
 
 def test_a_signed_screen_says_by_whom_and_takes_no_scoring(db, open_page: Open):
@@ -138,7 +161,7 @@ def test_a_signed_screen_says_by_whom_and_takes_no_scoring(db, open_page: Open):
     review.sign_off(db, SCREEN, "Anna", "", review.state(db, SCREEN).last)
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    assert "Signed off by Anna, " in shown(app) and "0 exclusions" in shown(app)
+    assert "Signed off by Anna, " in words(app) and "0 exclusions" in words(app)
     app.session_state["review_references_open"] = True
     app.session_state["rev_references"] = ["BT-40_DS2"]
     app = app.run()
@@ -175,7 +198,7 @@ def test_without_scores_there_is_a_way_to_them(db, open_page: Open):
             connection.execute(f"DELETE FROM {table}")
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "has no scores by this readout yet" in text and "not scored" in text and "not judged" in text
     assert any("Nothing is scored yet" in one.value for one in app.warning)
 
@@ -187,7 +210,7 @@ def test_scores_beside_other_screens_are_a_job(db, open_page: Open):
     app.session_state["review_references_open"] = True
     app = app.run()
     assert_healthy(app)
-    assert "stand beside no other screen" in shown(app)
+    assert "stand beside no other screen" in words(app)
     app = next(one for one in app.multiselect if one.key == "rev_references").set_value(["BT-40_DS2"]).run()
     app = next(one for one in app.button if one.key == "review_rescore_beside").click().run()
     assert_healthy(app)
@@ -202,7 +225,7 @@ def test_selective_scores_are_shown_where_there_are_any(db, open_page: Open):
     app = open_page("screen_review.py", **MINE, rev_sort="selective")
     assert_healthy(app)
     assert {"sDSS", "zDSS", "rDSS"} <= set(scores(app)) and scores(app)["Drug"].iloc[-1] == "Bortezomib"
-    assert "Most selective: Trametinib, sDSS " in shown(app)
+    assert "Most selective: Trametinib, sDSS " in words(app)
 
 
 def test_a_thousand_drugs_stay_readable_and_answer_at_once(db, open_page: Open):
@@ -211,7 +234,7 @@ def test_a_thousand_drugs_stay_readable_and_answer_at_once(db, open_page: Open):
     app = open_page("screen_review.py", **MINE)
     assert_healthy(app)
     assert len(scores(app)) == 1000 and len(bars(app)["x"]) == 75
-    assert "The strongest 75 of 1,000 drugs" in shown(app)
+    assert "The strongest 75 of 1,000 drugs" in words(app)
     begun = time.process_time()
     app.run()
     assert time.process_time() - begun < 3  # of the processor, which others share

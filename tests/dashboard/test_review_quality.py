@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, labels, shown
+from page_checks import Open, assert_healthy, labels, words
 from reviewed_screens import DEAD_CONTROL, ODD, SCREEN, fill
 from streamlit.testing.v1 import AppTest
 
@@ -45,7 +45,7 @@ def test_a_dead_control_and_an_odd_well_stand_first_with_their_reasons(db, open_
     fill(db)
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "What to look at first" in text
     assert r"**P1\_B03** negative control, DMSO. Metabolic: 1 % viable like a positive control" in text
     assert "Mislabelled or wrongly dispensed?" in text and "Without it Z' of P1 is" in text
@@ -62,7 +62,7 @@ def test_a_click_on_a_finding_leads_to_its_well(db, open_page: Open):
     app = next(one for one in app.button if one.key == f"see_{DEAD_CONTROL}").click().run()
     assert_healthy(app)
     assert app.session_state["rev_well"] == DEAD_CONTROL
-    assert app.session_state["rev_tab"] == "Wells" and DEAD_CONTROL in shown(app)
+    assert app.session_state["rev_tab"] == "Wells" and DEAD_CONTROL in words(app)
 
 
 @pytest.mark.parametrize("value", ["percent", "raw", "residual", "deviation", "layout"])
@@ -85,7 +85,7 @@ def test_one_plate_alone_and_a_plate_that_is_not_there(db, open_page: Open):
     keys = list(charts(app))
     assert sum("review_map_" in key for key in keys) == 1
     assert next(one for one in app.selectbox if one.key == "rev_plate").value == "P1"  # the worst
-    assert "No well is chosen" in shown(app)
+    assert "No well is chosen" in words(app)
 
 
 def test_what_is_left_out_is_crossed_and_can_be_restored(db, open_page: Open):
@@ -93,7 +93,7 @@ def test_what_is_left_out_is_crossed_and_can_be_restored(db, open_page: Open):
     review.decide(db, SCREEN, "Ada", [Decision("exclude", CONTROL, "wrong control")], 0)
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Left out now: 1 decision" in text and "wrong control (Ada)" in text
     assert "reads like" not in text and "like a positive control" not in text  # no finding any more
     assert f"Restore {DEAD_CONTROL}" in set(labels(app))
@@ -108,7 +108,7 @@ def test_a_screen_without_faults_says_so(db, open_page: Open, monkeypatch):
     fill(db)
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    assert "No plate fails, no control reads like the other one" in shown(app)
+    assert "No plate fails, no control reads like the other one" in words(app)
 
 
 def test_a_screen_without_replicates_says_what_cannot_be_told(db, open_page: Open):
@@ -118,13 +118,13 @@ def test_a_screen_without_replicates_says_what_cannot_be_told(db, open_page: Ope
         connection.execute("DELETE FROM readout WHERE plate = 'P2' AND \"row\" IN ('D', 'E')")
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    assert "No drug well has a replicate with a viability" in shown(app)
+    assert "No drug well has a replicate with a viability" in words(app)
 
 
 def test_replicates_are_drawn_with_r_and_n(db, open_page: Open):
     fill(db)
     app = open_page("screen_review.py", **PAGE)
-    text = shown(app)
+    text = words(app)
     assert "Do replicates agree in viability?" in text and "Pearson r" in text
     assert "This readout is not scored replicate by replicate yet." in text
 
@@ -149,7 +149,7 @@ def test_a_screen_without_any_readout_says_what_is_missing(db, open_page: Open):
     fill(db, modalities=())
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    assert "has no readout yet" in shown(app)
+    assert "has no readout yet" in words(app)
 
 
 def test_a_screen_without_controls_says_so(db, open_page: Open):
@@ -161,7 +161,7 @@ def test_a_screen_without_controls_says_so(db, open_page: Open):
         connection.execute("DELETE FROM quality")
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "No control wells" in text and "No well has a viability by metabolic" in text
     assert "Not judged by metabolic yet" in text
 
@@ -186,7 +186,7 @@ def test_many_plates_show_the_worst_ones(db, open_page: Open):
     assert_healthy(app)
     maps = [key for key in charts(app) if "review_map_" in key]
     assert len(maps) == 6 and any("P1" in key for key in maps)
-    assert "The worst 6 of 11 plates" in shown(app)
+    assert "The worst 6 of 11 plates" in words(app)
 
 
 def test_reads_know_what_is_left_out(db, tumorcast_home):
@@ -217,7 +217,7 @@ def test_a_thousand_drugs_are_drawn(db, open_page: Open):
             connection.unregister("rows")
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    assert "The worst 6 of 19 plates" in shown(app)
+    assert "The worst 6 of 19 plates" in words(app)
 
 
 def test_a_plate_that_is_left_out_is_judged_no_more(db, open_page: Open):
@@ -225,7 +225,7 @@ def test_a_plate_that_is_left_out_is_judged_no_more(db, open_page: Open):
     review.decide(db, SCREEN, "Ada", [Decision("exclude", Target("plate", plate="P1"), "controls overlap")], 0)
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "controls overlap (Ada)" in text and "Restore P1" in set(labels(app))
     tables = [one.value for one in app.dataframe if "Verdict" in one.value]
     assert all("P1" not in set(table["Plate"]) for table in tables)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from page_checks import Open, assert_healthy, labels, shown
+from page_checks import Open, assert_healthy, labels, words
 from reviewed_screens import DEAD_CONTROL, JOB, ODD, SCREEN, fill
 from streamlit.testing.v1 import AppTest
 from test_review_quality import chart, charts
@@ -42,7 +42,7 @@ def test_a_well_stands_beside_its_doses_its_replicates_and_the_controls(db, open
     fill(db)
     app = open_page("screen_review.py", **PAGE, rev_well=ODD)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert ODD in text and "Trametinib, 100 nM, replicate 1" in text
     assert any(caption.startswith(f"{ODD}, Maximum projection (MIP), ") for caption in pictures(app))
     strip = chart(app, "review_curve_strip")
@@ -82,7 +82,7 @@ def test_another_plate_shows_a_well_of_its_own(db, open_page: Open):
     app = next(one for one in app.selectbox if one.key == "rev_plate").set_value("P2").run()
     assert_healthy(app)
     assert app.session_state["rev_well"] == "P2_B02"
-    assert "Well P2_B02 has no image in this screen." in shown(app)
+    assert "Well P2_B02 has no image in this screen." in words(app)
 
 
 def test_contrast_and_colours_change_the_picture(db, open_page: Open):
@@ -106,7 +106,7 @@ def test_a_screen_without_images_says_so_in_one_sentence(db, open_page: Open):
     fill(db, images=False)
     app = open_page("screen_review.py", **PAGE, rev_well=ODD)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert text.count("This screen was imported without images.") == 1
     assert not pictures(app) and "strip" not in " ".join(charts(app))
     table = next(one.value for one in app.dataframe if "Replicate" in one.value and "Well" in one.value)
@@ -118,14 +118,14 @@ def test_images_that_are_gone_say_so(db, open_page: Open):
     shutil.rmtree(job_folder(JOB) / "results")
     app = open_page("screen_review.py", **PAGE, rev_well=ODD)
     assert_healthy(app)
-    assert "keeps no prepared images: import the screen again" in shown(app)
+    assert "keeps no prepared images: import the screen again" in words(app)
 
 
 def test_a_screen_without_readouts_still_shows_its_images(db, open_page: Open):
     fill(db, modalities=())
     app = open_page("screen_review.py", **PAGE, rev_well=ODD)
     assert_healthy(app)
-    assert "There is no readout yet" in shown(app) and pictures(app)
+    assert "There is no readout yet" in words(app) and pictures(app)
 
 
 def test_a_well_that_is_no_longer_there_is_told(db, open_page: Open):
@@ -151,7 +151,7 @@ def test_what_is_left_out_is_crossed_beside_the_others(db, open_page: Open):
 def test_activation_maps_come_with_a_network(db, open_page: Open, monkeypatch):
     fill(db, modalities=("metabolic",))
     app = open_page("screen_review.py", **PAGE, rev_well=ODD)
-    assert "activation maps come with the first training" in shown(app)
+    assert "activation maps come with the first training" in words(app)
 
 
 def test_an_activation_map_stands_beside_the_image(db, open_page: Open, monkeypatch):
@@ -167,7 +167,7 @@ def test_a_network_that_is_gone_is_told_in_words(db, open_page: Open):
     fill(db, modalities=("metabolic", "image_2"))
     app = open_page("screen_review.py", **PAGE, rev_well=ODD, rev_cam="grad_cam")
     assert_healthy(app)
-    assert len(pictures(app)) == 1 and "network" in shown(app)
+    assert len(pictures(app)) == 1 and "network" in words(app)
 
 
 def test_an_original_is_read_from_its_folder(db, tmp_path: Path):

@@ -297,7 +297,7 @@ def test_a_taken_name_is_replaced_only_where_that_is_ticked(screens, open_page: 
     )
     app = app.run()
     assert_healthy(app)
-    assert button(app, "Import").disabled and "There is a screen SIM-B_DS1 already" in shown(app)
+    assert button(app, "Import").disabled and "There is a screen SIM-B\\_DS1 already" in shown(app)
     app = next(one for one in app.checkbox if one.key == "scr_replace").check().run()
     assert not button(app, "Import").disabled
 

@@ -61,6 +61,18 @@ def test_panels_carry_points_replicates_and_reasons():
     assert [name for name, _ in next(p for p in second if p.drug == "Strong").others] == ["1"]
 
 
+def test_points_of_other_replicates_are_faint_beside_the_fit_of_one():
+    _, found = made(wells(), "2")
+    strong = next(panel for panel in found if panel.drug == "Strong")
+    chart = drug_chart(strong, (), None, "", "S")
+    marks = next(trace for trace in chart.figure.data if trace.mode == "markers")
+    own = (strong.points["replicate"] == 2).to_numpy()
+    colours = np.asarray(marks.marker.color)
+    assert set(colours[own]) == {"#0f8b8d"} and set(colours[~own]) == {"rgba(15,139,141,0.35)"}
+    assert "Faint: not in the fit, which is of replicate 2." in chart.caption
+    assert "Faint" not in drug_chart(made(wells())[1][0], (), None, "", "S").caption
+
+
 def test_an_excluded_well_stands_where_it_was_measured():
     frame = wells()
     frame.loc[0, ["percent", "left_out"]] = [np.nan, True]

@@ -91,13 +91,14 @@ def test_replicates_nearer_than_random_pairs():
     Of 2 x 4 comparisons the replicate pair is nearer in 7, and 4 against 4 is a draw: 7.5 / 8.
     """
     found = phenotype.reproducibility(np.array([[0.0], [1.0], [5.0], [9.0]]), np.array(["a", "a", "b", "b"]))
-    assert found == (2.5, 6.5, 7.5 / 8, 2, 4)
+    assert found == (2.5, 6.5, 7.5 / 8, 2, 4, None, None)
 
 
 def test_replicates_of_noise_are_no_nearer():
     rng = np.random.default_rng(0)
     found = phenotype.reproducibility(rng.normal(size=(200, 5)), np.repeat(np.arange(100), 2))
     assert found.auc == pytest.approx(0.5, abs=0.08) and found.n == 100 and found.n_random == 10_000
+    assert found.lower < 0.5 < found.upper and found.upper - found.lower < 0.2
 
 
 def test_one_drug_has_nothing_to_compare_with():
