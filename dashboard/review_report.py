@@ -7,7 +7,9 @@ import streamlit as st
 from dashboard import data, messages, review_data
 from dashboard.report_maker import Making, Progress, maker
 from dashboard.review_choose import Reviewed
+from engine.report.screen_write import kept
 
+data.register("review", kept)
 POLL_SECONDS = 1.0
 WIDTH, BUTTON = 420, 200  # px: two buttons in a row
 FILES = {
@@ -32,8 +34,8 @@ def offer(shown: Reviewed) -> None:
 def _files(shown: Reviewed) -> None:
     signed = shown.state.status == "signed_off"
     st.markdown("**Report of this screen.** " + ("Signed off." if signed else "Its pages say *not signed off*."))
-    maps = review_data.mapped_runs(shown.screen)
-    keys = {form: (shown.screen, review_data.state_hash(shown.screen), maps, form) for form in FILES}
+    rests_on = (review_data.state_hash(shown.screen), shown.state.last, kept_of(shown.screen))
+    keys = {form: (shown.screen, *rests_on, form) for form in FILES}
     found = {form: maker().look(key) for form, key in keys.items()}
     busy = sum(bool(one and one.busy) for one in found.values())
     if busy:
@@ -44,6 +46,14 @@ def _files(shown: Reviewed) -> None:
     for made in found.values():
         if made and made.error:
             st.error(messages.plain(made.error), icon=":material/error:")
+
+
+def kept_of(screen: str) -> tuple:
+    """What else a report is written from: scores with their intervals, verdicts, phenotype maps.
+
+    A sign-off does not change the seal, nor does a job that draws intervals: a file of before is not one of now.
+    """
+    return (*data._cached("review_kept", screen), review_data.mapped_runs(screen))
 
 
 def _file(shown: Reviewed, form: str, key: tuple, made: Making | None) -> None:

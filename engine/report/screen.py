@@ -12,7 +12,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.figures.screens import modality_name, modality_words
 from engine.report.parts import Strip
-from engine.report.screen_images import photographs
+from engine.report.screen_images import photographs, pictured
 from engine.spheroid import exclusions, judged, records, review
 from engine.spheroid.expected import Expected, expected_hits
 from engine.spheroid.hits import hit_rows, ordered
@@ -30,6 +30,7 @@ TITLE = "Tumorcast screen report"
 TOP = 20  # drugs in the table
 CURVED = 12  # of them with their curves
 PHOTOGRAPHED = 6  # of them with images of their doses
+PAIRED = 3  # complementary pairs with both curves
 TRIES = 3  # somebody may decide while the store is read
 BEST_FIRST = (*MODALITY_ALIASES["image"], "metabolic", "mos")
 
@@ -80,9 +81,9 @@ class ScreenReport:
 
     row: of `screen_list.screens`. wells: the layout. readouts: those there are, the best first. quality: every verdict
     after exclusions. state, state_hash, stale: of the record. runs: the networks that the readouts
-    come from. source: the import. pairs: of `phenotype.complementary_pairs`; pairs_note: why there are
-    none. expected: of the sample. strips: photographs of the strongest drugs; images_note: why there are none.
-    made_at: UTC.
+    come from. source: the import. pairs: of `phenotype.complementary_pairs`, by the readout `pairs_by`; pairs_note: why
+    there are none. thumbnails: well (P1_D05) -> picture as a data URI, of the first pairs. expected: of the sample.
+    strips: photographs of the strongest drugs; images_note: why there are none. made_at: UTC.
     """
 
     row: Mapping[str, Any]
@@ -97,6 +98,8 @@ class ScreenReport:
     classes: pd.DataFrame
     pairs: pd.DataFrame
     pairs_note: str
+    pairs_by: str
+    thumbnails: Mapping[str, str]
     expected: Expected
     strips: tuple[Strip, ...]
     images_note: str
@@ -167,7 +170,7 @@ def _gathered(db: Database, screen: str, made_at: datetime | None) -> ScreenRepo
     readouts = tuple(_readout(one, classes, raw) for one in raw)
     main = next((one for one in readouts if one.scored), None)
     drugs = [] if main is None else list(dict.fromkeys(main.drugs["drug"]))
-    pairs, pairs_note = _pairs(db, screen, readouts)
+    pairs, pairs_note, pairs_by = _pairs(db, screen, readouts)
     strongest = [] if main is None else list(dict.fromkeys(main.drugs.loc[main.drugs["hit"], "drug"]))[:PHOTOGRAPHED]
     strips, images_note = photographs(db, row, readouts[0].values, strongest or drugs[:3])
     source = db.query("SELECT * FROM source WHERE source_id = ?", [str(row["source_id"])])
@@ -184,6 +187,8 @@ def _gathered(db: Database, screen: str, made_at: datetime | None) -> ScreenRepo
         classes=classes,
         pairs=pairs,
         pairs_note=pairs_note,
+        pairs_by=pairs_by,
+        thumbnails=pictured(db, row, readouts[0].values, pairs.head(PAIRED)),
         expected=expected_hits(screen, row["sample"], drugs, bool(row["simulated"])),
         strips=strips,
         images_note=images_note,
@@ -217,18 +222,18 @@ def _readout(one: Readout, classes: pd.DataFrame, every: list[Readout]) -> Reado
     return replace(one, drugs=ordered(rows, "score"))
 
 
-def _pairs(db: Database, screen: str, readouts: tuple[Readout, ...]) -> tuple[pd.DataFrame, str]:
-    """Hits that kill in different ways by the newest phenotype map, or why none are told."""
+def _pairs(db: Database, screen: str, readouts: tuple[Readout, ...]) -> tuple[pd.DataFrame, str, str]:
+    """Hits that kill in different ways by the newest phenotype map, why none are told, and by which readout."""
     imaged = next((one for one in readouts if one.scored and one.modality.startswith("image")), None)
     runs = mapped_runs(db, screen)
     if imaged is None:
-        return pd.DataFrame(), "The screen has no scored images, and pairs are told by how dying spheroids look."
+        return pd.DataFrame(), "The screen has no scored images, and pairs are told by how dying spheroids look.", ""
     if not runs:
-        return pd.DataFrame(), "There is no phenotype map of this screen yet: make one under Phenotypes."
+        return pd.DataFrame(), "There is no phenotype map of this screen yet: make one under Phenotypes.", ""
     modality = modality_of(db, screen, runs[0]) or imaged.modality
     found = screen_relations(db, screen, runs[0], modality).pairs
     note = "" if len(found) else "No two hits look different enough to be called complementary."
-    return found, note
+    return found, note, modality
 
 
 def _runs(db: Database, screen: str) -> pd.DataFrame:

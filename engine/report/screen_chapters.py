@@ -8,8 +8,18 @@ from engine.figures.text import count, number, plural
 from engine.report.card import Fact
 from engine.report.parts import Number, Section, Table
 from engine.report.screen import CURVED, TOP, Readout, ScreenReport, replicate_scores
+from engine.report.screen_counted import (
+    counted,
+    failed_plates,
+    gone_plates,
+    interval_words,
+    intervals,
+    listed,
+    replicate_words,
+)
 from engine.report.screen_figures import Figure, agreement_figure, curve_figures, hit_figures
-from engine.report.screen_quality import failed_plates, quality_chapter
+from engine.report.screen_pairs import pairs_chapter
+from engine.report.screen_quality import quality_chapter
 from engine.report.screen_record import (
     changes_chapter,
     exclusions_chapter,
@@ -19,11 +29,9 @@ from engine.report.screen_record import (
 )
 from engine.report.screen_words import MISSING, dss_words, hits_words, ic50_words, moment
 from engine.report.tidy import tidy
-from engine.spheroid.exclusions import concerning
 from engine.spheroid.hits import NOT_TOLD
 from engine.spheroid.settings import HIT_DSS
 
-MOST_PAIRS = 12
 PHOTOGRAPHS = (
     "Photographs: maximum of the stack, one contrast for each drug and its negative control, with the viability of the "
     "well that is shown."
@@ -46,7 +54,7 @@ def chapters(report: ScreenReport) -> list[Chapter]:
         Chapter(Section("bars", "How they stand out"), tuple(hit_figures(report))),
         _curves(report),
         _agreement(report),
-        Chapter(_pairs(report)),
+        Chapter(*pairs_chapter(report)),
         Chapter(*quality_chapter(report)),
         Chapter(exclusions_chapter(report)),
         Chapter(*changes_chapter(report)),
@@ -65,7 +73,7 @@ def _summary(report: ScreenReport) -> Section:
         Fact("Diagnosis", _told(row["entity"])),
         Fact("Plates", f"{count(row['n_plates'])} of {count(row['n_wells'])} wells, {replicates}"),
         Fact("Readouts", ", ".join(one.name if one.scored else f"{one.name} (not scored)" for one in report.readouts)),
-        Fact("Images", f"of {plural(int(row['n_images']), 'well')}" if row["n_images"] else "none"),
+        Fact("Images", f"{plural(int(row['n_images']), 'well')} photographed" if row["n_images"] else "none"),
         Fact("Imported", f"{moment(source.get('imported_at'))}, from {_told(source.get('origin'))}"),
     ]  # fmt: skip
     return Section("summary", "Result", lead=hits_words(report), cards=_cards(report), facts=facts)
@@ -84,21 +92,21 @@ def _cards(report: ScreenReport) -> list[Number]:
         )
         for one in report.scored[:2]
     ]
-    failed, plates = failed_plates(report), int(report.row["n_plates"])
-    ranks = report.main or report.readouts[0]
-    mine = concerning(report.state.excluded, ranks.modality)
-    excluded = {entry.target.plate for entry in mine if entry.target.kind == "plate"}
-    note = f"{plural(len(excluded), 'plate')} left out" if excluded else "no plate left out"
-    cards.append(
-        Number(
-            "Plates that failed",
-            f"{count(len(failed.get(ranks.modality, [])))} of {count(plates)}",
-            (f"Z' of controls by {ranks.words}", note),
-        )
-    )
-    left = len(report.state.excluded)
-    cards.append(Number("Left out", count(left), (plural(left, "exclusion") + " in force", "nothing is deleted")))
-    return cards
+    names = [entry.target.name for entry in report.state.excluded]
+    note = listed(names) if names else "every well counts"
+    return [*cards, _failed(report), Number("Left out by decision", count(len(names)), (note, "nothing is deleted"))]
+
+
+def _failed(report: ScreenReport) -> Number:
+    """Plates that fail by any scored readout, with each readout below."""
+    failed, ranks = failed_plates(report), report.scored or report.readouts
+    gone = [set(gone_plates(report, one)) for one in ranks]
+    everywhere = set.intersection(*gone)
+    some = {plate for one in ranks for plate in failed.get(one.modality, [])}
+    notes = [f"{one.words}: {listed(failed[one.modality]) if one.modality in failed else 'none'}" for one in ranks]
+    notes += [f"left out: {listed(sorted(everywhere))}"] if everywhere else []
+    counting = int(report.row["n_plates"]) - len(everywhere)
+    return Number("Plates that fail by Z'", f"{count(len(some))} of {count(counting)}", tuple(notes))
 
 
 def _without(readout: Readout) -> str:
@@ -119,14 +127,13 @@ def _hits(report: ScreenReport) -> Section:
 
 
 def _rested(report: ScreenReport) -> str:
-    several = len(report.replicates)
-    reps = "both replicates together" if several == 2 else f"all {several} replicates together"
-    reps = reps if several > 1 else "one replicate"
-    name = report.main.by if report.main else ""
+    main = report.main
+    assert main is not None  # only asked where drugs are ranked
     return (
-        f"Drugs are ranked by {name}, {reps}. DSS: asymmetric drug sensitivity score, 0 to 50, with its 95 % bootstrap "
-        f"interval. IC50: where the fitted curve reaches 50 % inhibition; > or < where that lies outside of the tested "
-        "doses."
+        f"Drugs are ranked by {main.by}, {replicate_words(report, main)}. DSS: asymmetric drug sensitivity score, 0 to "
+        f"50, {interval_words(main)}. IC50: where the fitted curve reaches 50 % inhibition; > or < where that lies "
+        "outside of the tested doses. Highest effect: where the curve levels off, in percent of full kill. Wells: "
+        "those that count."
     )
 
 
@@ -149,6 +156,7 @@ def _top(report: ScreenReport) -> Table:
     singles = [replicate_scores(main, one) for one in several]
     others = [(one, replicate_scores(one, "pooled")) for one in report.scored if one is not main]
     selective = shown["sdss"].notna().any()
+    drawn, wells = intervals(main).drawn > 0, counted(main)
     rows = []
     for row in shown.to_dict("records"):
         key = (row["drug"], row["addon"])
@@ -158,13 +166,15 @@ def _top(report: ScreenReport) -> Table:
             else f"\n{row['group']}" + (f": {row['subgroup']}" if row["subgroup"] else "")
         )
         star = " (expected)" if row["drug"] in report.expected.drugs else ""
-        cells = [f"{row['name']}{star}{group}", dss_words(row), ic50_words(row), _percent(row["imax"])]
+        rests = wells[key].words if key in wells else count(row["n_wells"])
+        cells = [f"{row['name']}{star}{group}", dss_words(row, drawn), ic50_words(row), _score(row["imax"]), rests]
         cells += [_score(scores.get(key)) for scores in singles]
         cells += [_score(scores.get(key)) for _, scores in others]
         cells += [_score(row["sdss"])] if selective else []
         rows.append(tuple(cells))
     columns = [
-        "Drug\nclass", "DSS\n95 % interval", "IC50\nnM", "Highest effect\n%",
+        "Drug\nclass", "DSS\n95 % interval" if drawn else "DSS\nno interval", "IC50\nnM", "Highest effect\n%",
+        "Wells\nreplicates",
         *(f"DSS\nreplicate {one}" for one in several),
         *(f"DSS\n{one.words}" for one, _ in others), *(["sDSS"] if selective else []),
     ]  # fmt: skip
@@ -176,10 +186,6 @@ def _top(report: ScreenReport) -> Table:
 
 def _score(value: object) -> str:
     return MISSING if value is None or pd.isna(value) else number(float(value))  # type: ignore[arg-type]
-
-
-def _percent(value: object) -> str:
-    return MISSING if value is None or pd.isna(value) else number(float(value), 2)  # type: ignore[arg-type]
 
 
 def _by_readout(report: ScreenReport) -> Table:
@@ -231,29 +237,3 @@ def _agreement(report: ScreenReport) -> Chapter:
         return Chapter(Section("agreement", "Do readouts agree?"))
     figure, words = found
     return Chapter(Section("agreement", "Do readouts agree?", texts=[words]), (figure,))
-
-
-def _pairs(report: ScreenReport) -> Section:
-    """Hits that kill in different ways."""
-    title = "Complementary pairs"
-    if report.pairs.empty:
-        return Section("pairs", title, texts=[report.pairs_note])
-    rows = [
-        (
-            f"{row['drug']} + {row['other']}", f"{_score(row['dss'])} and {_score(row['other_dss'])}",
-            f"{number(100 * float(row['share']), 2)} %", str(row["status"]), _score(row["dcdss"]),
-        )
-        for row in report.pairs.head(MOST_PAIRS).to_dict("records")
-    ]  # fmt: skip
-    table = Table(
-        ("Pair", "DSS of each", "Pairs of drugs\nthat look more alike", "Status", "dcDSS"),
-        tuple(rows),
-        (False, True, True, False, True),
-        "",
-        f"First {MOST_PAIRS} of {count(len(report.pairs))} pairs." if len(report.pairs) > MOST_PAIRS else "",
-    )
-    text = (
-        "Both drugs of a pair are hits, and their dying spheroids look different. Measured: this screen combined them "
-        "(dcDSS: what the combination adds). Suggested: it did not; an idea to test, not a result."
-    )
-    return Section("pairs", title, texts=[text], tables=[table])

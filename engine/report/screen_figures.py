@@ -9,7 +9,7 @@ import pandas as pd
 from engine.figures.controls import strips
 from engine.figures.curve_panels import drug_points, panels
 from engine.figures.plates import plate_map, span
-from engine.figures.review import before_and_after, pooled
+from engine.figures.review import VISIBLE, before_and_after, pooled
 from engine.figures.screen_compare import mismatch_words, score_scatter
 from engine.figures.screen_curves import grid
 from engine.figures.screen_hits import HitView, waterfall
@@ -18,6 +18,7 @@ from engine.figures.template import Chart
 from engine.figures.text import plural
 from engine.report.parts import HALF, WIDE
 from engine.report.screen import CURVED, Readout, ScreenReport
+from engine.report.screen_counted import gone_plates, gone_words, intervals, judged_plates, listed
 from engine.spheroid.quality import rank_wells
 from engine.spheroid.score_compare import Compared, compared
 
@@ -65,12 +66,21 @@ def _waterfall(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
         beside=beside,
         expected=tuple(str(inert(drug)) for drug in report.expected.drugs),
         groups=tuple(rows["group"]),
-        context=_context(report, readout),
+        context=context_of(report, readout),
     )
     drawn = waterfall(view, dark)
     caption = drawn.caption.replace(" Orange outline: selected.", "")
+    caption = true_of(caption, intervals(readout).drawn > 0)
     question = f"{drawn.question[:-1]}, by {readout.words}?" if scored else drawn.question
     return replace(drawn, question=question, caption=caption)
+
+
+def true_of(caption: str, drawn: bool) -> str:
+    """A caption that explains intervals only where one is drawn."""
+    if drawn:
+        return caption
+    told = caption.replace("Thin line: 95 % interval.", "No interval is drawn.")
+    return told.replace("; in brackets its 95 % interval, by bootstrap of residuals", "")
 
 
 def curve_figures(report: ScreenReport) -> list[Figure]:
@@ -90,10 +100,11 @@ def _curves(report: ScreenReport, main: Readout, rows: pd.DataFrame, dark: bool)
     made = panels(
         inert_names(rows), inert_names(main.curves), inert_names(drug_points(main.values)), "pooled", threshold
     )
-    chart = grid(made, "", True, _context(report, main), dark)
+    chart = grid(made, "", True, context_of(report, main), dark)
     first, last = made[0].name, made[-1].name
     which = first if len(made) == 1 else f"{first} to {last}"
-    return replace(chart, question=f"{chart.question[:-1]}: {which}")
+    caption = true_of(chart.caption, bool(rows["dss_lower"].notna().any()))
+    return replace(chart, question=f"{chart.question[:-1]}: {which}", caption=caption)
 
 
 def agreement_figure(report: ScreenReport) -> tuple[Figure, str] | None:
@@ -123,7 +134,7 @@ def _agreement(report: ScreenReport, found: Compared, names: tuple[str, str], da
 
 def quality_figures(report: ScreenReport) -> list[Figure]:
     """Z' of every plate by every readout; controls and maps of the plates by the readout that ranks."""
-    rows = report.quality
+    rows = judged_plates(report)
     rows = rows[(rows["measure"] == "z_prime") & (rows["plate"] != "")]
     made = [Figure("separation", partial(_separation, report, rows))] if len(rows) else []
     first = report.main or report.readouts[0]
@@ -133,8 +144,9 @@ def quality_figures(report: ScreenReport) -> list[Figure]:
         made.append(Figure("controls", partial(_controls, report, first, wells, own)))
     plates = list(dict.fromkeys(wells["plate"]))
     if len(plates) > MAPPED:
+        gone = gone_plates(report, first)
         worst = own.sort_values("value", na_position="first")["plate"].tolist()
-        plates = [*worst, *(plate for plate in plates if plate not in set(worst))]
+        plates = [*worst, *(plate for plate in plates if plate not in {*worst, *gone}), *gone]
     width = HALF if wells["column"].max() <= MOST_COLUMNS else WIDE
     return made + [
         Figure(f"plate-{place}", partial(_plate, report, first, wells, plate, own, len(plates)), width)
@@ -150,18 +162,21 @@ def _separation(report: ScreenReport, rows: pd.DataFrame, dark: bool) -> Chart:
     chart = separation(mine, names, str(inert(report.context)), dark)
     plates, readouts = plural(int(rows["plate"].nunique()), "plate"), plural(len(names), "readout")
     caption = f"{plates} by {readouts}, {inert(report.context)}.{chart.caption.partition('.')[2]}"
-    return replace(chart, caption=caption)
+    gone = sorted({plate for one in report.readouts for plate in gone_plates(report, one)})
+    return replace(chart, caption=f"{caption} Left out by decision: {listed(gone)}." if gone else caption)
 
 
 def _judged(readout: Readout) -> pd.DataFrame:
-    """The wells with what is odd about each, '' where nothing is."""
-    reasons = rank_wells(readout.values, readout.modality)[["plate", "row", "column", "reason"]]
-    wells = readout.values.merge(reasons, on=["plate", "row", "column"], how="left")
+    """The wells with what is odd about each, '' where nothing is. What is left out stands where it was measured."""
+    values, out = readout.values, readout.values["left_out"].astype(bool)
+    reasons = rank_wells(values[~out], readout.modality)[["plate", "row", "column", "reason"]]
+    drawn = values.assign(percent=values["percent"].where(~out, values["percent_imported"]))
+    wells = drawn.merge(reasons, on=["plate", "row", "column"], how="left")
     return inert_names(wells.assign(reason=wells["reason"].where(wells["reason"].notna(), "")))
 
 
 def _controls(report: ScreenReport, readout: Readout, wells: pd.DataFrame, rows: pd.DataFrame, dark: bool) -> Chart:
-    return strips(wells, inert_names(rows[["plate", "value", "verdict"]]), _context(report, readout), "", dark)
+    return strips(wells, inert_names(rows[["plate", "value", "verdict"]]), context_of(report, readout), "", dark)
 
 
 def _plate(
@@ -170,9 +185,12 @@ def _plate(
     name = str(inert(plate))
     mine = rows[rows["plate"] == plate]
     verdict = str(mine["verdict"].iloc[0]) if len(mine) else ""
-    told = f"Viability by the plate's controls, {_context(report, readout)}."
+    told = f"Viability by the plate's controls, {context_of(report, readout)}."
     if verdict:
         told += f" {mine['reason'].iloc[0]}"
+    gone = gone_plates(report, readout)
+    if plate in gone:
+        told += f" The plate is {gone_words(gone[plate])}."
     if plates > MAPPED:
         told += f" The {MAPPED} worst of {plural(plates, 'plate')} are mapped."
     chart = plate_map(wells, name, "percent", told, "", span(wells, "percent"), verdict == "bad", dark)
@@ -184,15 +202,31 @@ def change_figures(report: ScreenReport) -> list[Figure]:
     return [
         Figure(f"changes-{one.modality}", partial(_changes, report, one))
         for one in report.scored
-        if len(one.changes) and len(pooled(one.changes))
+        if len(moved(one.changes))
     ]
 
 
+def moved(changes: pd.DataFrame) -> pd.DataFrame:
+    """`review.pooled` of the changes that a person sees: a step of VISIBLE, a score gained or lost, a hit more or less.
+
+    changes: columns of `review_types.Decided`.
+    """
+    if changes.empty:
+        return changes
+    mine = pooled(changes)
+    step = (mine["after"].astype(float) - mine["before"].astype(float)).abs()
+    return mine[~(step < VISIBLE) | (mine["hit_before"] != mine["hit_after"])]
+
+
 def _changes(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
-    chart = before_and_after(inert_names(readout.changes), _context(report, readout), dark)
-    return replace(chart, question=f"{chart.question[:-1]}, by {readout.words}?")
+    mine, every = moved(readout.changes), len(pooled(readout.changes))
+    chart = before_and_after(inert_names(mine), context_of(report, readout), dark)
+    caption = chart.caption
+    if len(mine) < every:
+        caption += f" {every - len(mine)} of {plural(every, 'drug')} changed by less than {VISIBLE:g}: not drawn."
+    return replace(chart, question=f"{chart.question[:-1]}, by {readout.words}?", caption=caption)
 
 
-def _context(report: ScreenReport, readout: Readout) -> str:
+def context_of(report: ScreenReport, readout: Readout) -> str:
     made = ", simulated data" if report.simulated else ""
     return str(inert(f"{report.screen}, {readout.words}{made}"))

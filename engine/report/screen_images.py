@@ -13,11 +13,14 @@ from engine.figures.text import number
 from engine.report.parts import Strip, Tile
 from engine.spheroid import records
 from engine.spheroid.image_store import PreparedImages, open_images
+from engine.spheroid.review_types import Target
+from engine.spheroid.thumbnails import thumbnails
 from engine.store.database import Database
 
 PIXELS = 160  # of one photograph, each way
 WINDOW = (1.0, 99.7)  # percentiles of the strip's counts that are drawn black and white
 MOST_DOSES = 12
+PAIR_PIXELS = 96  # of a picture below a curve
 
 
 def photographs(
@@ -37,6 +40,25 @@ def photographs(
         return (), f"Its images are not there any more. {error}"
     lacking = len(drugs) - len(strips)
     return strips, f"{lacking} of these {len(drugs)} drugs have no images." if lacking else ""
+
+
+def pictured(db: Database, row: Mapping[str, Any], values: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, str]:
+    """Well (P1_D05) -> its picture as a data URI, all with one contrast, of the drugs of some pairs.
+
+    row, values: as `photographs` takes them. pairs: drug, other. Nothing where the images are gone.
+    """
+    if pairs.empty or not row["n_images"]:
+        return {}
+    mine = values[
+        (values["well_type"] == "therapy") & values["treatment"].isin({*pairs["drug"], *pairs["other"]})
+        & (values["addon"].fillna("") == "")
+    ]  # fmt: skip
+    wells = [(str(one.plate), str(one.row), int(one.column)) for one in mine.itertuples()]
+    try:
+        drawn = thumbnails(open_images(records.image_folder(db, str(row["screen"]))), wells, PAIR_PIXELS)
+    except InputError:
+        return {}  # `photographs` says so
+    return {Target("well", plate=well[0], row=well[1], column=well[2]).name: uri for well, uri in drawn.items()}
 
 
 def _strip(images: PreparedImages, values: pd.DataFrame, drug: str) -> Strip | None:

@@ -1,5 +1,6 @@
 """The chapter on plates of a screen's report: can living and killed controls be told apart, and what else is wrong."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,29 +10,14 @@ from engine.figures.screens import VERDICTS, measure_name, modality_name
 from engine.figures.text import count, number, plural
 from engine.report.parts import Section, Table
 from engine.report.screen import ScreenReport
+from engine.report.screen_counted import failed_plates, gone_plates, judged_plates
 from engine.report.screen_figures import Figure, quality_figures
-from engine.report.screen_words import MISSING
-from engine.spheroid.exclusions import concerning
+from engine.report.screen_words import MISSING, moment
+from engine.spheroid.review_types import Entry
 
 MOST_ROWS = 40  # plates times readouts in the table
 MOST_REASONS = 12
 SHOWN = ("z_prime", "robust_z_prime", "ssmd", "replicate_pearson", "nrfe")
-
-
-def failed_plates(report: ScreenReport) -> dict[str, list[str]]:
-    """Readout -> plates that count and whose controls do not separate by it; no entry where all do."""
-    rows = report.quality
-    bad = rows[(rows["measure"] == "z_prime") & (rows["verdict"] == "bad") & (rows["plate"] != "")]
-    found = {}
-    for one in report.readouts:
-        out = {
-            entry.target.plate
-            for entry in concerning(report.state.excluded, one.modality)
-            if entry.target.kind == "plate"
-        }
-        if plates := sorted(set(bad.loc[bad["modality"] == one.modality, "plate"].astype(str)) - out):
-            found[one.modality] = plates
-    return found
 
 
 def quality_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
@@ -45,7 +31,8 @@ def quality_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
             for one in report.readouts
         ]
         lead = f"Plates whose controls do not separate (Z' at 0 or below), {'; '.join(told)}."
-    section = Section("quality", "Can the plates be trusted?", lead=lead, tables=[_plates(report), _bad(report)])
+    tables = [_plates(report), _left_out(report), _bad(report)]
+    section = Section("quality", "Can the plates be trusted?", lead=lead, tables=tables)
     return section, tuple(quality_figures(report))
 
 
@@ -56,22 +43,29 @@ def _plates(report: ScreenReport) -> Table:
         return Table()
     measures = [name for name in SHOWN if (rows["measure"] == name).any()]
     made = []
-    names = {one.modality: one.name for one in report.readouts}
-    for modality in [one for one in names if (rows["modality"] == one).any()]:
-        mine = rows[rows["modality"] == modality]
-        out = [one for one in concerning(report.state.excluded, modality) if one.target.kind == "plate"]
-        for plate in sorted(set(mine["plate"]), key=lambda name: (name == "", len(name), name)):
+    for readout in [one for one in report.readouts if (rows["modality"] == one.modality).any()]:
+        mine, gone = rows[rows["modality"] == readout.modality], gone_plates(report, readout)
+        for plate in sorted({*mine["plate"], *gone}, key=lambda name: (name == "", len(name), name)):
+            if plate in gone:
+                by = entry.reviewer if (entry := gone[plate]) else ""
+                made.append(
+                    (
+                        readout.name,
+                        f"{plate}\nby {by}" if by else plate,
+                        "Left out",
+                        *(MISSING for _ in measures),
+                        MISSING,
+                    )
+                )
+                continue
             own = mine[mine["plate"] == plate]
             by = {row["measure"]: row for row in own.to_dict("records")}
-            name = plate or "Whole screen"
-            if entry := next((one for one in out if one.target.plate == plate), None):
-                name += f"\nleft out: {entry.reason}"
             separation = by.get("z_prime")
             verdict = VERDICTS.get(separation["verdict"], "") if separation else MISSING
             counts = own["verdict"].value_counts()
             others = f"{count(counts.get('bad', 0))} bad, {count(counts.get('doubtful', 0))} doubtful"
             cells = [_value(by.get(measure)) for measure in measures]
-            made.append((names[modality], name, verdict, *cells, others))
+            made.append((readout.name, plate or "Whole screen", verdict, *cells, others))
     caption = f"First {MOST_ROWS} of {count(len(made))} rows; the XLSX report has all." if len(made) > MOST_ROWS else ""
     columns = ("Readout", "Plate", "Verdict\nby Z'", *(measure_name(one) for one in measures), "All measures")
     numeric = (False, False, False, *([True] * len(measures)), False)
@@ -82,9 +76,28 @@ def _value(row: Mapping[Any, Any] | None) -> str:
     return MISSING if row is None or pd.isna(row["value"]) else number(float(row["value"]))
 
 
+def _left_out(report: ScreenReport) -> Table:
+    """Plates that count no more: by whose decision, of which readouts, when and why. They are no failures."""
+    found: dict[tuple[str, Entry | None], list[str]] = defaultdict(list)
+    for one in report.readouts:
+        for plate, entry in gone_plates(report, one).items():
+            found[plate, entry].append(one.words)
+    rows = tuple(
+        (
+            plate, ", ".join(readouts) if len(readouts) < len(report.readouts) else "all readouts",
+            entry.reviewer if entry else MISSING, moment(entry.at) if entry else MISSING,
+            entry.reason if entry else MISSING,
+        )
+        for (plate, entry), readouts in list(found.items())[:MOST_REASONS]
+    )  # fmt: skip
+    caption = f"First {MOST_REASONS} of {count(len(found))}." if len(found) > MOST_REASONS else ""
+    return Table(("Plate", "Readouts", "By", "When", "Why"), rows, (False,) * 5, "Plates left out by decision", caption)
+
+
 def _bad(report: ScreenReport) -> Table:
     """What is bad, with the reason; what is only doubtful stands in the XLSX report."""
-    rows = report.quality[report.quality["verdict"] == "bad"]
+    judged = judged_plates(report)
+    rows = judged[judged["verdict"] == "bad"]
     order = {one.modality: place for place, one in enumerate(report.readouts)}
     rows = rows.sort_values("modality", key=lambda names: names.map(order), kind="stable")
     made = [
@@ -95,7 +108,7 @@ def _bad(report: ScreenReport) -> Table:
         for row in rows.head(MOST_REASONS).to_dict("records")
     ]  # fmt: skip
     told = [f"First {MOST_REASONS} of {count(len(rows))}."] if len(rows) > MOST_REASONS else []
-    doubtful = int((report.quality["verdict"] == "doubtful").sum())
+    doubtful = int((judged["verdict"] == "doubtful").sum())
     if doubtful:
         told.append(
             f"{plural(doubtful, 'more measure')} {'is' if doubtful == 1 else 'are'} doubtful; see the XLSX report."

@@ -4,25 +4,28 @@ from dataclasses import replace
 
 import pandas as pd
 
-from engine.figures.review import changes_table, changes_words, pooled
+from engine.figures.review import VISIBLE, changes_table, pooled
 from engine.figures.screens import modality_name
-from engine.figures.text import count, plural
+from engine.figures.text import count, number, plural
 from engine.jobs.spec import versions
 from engine.report.card import Fact
 from engine.report.parts import Section, Table, text_table
-from engine.report.screen import ScreenReport
-from engine.report.screen_figures import Figure, change_figures
+from engine.report.screen import Readout, ScreenReport
+from engine.report.screen_counted import intervals
+from engine.report.screen_figures import Figure, change_figures, moved
 from engine.report.screen_words import MISSING, moment, scoring_words, signed
 from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, STATUSES, Entry
 from engine.spheroid.settings import HIT_DSS
 
 MOST_CHANGES = 25
 MOST_ENTRIES = 60
+INTERVAL = (
+    "Interval: from the 2.5th to the 97.5th percentile of curves fitted to resampled wells. It tells how wells of "
+    "this screen scatter, not what another biopsy of the tumour would give."
+)
 DEFINITIONS = (
     "DSS (asymmetric drug sensitivity score, 0 to 50): area under the fitted curve of inhibition over the tested doses "
     f"that exceeds the activity threshold; a hit has {HIT_DSS:g} or more (Berker et al. 2022).",
-    "Interval: from the 2.5th to the 97.5th percentile of curves fitted to resampled wells. It tells how wells of "
-    "this screen scatter, not what another biopsy of the tumour would give.",
     "Viability in percent: 0 is the median of the plate's positive controls, 100 that of its negative ones.",
     "Z': separation of both controls of a plate, above 0.5 excellent, at 0 and below unusable (Zhang et al. 1999).",
     "An effect on spheroids in a well says nothing yet about an effect, a dose or a side effect in a person.",
@@ -53,16 +56,35 @@ def changes_chapter(report: ScreenReport) -> tuple[Section, tuple[Figure, ...]]:
     title = "What the exclusions change"
     if not report.state.excluded:
         return Section("changes", title), ()
-    every = [one.changes for one in report.scored if len(one.changes)]
-    changes = pd.concat(every, ignore_index=True) if every else pd.DataFrame()
-    if changes.empty or (mine := pooled(changes)).empty:
-        return Section("changes", title, texts=["No score of all replicates together changed."]), ()
-    told = changes_table(mine).drop(columns=["Replicate"])
-    if not told["Addition"].any():
-        told = told.drop(columns="Addition")
-    table = text_table(told, "Scores without any exclusion, and with all of them", most=MOST_CHANGES)
-    section = Section("changes", title, texts=[changes_words(changes)], tables=[table])
-    return section, tuple(change_figures(report))
+    every = [moved(one.changes) for one in report.scored if len(one.changes)]
+    texts = [_changed(one) for one in report.scored]
+    rows = pd.concat(every, ignore_index=True) if every else pd.DataFrame()
+    if rows.empty:
+        return Section("changes", title, texts=texts), ()
+    told = changes_table(pooled(rows)).drop(columns=["Replicate"])
+    table = text_table(told, f"Scores that moved by {VISIBLE:g} or more, or made or unmade a hit", most=MOST_CHANGES)
+    return Section("changes", title, texts=texts, tables=[table]), tuple(change_figures(report))
+
+
+def _changed(readout: Readout) -> str:
+    """By images: 20 of 24 drugs changed, 14 by 0.1 or more; now a hit: ...; the largest steps."""
+    mine = moved(readout.changes)
+    every = len(pooled(readout.changes)) if len(readout.changes) else 0
+    drugs = plural(len(readout.drugs), "drug")
+    if not every:
+        return f"By {readout.words}: no score of {drugs} changed."
+    step = (mine["after"].astype(float) - mine["before"].astype(float)).abs()
+    told = [f"{count(int((~(step < VISIBLE)).sum()))} of {drugs} changed by {VISIBLE:g} or more in DSS"]
+    if len(mine) < every:
+        told[0] += f", {count(every - len(mine))} by less"
+    for became, words in ((True, "now a hit"), (False, "no hit any more")):
+        names = mine.loc[(mine["hit_after"] == became) & (mine["hit_before"] != became), "drug"].tolist()
+        if names:
+            told.append(f"{words}: {', '.join(names[:6])}" + (f" and {len(names) - 6} more" if len(names) > 6 else ""))
+    if len(mine):
+        steps = [f"{row.drug} {number(row.before)} → {number(row.after)}" for row in mine.head(3).itertuples()]
+        told.append(f"largest steps: {', '.join(steps)}")
+    return f"By {readout.words}: {'; '.join(told)}."
 
 
 def record_chapter(report: ScreenReport) -> Section:
@@ -78,8 +100,8 @@ def record_chapter(report: ScreenReport) -> Section:
     entry = report.state.signed
     if signed(report) and entry and entry.state_hash != report.state_hash:
         texts.append(
-            f"What was signed had the state {entry.state_hash[:16]}; now it is {report.state_hash[:16]}. Data, model "
-            "or scoring changed since: reopen the screen, look again and sign anew."
+            f"What was signed had the seal {entry.state_hash[:16]}; now it would be {report.state_hash[:16]}. Data, "
+            "model or scoring changed since: reopen the screen, look again and sign anew."
         )
     rows = tuple(_entry(one) for one in entries[-MOST_ENTRIES:])
     left = len(entries) - len(rows)
@@ -103,8 +125,10 @@ def _entry(entry: Entry) -> tuple[str, ...]:
 
 def methods_chapter(report: ScreenReport) -> Section:
     """How the scores were made, and what the numbers are."""
-    facts = [Fact(f"Scored by {one.words}", scoring_words(one.scoring)) for one in report.scored if one.scoring]
-    return Section("methods", "What the numbers are", facts=facts, points=DEFINITIONS)
+    facts = [Fact(f"Scored by {one.words}", words) for one in report.scored if (words := scoring_words(one))]
+    drawn = any(intervals(one, "").drawn for one in report.scored)
+    points = (DEFINITIONS[0], *([INTERVAL] if drawn else []), *DEFINITIONS[1:])
+    return Section("methods", "What the numbers are", facts=facts, points=points)
 
 
 def versions_chapter(report: ScreenReport) -> Section:
@@ -122,11 +146,11 @@ def versions_chapter(report: ScreenReport) -> Section:
     facts = [
         Fact("Screen's data", f"{source.get('file_name', MISSING)}, SHA-256 {source.get('sha256', MISSING)}"),
         Fact("Licence", str(source.get("licence") or "not told")),
-        Fact("State", f"{report.state_hash}: SHA-256 of data, models, scoring and decisions"),
-        Fact("Signed state", report.state.signed.state_hash if report.state.signed else "none: not signed off"),
+        Fact("Seal now", f"{report.state_hash}: SHA-256 of data, models, scoring and decisions"),
+        Fact("Seal signed", report.state.signed.state_hash if report.state.signed else "none: not signed off"),
         Fact("Scored by job", ", ".join(jobs) or "none"),
         Fact("Programs", ", ".join(f"{name} {what}" for name, what in versions().items())),
-        Fact("Make it again", "python -m engine rescore BUNDLE, with the review bundle of this screen"),
+        Fact("Make it again", "python -m engine rescore FILE.zip, with the review bundle of this screen"),
     ]  # fmt: skip
     columns = ("Readout", "Run", "Trained", "Network", "Began with", "Data")
     text = f"{plural(len(models), 'network')} looked at the images." if models else "No network takes part."

@@ -9,8 +9,8 @@ import pandas as pd
 from engine.figures.screens import modality_words
 from engine.figures.text import count, interval, number, plural
 from engine.report.plain import clean
-from engine.report.screen import ScreenReport
-from engine.spheroid.scoring_records import Scoring
+from engine.report.screen import Readout, ScreenReport
+from engine.report.screen_counted import failed_words, intervals
 from engine.spheroid.settings import HIT_DSS
 
 MISSING = "–"
@@ -46,21 +46,29 @@ def status_words(report: ScreenReport) -> str:
 def status_note(report: ScreenReport) -> str:
     """What the status rests on: the hash of a sign-off, or what is still open."""
     if signed(report) and (entry := report.state.signed):
-        same = "" if entry.state_hash == report.state_hash else " The screen is not what was signed: see Record."
         said = f" “{clean(entry.reason, 300)}”" if entry.reason else ""
-        return f"State {entry.state_hash[:16]}.{said}{same}"
+        if entry.state_hash != report.state_hash:
+            return f"Seal {entry.state_hash[:16]}.{said} The screen is not what was signed: see Record."
+        failed = failed_words(report)
+        # A sign-off with failed plates that still count is only taken from somebody who said yes to each.
+        accepted = f" Accepted with the sign-off: {failed}." if failed else ""
+        return f"Seal {entry.state_hash[:16]}.{said}{accepted}"
     kept = len(report.state.entries)
     told = f"{plural(kept, 'decision')} recorded" if kept else "nobody has reviewed it"
     late = ""
     if report.stale:
         late = f" Scores by {', '.join(modality_words(one) for one in report.stale)} do not follow the record yet."
-    return f"Preliminary: {told}. Numbers may change before the sign-off.{late}"
+    failed = failed_words(report)
+    open_ = f" Open: {failed}." if failed else ""
+    return f"Preliminary: {told}. Numbers may change before the sign-off.{open_}{late}"
 
 
 def chips_of(report: ScreenReport) -> list[str]:
     """What kind of screen it is, in a few words each."""
     told = [report.row["sample"], report.row["entity"]]
     chips = [str(one) for one in told if one is not None and pd.notna(one) and str(one)]
+    if report.simulated:  # a chip of its own says so
+        chips = [chip for chip in chips if chip.casefold() not in ("simulated", "simulated tumour")]
     if pd.notna(report.row["screened_on"]):
         chips.append(f"screened {pd.Timestamp(report.row['screened_on']):%Y-%m-%d}")
     chips.append(f"{count(report.row['n_plates'])} × {count(report.row['n_wells'])} wells")
@@ -88,12 +96,12 @@ def hits_words(report: ScreenReport) -> str:
     )
 
 
-def dss_words(row: Mapping[Any, Any]) -> str:
-    """A score with its interval below, or that there is none."""
+def dss_words(row: Mapping[Any, Any], with_interval: bool = True) -> str:
+    """A score with its interval below, or that there is none; with_interval: False where no score has one."""
     if pd.isna(row["dss_asym"]):
         return "no fit"
-    ends = interval(_float(row["dss_lower"]), _float(row["dss_upper"]))
-    return f"{number(float(row['dss_asym']))}\n{ends}"
+    score = number(float(row["dss_asym"]))
+    return f"{score}\n{interval(_float(row['dss_lower']), _float(row['dss_upper']))}" if with_interval else score
 
 
 def ic50_words(row: Mapping[Any, Any]) -> str:
@@ -109,11 +117,18 @@ def ic50_words(row: Mapping[Any, Any]) -> str:
     return number(value)
 
 
-def scoring_words(scoring: Scoring) -> str:
-    """How one readout was scored."""
-    settings = scoring.settings
+def scoring_words(readout: Readout) -> str:
+    """How a readout was scored; '' where nobody knows."""
+    scoring = readout.scoring
+    if scoring is None:
+        return ""
+    settings, drawn = scoring.settings, intervals(readout, "")
     curve = f"{settings.parameters} parameters" if settings.parameters else "the best of 2 to 5 parameters"
     resamples = f"intervals by {count(settings.bootstrap)} resamples, seed {settings.seed}"
+    if drawn.why:
+        there = f"{count(drawn.drawn)} of {plural(drawn.scores, 'score')}" if drawn.drawn else "none is drawn"
+        resamples = f"{resamples}, of {there}" if drawn.drawn else f"{resamples}: {there}"
+        resamples += f" ({drawn.why})"
     told = [
         f"curves of {curve}",
         f"counted are {THRESHOLDS[settings.activity_threshold]}",

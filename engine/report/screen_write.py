@@ -12,6 +12,7 @@ from engine.report.write import whole
 from engine.spheroid import review
 from engine.spheroid.bundle import write_bundle
 from engine.store.database import Database
+from engine.store.reads import Reads
 
 FORMATS = {
     "html": "text/html",
@@ -76,6 +77,16 @@ def bundle_file(db: Database, screen: str) -> tuple[bytes, str]:
     name = f"tumorcast-{file_part(screen)}-{status}-{state_hash[:8]}-review.zip"
     with TemporaryDirectory() as folder:
         return write_bundle(db, screen, Path(folder) / name).read_bytes(), name
+
+
+def kept(db: Reads, screen: str) -> tuple:
+    """What changes in a report while the screen's seal stays: intervals of scores and verdicts, by their jobs."""
+    found = db.query(
+        """SELECT (SELECT (count(*), count(dss_lower), max(job_id))::VARCHAR FROM score WHERE screen = $1) AS scores,
+                  (SELECT (count(*), count(value), max(job_id))::VARCHAR FROM quality WHERE screen = $1) AS verdicts""",
+        [screen],
+    )
+    return tuple(found.iloc[0])
 
 
 def file_part(name: str) -> str:

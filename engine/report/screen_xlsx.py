@@ -8,6 +8,7 @@ from engine.figures.review import changes_table
 from engine.figures.screens import measure_name, modality_name
 from engine.jobs.spec import versions
 from engine.report.screen import RESEARCH_ONLY, SIMULATED, TITLE, Readout, ScreenReport
+from engine.report.screen_counted import POOLED, counted, failed_words, gone_plates, gone_words
 from engine.report.screen_words import MISSING, moment, scoring_words, signed, status_note, status_words
 from engine.spheroid.review_types import ACTIONS, READOUTS
 from engine.spreadsheet import writable_frame
@@ -18,7 +19,8 @@ SCORES = {
     "dss_upper": "DSS, upper 95 %", "hit": "Hit", "ic50_nm": "IC50, nM", "ic25_nm": "IC25, nM", "ic75_nm": "IC75, nM",
     "rel_ic50_nm": "Relative IC50, nM", "imax": "Highest effect, %", "imin": "Lowest effect, %",
     "dss_asym_adjusted": "DSS x goodness of fit", "dss1": "DSS1", "dss2": "DSS2", "dss3": "DSS3", "sdss": "sDSS",
-    "zdss": "zDSS", "rdss": "rDSS", "dcdss": "dcDSS", "n_wells": "Wells", "gof": "Goodness of fit",
+    "zdss": "zDSS", "rdss": "rDSS", "dcdss": "dcDSS", "n_wells": "Wells",
+    "of_wells": "Wells in the layout", "counting": "Replicates that count", "gof": "Goodness of fit",
     "p_value": "p against a flat line", "reason": "Without a score", "expected": "Expected", "group_name": "Class",
 }  # fmt: skip
 CURVES = {
@@ -35,19 +37,30 @@ WELLS = {
 }  # fmt: skip
 
 
+PAIRS = {
+    "drug": "Drug", "other": "With", "dss": "DSS of the drug", "other_dss": "DSS of the other",
+    "distance": "Distance of their looks", "share": "Pairs that look more alike, fraction", "status": "Status",
+    "dcdss": "dcDSS", "reason": "Why",
+}  # fmt: skip
+NETWORKS = {
+    "readout": "Readout", "run_id": "Run", "created_at": "Trained (UTC)", "backbone": "Network", "preset": "Preset",
+    "weights": "Began with", "seed": "Seed", "data_hash": "Data (SHA-256)",
+}  # fmt: skip
+
+
 def screen_xlsx(report: ScreenReport) -> bytes:
     """The whole report as one XLSX file."""
     sheets = {"About": _about(report)}
     for one in report.scored:
-        sheets[f"Scores {one.modality}"] = _scores(report, one)
+        sheets[f"Scores {one.words.replace(',', '')}"] = _scores(report, one)
     sheets |= {
         "Curves": _curves(report),
         "Wells": _wells(report),
         "Quality": _quality(report),
         "Decisions": _decisions(report),
         "Effect of exclusions": _changes(report),
-        "Complementary pairs": report.pairs,
-        "Networks": report.runs.assign(readout=report.runs["modality"].map(modality_name)),
+        "Complementary pairs": _named(report.pairs, PAIRS),
+        "Networks": _named(report.runs.assign(readout=report.runs["modality"].map(modality_name)), NETWORKS),
     }
     buffer = BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
@@ -84,8 +97,9 @@ def _about(report: ScreenReport) -> pd.DataFrame:
         "Data": SIMULATED if report.simulated else "measured",
         "Status": status_words(report),
         "About the status": status_note(report),
-        "State (SHA-256)": report.state_hash,
-        "Signed state (SHA-256)": report.state.signed.state_hash if signed(report) and report.state.signed else "",
+        "Plates that fail": failed_words(report) or "none by any scored readout",
+        "Seal now (SHA-256)": report.state_hash,
+        "Seal signed (SHA-256)": report.state.signed.state_hash if signed(report) and report.state.signed else "",
         "Written": moment(report.made_at),
         "Sample": row["sample"],
         "Diagnosis": row["entity"],
@@ -101,7 +115,7 @@ def _about(report: ScreenReport) -> pd.DataFrame:
         "Data (SHA-256)": source.get("sha256"),
         "Expected hits": ", ".join(report.expected.drugs),
         "Complementary pairs": report.pairs_note or "in a sheet of their own",
-        **{f"Scored by {one.words}": scoring_words(one.scoring) for one in report.scored if one.scoring},
+        **{f"Scored by {one.words}": words for one in report.scored if (words := scoring_words(one))},
         **{f"Version of {name}": version for name, version in versions().items()},
     }  # fmt: skip
     values = [one if isinstance(one, int) else "" if one is None or pd.isna(one) else str(one) for one in told.values()]
@@ -115,7 +129,13 @@ def _scores(report: ScreenReport, readout: Readout) -> pd.DataFrame:
     rows = rows.merge(classes, on="drug", how="left")
     rows["expected"] = rows["drug"].isin(report.expected.drugs).map({True: "expected", False: ""})
     rows["hit"] = rows["hit"].map({True: "yes", False: "no"})
-    pooled = rows["replicate"] == "pooled"
+    pooled, wells = rows["replicate"] == POOLED, counted(readout)
+    rests = [
+        wells.get((drug, addon)) if one else None
+        for drug, addon, one in zip(rows["drug"], rows["addon"], pooled, strict=True)
+    ]
+    rows["of_wells"] = pd.array([one.known if one else None for one in rests], dtype="Int64")
+    rows["counting"] = [", ".join(map(str, one.replicates)) or "none" if one else "" for one in rests]
     rows = rows.assign(_rest=~pooled).sort_values(
         ["_rest", "dss_asym", "drug"], ascending=[True, False, True], na_position="last", kind="stable"
     )
@@ -142,14 +162,20 @@ def _wells(report: ScreenReport) -> pd.DataFrame:
 
 def _quality(report: ScreenReport) -> pd.DataFrame:
     rows = report.quality
+    gone = {
+        (plate, one.modality): entry for one in report.readouts for plate, entry in gone_plates(report, one).items()
+    }
+    keys = list(zip(rows["plate"], rows["modality"], strict=True))
     return pd.DataFrame(
         {
             "Plate": rows["plate"].where(rows["plate"] != "", "whole screen"),
             "Readout": rows["modality"].map(modality_name),
             "Measure": rows["measure"].map(measure_name),
             "Value": rows["value"],
-            "Verdict": rows["verdict"],
-            "Reason": rows["reason"],
+            "Verdict": ["left out" if key in gone else told for key, told in zip(keys, rows["verdict"], strict=True)],
+            "Reason": [
+                gone_words(gone[key]) if key in gone else told for key, told in zip(keys, rows["reason"], strict=True)
+            ],
         }
     )
 
@@ -161,11 +187,11 @@ def _decisions(report: ScreenReport) -> pd.DataFrame:
             "No.": one.entry, "When (UTC)": moment(one.at).removesuffix(" UTC"), "Who": one.reviewer,
             "Decision": ACTIONS[one.action], "What": one.target.name or "whole screen",
             "Readouts": READOUTS[one.readout] if one.target.kind else MISSING, "Reason": one.reason,
-            "In force": "yes" if one.entry in force else "", "State": one.state_hash, "Hash": one.hash,
+            "In force": "yes" if one.entry in force else "", "Seal": one.state_hash, "Hash": one.hash,
         }
         for one in report.state.entries
     ]  # fmt: skip
-    columns = ["No.", "When (UTC)", "Who", "Decision", "What", "Readouts", "Reason", "In force", "State", "Hash"]
+    columns = ["No.", "When (UTC)", "Who", "Decision", "What", "Readouts", "Reason", "In force", "Seal", "Hash"]
     return pd.DataFrame(rows, columns=columns)
 
 

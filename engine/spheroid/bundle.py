@@ -6,6 +6,7 @@ What stands in it is enough to compute every score again (`rescore_bundle.py`): 
 import io
 import json
 import os
+import shlex
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -40,9 +41,11 @@ decisions.json    every decision with name, time (UTC) and reason, each with the
 scoring.json      how scores were made by each readout: settings, scores of reference samples, exclusions left out
 scores.parquet    the scores, curves.parquet the fitted curves, as the store holds them
 
-Compute every score again and compare it to the last digit:
+Compute every score again and compare it to the last digit, in the folder of Tumorcast, with the path of this file:
 
     python -m engine rescore {file}
+
+It ends with 0 where every score is the same, and names what differs where one is not.
 
 Research use only.
 """
@@ -70,7 +73,7 @@ def write_bundle(db: Reads, screen: str, path: Path) -> Path:
         ),
         "scores.parquet": parquet(_table(db, screen, "score")),
         "curves.parquet": parquet(_table(db, screen, "curve")),
-        "README.txt": README.format(screen=screen, simulated=simulated, file=path.name).encode(),
+        "README.txt": README.format(screen=screen, simulated=simulated, file=shlex.quote(path.name)).encode(),
     }
     signed = record.signed
     manifest = {

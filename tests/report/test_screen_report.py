@@ -108,7 +108,9 @@ def test_hits_stand_with_interval_unit_and_replicates(db: Database):
     best = scores.xs("pooled", level="replicate").idxmax()
     assert first[0].startswith(best) and first[0].endswith(f"\n{'Kinase inhibitor: MEK'}")
     assert first[1].split("\n")[0] == f"{scores[best, 'pooled']:.1f}" and " to " in first[1]
-    assert first[4] == f"{scores[best, '1']:.1f}"
+    assert first[3] == f"{report.main.drugs.iloc[0]['imax']:.3g}", "as the page writes it"
+    assert first[4] == "10\nreplicates 1, 2"
+    assert first[5] == f"{scores[best, '1']:.1f}"
     assert len(top.rows) == 3, "Olaparib is no hit"
 
 
@@ -136,7 +138,7 @@ def test_a_signed_screen_says_by_whom_and_of_which_state(db: Database):
     state_hash = sign(db)
     told, report = words(db), gather(db, SCREEN)
     assert "Signed off by Anna Berg" in told and "NOT SIGNED OFF" not in told
-    assert f"State {state_hash[:16]}" in told and "Fit for the board" in told
+    assert f"Seal {state_hash[:16]}" in told and "Fit for the board" in told
     assert file_name(report, "pdf") == f"tumorcast-BT-40_DS1-signed-off-{state_hash[:8]}.pdf"
     review.reopen(db, SCREEN, "Ben", "A plate was read again", review.state(db, SCREEN).last)
     assert "NOT SIGNED OFF" in words(db)
@@ -175,14 +177,14 @@ def test_exclusions_stand_with_who_when_why_and_their_effect(db: Database):
     assert out["Viability, %"].isna().all() and out["Viability as imported, %"].notna().all()
     record = rows(book["Decisions"])
     assert list(record["Who"]) == ["Anna", "Anna"] and list(record["In force"]) == ["yes", "yes"]
-    score = rows(book["Scores image_2"])
+    score = rows(book["Scores images phase II"])
     assert score.loc[score["Drug"] == "Bortezomib", "Without a score"].str.startswith("left out: Precipitates").all()
 
 
 def test_the_workbook_has_every_number(db: Database):
     put(db)
     report, book = gather(db, SCREEN, MADE), sheets(db)
-    assert book.sheetnames[:3] == ["About", "Scores image_2", "Scores metabolic"]
+    assert book.sheetnames[:3] == ["About", "Scores images phase II", "Scores metabolic"]
     stands = rows(book["Scores metabolic"]).set_index(["Drug", "Replicate"])["DSS"].astype(float)
     kept = next(one for one in report.readouts if one.modality == "metabolic").scores
     for drug, replicate, dss in kept[["drug", "replicate", "dss_asym"]].itertuples(index=False):
@@ -192,7 +194,7 @@ def test_the_workbook_has_every_number(db: Database):
     quality = rows(book["Quality"])
     assert len(quality) == len(report.quality) and set(quality["Verdict"]) <= {"good", "doubtful", "bad", "unknown"}
     about = rows(book["About"]).set_index("What")["Value"]
-    assert about["State (SHA-256)"] == review.state_hash(db, SCREEN)
+    assert about["Seal now (SHA-256)"] == review.state_hash(db, SCREEN)
     assert about["Status"] == "NOT SIGNED OFF" and about["Use"].startswith("Research use only")
     assert book["Wells"].freeze_panes == "B2"
 
@@ -231,7 +233,7 @@ def test_one_readout_one_replicate_no_images(db: Database):
     assert "The screen was imported without images." in told
     assert "pairs are told by how dying spheroids look" in told
     assert anchors(db) == {"hits-metabolic", "curves-1", "separation", "controls", "plate-1"}
-    assert "Scores image_2" not in sheets(db).sheetnames
+    assert "Scores images phase II" not in sheets(db).sheetnames
 
 
 def test_a_failed_fit_has_its_reason(db: Database):
@@ -289,7 +291,10 @@ def test_a_thousand_drugs_stay_few_pages_and_stand_all_in_the_workbook(db: Datab
     assert drawn == CURVED
     for one in sections.values():
         assert all(len(table.rows) <= 60 for table in one.section.tables)
-    assert len(rows(openpyxl.load_workbook(io.BytesIO(screen_xlsx(report)), read_only=True)["Scores image_2"])) == 3000
+    assert (
+        len(rows(openpyxl.load_workbook(io.BytesIO(screen_xlsx(report)), read_only=True)["Scores images phase II"]))
+        == 3000
+    )
 
 
 def test_a_decision_while_the_store_is_read_is_in_the_report(db: Database, monkeypatch: pytest.MonkeyPatch):
