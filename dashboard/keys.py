@@ -204,6 +204,7 @@ KEYS: dict[str, Key] = {
     "rev_own": Key("numbers of the decisions of this session, by screen", {}),
     "rev_accept": Key("whether what is open was looked at before signing", False),
     "rev_changed": Key("what the last decision of this session changed, by screen", {}),
+    "rev_drawn": Key("the newest decision that intervals were asked for, by screen", {}),
     # Patients: never linked, nothing of them may stand in an address.
     "patient_opened": Key("patients of this session by their name", {}),
     "patient_current": Key("the name of the patient looked at; None is the one read last"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import frame, messages, review_data, review_decide, state
+from dashboard import frame, messages, review_data, review_decide, review_intervals, state
 from dashboard.review_choose import Reviewed
 from engine.errors import EngineError
 from engine.figures.review import changes_table, changes_words, entry_words
@@ -15,9 +15,10 @@ LISTED = 3
 
 
 def show(shown: Reviewed) -> None:
-    """Above the tabs: own changes, others' decisions, and a watch for those still to come."""
+    """Above the tabs: own changes, others' decisions, intervals to come, and a watch for further decisions."""
     _others(shown)
     _changed(shown)
+    review_intervals.show(shown)
     _watch(shown.screen, shown.state.last)
 
 

@@ -5,7 +5,8 @@ streamed and never held as a whole (what is not written yet waits in a file besi
 primary key replace the old ones, but in a table that sources share (`schema.SHARED`) their empty cells keep what was
 known. A job with params["source_id"] first removes what that source had put into the tables it writes; from tables of
 screens without a source (curve, score, quality, feature) what they hold of params["screen"]. Curves, scores and
-verdicts of a screen by one modality come whole with every scoring: what only an earlier one said is removed.
+verdicts of a screen by one modality come whole with every scoring: what only an earlier one said is removed. Scores
+that follow from older decisions than those in the store are dropped (`spheroid.landing`), with a note on the job.
 """
 
 import logging
@@ -25,6 +26,7 @@ from engine.jobs.spec import JobSpec, now, read_spec
 from engine.jobs.status import folders
 from engine.settings import home, store_path
 from engine.spheroid import unpacked
+from engine.spheroid.landing import outdated
 from engine.spheroid.review_records import refuse_signed_off, screens_of
 from engine.store.database import Database
 from engine.store.reads import Within
@@ -59,9 +61,11 @@ def collect(job_id: str, db: Database | None = None) -> bool:
         with db.write() as connection:
             _be_modest(connection)
             fresh = not _is_collected(connection, job_id)
+            note = outdated(Within(connection), spec) if fresh else ""
             if fresh:
-                _insert(connection, spec, _result_tables(folder))
-        write_json(folder / "collected.json", {"collected_at": now()})
+                # What a scoring job brings too late is left out whole; the job counts as done, and says so.
+                _insert(connection, spec, {} if note else _result_tables(folder))
+        write_json(folder / "collected.json", {"collected_at": now(), **({"note": note} if note else {})})
     except (StoreError, InputError, OSError) as error:
         raise JobError(f"Job {job_id} has finished but could not be put into the store: {error}") from error
     (folder / "collect_error.json").unlink(missing_ok=True)

@@ -136,7 +136,8 @@ def _status(folder: Path, spec: JobSpec) -> JobStatus:
         progress = merged_progress(parts, progress if (folder / "runner.json").exists() else {})
     fraction, message, eta_s = float(progress.get("fraction", 0.0)), str(progress.get("message", "")), None
     if state in ("finished", "collected"):
-        fraction, message = 1.0, "In the store" if state == "collected" else "Finished, on its way into the store"
+        put = str(end.get("note") or "In the store")
+        fraction, message = 1.0, put if state == "collected" else "Finished, on its way into the store"
     elif state == "waiting":
         message = "Waiting for its turn"
     elif state == "running":
@@ -179,8 +180,9 @@ def _state(folder: Path, begun: bool) -> tuple[str, dict[str, Any]]:
 def _ended(folder: Path) -> tuple[str, dict[str, Any]] | None:
     done = read_json(folder / "done.json")
     if done is not None:
-        if (folder / "collected.json").exists():
-            return "collected", done
+        collected = read_json(folder / "collected.json")
+        if collected is not None:
+            return "collected", {**done, "note": collected.get("note")}
         trouble = read_json(folder / "collect_error.json") or {}
         return "finished", {**done, "error": trouble.get("error")}
     error = read_json(folder / "error.json")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
@@ -9,14 +10,15 @@ from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
 from engine.spheroid.exclusions import adjusted, concerning, fingerprint, with_reasons
 from engine.spheroid.judged import quality_rows
+from engine.spheroid.landing import TASK as TASK
+from engine.spheroid.landing import data_hash
 from engine.spheroid.review_records import as_document, from_document, read_state, refuse_signed_off
 from engine.spheroid.score_records import counts_death, readouts_of, reference_scores, scored_modality, wells_of
 from engine.spheroid.scoring import POOLED, score_table
 from engine.spheroid.scoring_records import scoring_row
 from engine.spheroid.settings import MODALITIES, ScoreSettings
 from engine.store.database import Database
-
-TASK = "score_screen"
+from engine.store.reads import Reads
 
 
 def submit_scoring(
@@ -30,16 +32,36 @@ def submit_scoring(
     signed off.
     """
     modality = scored_modality(db, screen, modality)
+    beside = reference_scores(db, tuple(references), modality) if references else None
+    return submit_scoring_beside(db, screen, modality, settings, references, beside)
+
+
+def submit_scoring_beside(
+    db: Reads,
+    screen: str,
+    modality: str,
+    settings: ScoreSettings,
+    references: Sequence[str],
+    beside: pd.DataFrame | None,
+    title: str = "Score",
+    **more: Any,
+) -> str:
+    """As `submit_scoring`, with the references' scores as they are told. modality: of MODALITIES.
+
+    beside: drug, dss_asym of the screens `references`; None for none. more: further parameters, to know the job by.
+    """
     refuse_signed_off(db, screen, "scored again")
     excluded = concerning(read_state(db, screen).excluded, modality)
     inputs = {"well": wells_of(db, screen), "readout": readouts_of(db, screen, modality)}
-    if references:
-        inputs["reference"] = reference_scores(db, tuple(references), modality)
+    death = counts_death(db, screen, modality)
     params = {
         "screen": screen, "modality": modality, "settings": asdict(settings), "references": list(references),
-        "death_readout": counts_death(db, screen, modality), "excluded": [as_document(entry) for entry in excluded],
+        "death_readout": death, "excluded": [as_document(entry) for entry in excluded],
+        "data": data_hash(inputs["well"], inputs["readout"], death), **more,
     }  # fmt: skip
-    return submit(TASK, f"Score {screen} ({MODALITIES[modality]})", params, settings.seed, inputs)
+    if beside is not None:
+        inputs["reference"] = beside
+    return submit(TASK, f"{title} {screen} ({MODALITIES[modality]})", params, settings.seed, inputs)
 
 
 def run_scoring(job: JobContext) -> None:
@@ -49,7 +71,8 @@ def run_scoring(job: JobContext) -> None:
     modality, death = job.params["modality"], bool(job.params["death_readout"])
     excluded = [from_document(told) for told in job.params.get("excluded", [])]
     wells = adjusted(layout, readouts, excluded, modality, death_readout=death)
-    references = pd.read_parquet(job.input("reference")) if job.params["references"] else None
+    beside = "reference" in job.spec.inputs
+    references = pd.read_parquet(job.input("reference")) if beside else None
     job.progress(0.05, "Fitting curves")
     scored = score_table(
         wells, settings, references, lambda part: job.progress(0.1 + 0.85 * part, "Drawing intervals of the scores")
