@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.figures.text import count, plural
 from engine.report.screen import Readout, ScreenReport
+from engine.spheroid.curve_bootstrap import MIN_DRAWS
 from engine.spheroid.review_types import Entry
 
 POOLED = "pooled"
@@ -58,7 +59,7 @@ def _held(wells: pd.DataFrame) -> tuple[dict[tuple[str, str], int], dict[tuple[s
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for drug, addon, number in numbers[[*key, "replicate"]].itertuples(index=False):
         found[str(drug), str(addon)].append(int(number))
-    return {(str(drug), str(addon)): int(n) for (drug, addon), n in wells.groupby(key).size().items()}, found  # type: ignore[misc]
+    return {(str(drug), str(addon)): int(n) for (drug, addon), n in wells.groupby(key).size().items()}, found
 
 
 def replicate_words(report: ScreenReport, readout: Readout) -> str:
@@ -78,11 +79,13 @@ def replicate_words(report: ScreenReport, readout: Readout) -> str:
 
 
 class Intervals(NamedTuple):
-    """Of scores that have a fit. scores, drawn: how many there are, and with an interval. few: with no more wells than
-    the curve has parameters, of which none can be drawn. resamples: that were asked for. decided: exclusions count."""
+    """Of scores that have a fit. scores, drawn: how many there are, and with an interval. waiting: left to a scoring
+    job. few: with no more wells than the curve has parameters, of which none can be drawn. resamples: that were asked
+    for. decided: exclusions count."""
 
     scores: int
     drawn: int
+    waiting: int
     few: int
     resamples: int
     decided: bool
@@ -90,17 +93,19 @@ class Intervals(NamedTuple):
     @property
     def why(self) -> str:
         """Why some have none, a part of a sentence; '' where all have one."""
-        late = self.scores - self.drawn - self.few
-        if not self.resamples and self.drawn < self.scores:
-            return "this readout was scored without resamples"
-        told = []
+        if self.drawn < self.scores and self.resamples < MIN_DRAWS:
+            with_ = f"with {plural(self.resamples, 'resample')}" if self.resamples else "without resamples"
+            return f"this readout was scored {with_}"
+        late, told = self.waiting, []
         if late:
             told.append(
-                f"{'all' if late == self.scores else count(late)} {'waits' if late == 1 else 'wait'} for the next "
+                f"{'all' if late == self.scores else count(late)} {'waits' if late == 1 else 'wait'} for a "
                 f"scoring job{', as exclusions changed the scores' if self.decided else ''}"
             )
         if self.few:
             told.append(f"{count(self.few)} {'has' if self.few == 1 else 'have'} too few wells for one")
+        if other := self.scores - self.drawn - self.waiting - self.few:
+            told.append(f"of {count(other)} the resamples gave none")
         return "; ".join(told)
 
 
@@ -113,8 +118,12 @@ def intervals(readout: Readout, replicate: str = POOLED) -> Intervals:
     missing = mine["dss_lower"].isna() | mine["dss_upper"].isna()
     few = missing & (mine["n_wells"] <= mine["n_parameters"].fillna(0))
     how = readout.scoring
-    resamples, decided = (how.settings.bootstrap, how.excluded != "") if how else (0, False)
-    return Intervals(len(mine), int((~missing).sum()), int(few.sum()) if resamples else 0, resamples, decided)
+    resamples, decided, open_ = (how.settings.bootstrap, how.excluded != "", how.open) if how else (0, False, ())
+    left = [key in open_ for key in mine[keys].itertuples(index=False, name=None)]
+    waiting = missing & ~few & pd.Series(left, index=mine.index, dtype=bool)
+    return Intervals(
+        len(mine), int((~missing).sum()), int(waiting.sum()), int(few.sum()), resamples=resamples, decided=decided
+    )
 
 
 def interval_words(readout: Readout) -> str:

@@ -47,16 +47,9 @@ def _plates(report: ScreenReport) -> Table:
         mine, gone = rows[rows["modality"] == readout.modality], gone_plates(report, readout)
         for plate in sorted({*mine["plate"], *gone}, key=lambda name: (name == "", len(name), name)):
             if plate in gone:
-                by = entry.reviewer if (entry := gone[plate]) else ""
-                made.append(
-                    (
-                        readout.name,
-                        f"{plate}\nby {by}" if by else plate,
-                        "Left out",
-                        *(MISSING for _ in measures),
-                        MISSING,
-                    )
-                )
+                entry = gone[plate]
+                name = f"{plate}\nby {entry.reviewer}" if entry else plate
+                made.append((readout.name, name, "Left out", *(MISSING for _ in measures), MISSING))
                 continue
             own = mine[mine["plate"] == plate]
             by = {row["measure"]: row for row in own.to_dict("records")}
