@@ -47,7 +47,9 @@ def show(shown: Reviewed) -> None:
     with side:
         table = review_maps.by_readout(shown, shown.well)
         if len(table):
-            frame.table(table, key=f"review_readouts_{hash(shown.well)}")
+            gone = table["Left out"].eq("yes")
+            missing = "left out" if gone.any() and table.loc[~gone, "Viability, %"].notna().all() else frame.MISSING
+            frame.table(table, key=f"review_readouts_{hash(shown.well)}", missing=missing)
         else:
             st.caption("No readout of this well.")
         if look is not None:

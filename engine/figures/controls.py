@@ -59,12 +59,13 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
     figure.update_yaxes(title_text="Viability, %")
     figure = styled(figure, dark, 340).update_layout(margin={"t": 44})
     counted = held[held["percent"].notna() & ~held["left_out"]]
+    n_plates = held.loc[~held["left_out"], "plate"].nunique()
     n_out = int(held["left_out"].sum())
     beside = f"; {plural(n_out, 'more is', 'more are')} left out" if n_out else ""
     return Chart(
         figure=figure,
         question="Do the controls of every plate stand apart?",
-        caption=f"{plural(len(counted), 'control well')} of {plural(counted['plate'].nunique(), 'plate')}{beside}, "
+        caption=f"{plural(len(counted), 'control well')} of {plural(n_plates, 'plate')}{beside}, "
         f"{context}. Above each: Z' and what it means. Ringed red: unlike its kind; crossed: left out. "
         "Series: rising doses of the positive control. "
         f"Values beyond {number(HIGHEST)} % stand on the edge.",

@@ -47,10 +47,10 @@ def test_a_dead_control_and_an_odd_well_stand_first_with_their_reasons(db, open_
     assert_healthy(app)
     text = words(app)
     assert "What to look at first" in text
-    assert r"**P1\_B03** negative control, DMSO. Metabolic: 1 % viable like a positive control" in text
+    assert r"**P1_B03** negative control, DMSO. Metabolic: 1 % viable like a positive control" in text
     assert "Mislabelled or wrongly dispensed?" in text and "Without it Z' of P1 is" in text
-    assert r"**P1\_D04** Trametinib 100 nM. Metabolic: 5 % viable, its replicates" in text
-    assert text.index(r"**P1\_B03**") < text.index(r"**P1\_D04**")
+    assert r"**P1_D04** Trametinib 100 nM. Metabolic: 5 % viable, its replicates" in text
+    assert text.index(r"**P1_B03**") < text.index(r"**P1_D04**")
     assert r"**P2" not in text  # nothing is wrong there
     assert "orange-badge[Simulated]" in text
     assert {f"Exclude {DEAD_CONTROL}", f"Exclude {ODD}"} <= set(labels(app))
@@ -231,3 +231,79 @@ def test_a_plate_that_is_left_out_is_judged_no_more(db, open_page: Open):
     assert all("P1" not in set(table["Plate"]) for table in tables)
     notes = [one["text"] for one in chart(app, "review_controls")["layout"]["annotations"]]
     assert "<b>P1</b><br>left out" in notes
+    assert text.count("Left out by Ada (controls overlap): it is judged no more.") == 1  # under Plates ranked
+    assert "Does the place on P2 matter?" in text  # of the plates that count
+    assert "16 control wells of 1 plate; 16 more are left out" in text
+    app = open_page("screen_review.py", **PAGE, rev_plates="False", rev_plate="P1")
+    assert words(app).count("Left out by Ada (controls overlap): it is judged no more.") == 2
+    app = open_page("screens.py", scr_screen=SCREEN)
+    assert_healthy(app)
+    assert "**P1** left out by Ada (controls overlap): judged no more." in words(app)
+    assert "Review this screen" in set(labels(app))
+    table = next(one.value for one in app.dataframe if "Z' per plate" in one.value)
+    assert table["Z' per plate"].iloc[0].endswith(", P1 left out") and "P1 \N{MINUS SIGN}" not in table.to_string()
+    app = open_page("screens.py", scr_screen=SCREEN, scr_tab="Quality")
+    assert "**P1** left out by Ada" in words(app) and "Wells without a readout" not in words(app)
+
+
+def scattered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Both kinds of controls of P1 lie all over the place."""
+    rough = frame["plate"].eq("P1") & frame["well_type"].isin(("negative", "positive"))
+    return frame.assign(percent=frame["percent"] + rough * ((frame["column"] % 4 - 1.5) * 60))
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_a_plate_that_fails_shows_its_controls_beside_those_of_a_good_one(db, open_page: Open, monkeypatch, images):
+    monkeypatch.setattr("reviewed_screens.planted", scattered)
+    fill(db, images=images)
+    app = open_page("screen_review.py", **PAGE, rev_well="P2_D02")
+    assert not any("review_beside" in key for key in charts(app))
+    app = next(one for one in app.button if one.key == "see_P1").click().run()
+    assert_healthy(app)
+    assert app.session_state["rev_plate"] == "P1" and app.session_state["rev_plates"] is False
+    names = {name for trace in chart(app, "review_beside")["data"] for name in trace.get("customdata", [])}
+    assert {"P1_B02", "P1_C02", "P2_B02", "P2_C02"} <= names
+    text = words(app)
+    assert ("What do the controls of P1 look like, beside those of P2?" in text) == images
+    assert "No well of P1 is chosen" in text  # and no card of a well of P2 under the map of P1
+    app = next(one for one in app.button if one.key == "see_P1").click().run()  # Close
+    assert app.session_state["rev_plates"] is True and not any("review_beside" in key for key in charts(app))
+
+
+def test_a_well_that_is_suspect_has_its_picture_beside_it(db, open_page: Open):
+    fill(db)
+    assert len(open_page("screen_review.py", **PAGE).get("image")) == 2
+    with db.write() as connection:
+        connection.execute("UPDATE screen SET image_job = NULL")
+    assert not open_page("screen_review.py", **PAGE).get("image")
+
+
+def test_wells_more_alive_than_the_controls_share_one_quiet_line(db, open_page: Open, monkeypatch):
+    lively = {"P1_E02": 113.0, "P2_E02": 114.0}
+    monkeypatch.setattr(
+        "reviewed_screens.planted",
+        lambda frame: frame.assign(
+            percent=(frame["plate"] + "_" + frame["row"] + frame["column"].map("{:02d}".format))
+            .map(lively)
+            .fillna(frame["percent"])
+        ),
+    )
+    fill(db, modalities=("image_2",))
+    with db.write() as connection:
+        connection.execute("UPDATE readout SET raw = 0.2 + 0.006 * percent")
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    told = "2 wells read more alive than the controls by images, phase II (up to 114 %): usually healthy."
+    assert [one.label for one in app.expander if "alive" in one.label] == [told]
+    assert not any(label.startswith("Exclude P") for label in labels(app))
+    ringed = [t for t in chart(app, "review_map_P1")["data"] if t["marker"]["symbol"] == "square-open"]
+    assert ringed == []
+
+
+def test_a_well_that_is_left_out_says_by_whom_and_is_no_fault(db, open_page: Open):
+    fill(db)
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", CONTROL, "wrong control")], 0)
+    app = open_page("screen_review.py", rev_screen=SCREEN, rev_tab="Wells", rev_well=DEAD_CONTROL)
+    assert_healthy(app)
+    text = words(app)
+    assert ":gray[:material/close: Left out by Ada (wrong control)]" in text and ":red[" not in text
