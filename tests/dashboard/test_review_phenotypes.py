@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, shown
+from page_checks import Open, assert_healthy, labels, words
 from small_phenotypes import ONE, RUN, fill
 from streamlit.testing.v1 import AppTest
 
@@ -26,7 +26,7 @@ def db(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
+    return next(one for one, said in zip(app.button, labels(app), strict=True) if said == label)
 
 
 def table_with(app: AppTest, column: str) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def test_a_map_says_what_looks_alike(db, open_page: Open, tmp_path):
     fill(db, tmp_path)
     app = open_page("screen_review.py", rev_drug="Panobinostat", **TAB)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Which drugs make spheroids look alike?" in text
     assert "12 drug wells at the highest dose and 12 control wells, SIM-P_DS1, images, phase II, simulated data" in text
     assert "What looks like Panobinostat?" in text
@@ -58,7 +58,7 @@ def test_pairs_that_are_only_suggested_are_said_to_be(db, open_page: Open, tmp_p
     fill(db, tmp_path)
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "**Suggested, not measured.**" in text and "**Measured together.**" not in text
     pairs = table_with(app, "Pairs more alike, %")
     assert {pairs["Drug"].iloc[0], pairs["With"].iloc[0]} == {"Bortezomib", "Panobinostat"}
@@ -75,7 +75,7 @@ def test_a_pair_stands_in_the_link_and_measured_ones_come_apart(db, open_page: O
         )
     app = open_page("screen_review.py", rev_pair="Bortezomib|Entinostat", **TAB)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "**Measured together.**" in text and "Bortezomib beside Entinostat" in text and "dcDSS +5.5" in text
     assert table_with(app, "dcDSS")["With"].tolist() == ["Entinostat"]
 
@@ -86,14 +86,14 @@ def test_every_colour_and_map_draws(hue, which, db, open_page: Open):
     fill(db)
     app = open_page("screen_review.py", rev_hue=hue, rev_map=which, **TAB)
     assert_healthy(app)
-    assert ("UMAP of the components" if which == "umap" else "t-SNE of the components") in shown(app)
+    assert ("UMAP of the components" if which == "umap" else "t-SNE of the components") in words(app)
 
 
 def test_images_that_are_gone_leave_the_map(db, open_page: Open):
     fill(db)
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Which drugs make spheroids look alike?" in text and "are not there any more" in text and pictures(app) == 0
 
 
@@ -103,7 +103,7 @@ def test_wells_in_the_lasso_fill_the_gallery_and_open(db, open_page: Open, tmp_p
     app.session_state["rev_lasso"] = ("P1_B03", "P2_H02")
     app.run()
     assert_healthy(app)
-    assert "2 wells in the lasso" in shown(app) and "Strongest first." in shown(app)
+    assert "2 wells in the lasso" in words(app) and "Strongest first." in words(app)
     button(app, "P1_B03").click().run()
     assert not app.exception
     assert (app.session_state["rev_tab"], app.session_state["rev_well"]) == ("Wells", "P1_B03")
@@ -127,7 +127,7 @@ def test_excluded_wells_are_crossed_and_count_for_nothing(db, open_page: Open, t
     review.decide(db, ONE, "Ada", [Decision("exclude", Target("drug", drug="Panobinostat"), "dropped", "image")], 0)
     app = open_page("screen_review.py", rev_drug="Panobinostat", **TAB)
     assert_healthy(app)
-    text = shown(app)
+    text = words(app)
     assert "Crossed: 2 excluded wells, which count for nothing here." in text
     assert "Panobinostat is not compared: its wells are excluded." in text
     if any("Pairs more alike, %" in one.value for one in app.dataframe):
@@ -138,7 +138,7 @@ def test_without_a_map_a_button_makes_one(db, open_page: Open, tmp_path, monkeyp
     fill(db, tmp_path, mapped=False)
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert "**No phenotype map by this network yet** (images, phase II)" in shown(app)
+    assert "**No phenotype map by this network yet** (images, phase II)" in words(app)
     app = button(app, "Make the map").click().run()
     assert [one.value for one in app.error] == []
     spec = read_spec(queue.job_folder(queue.list_jobs()[0].id))
@@ -151,14 +151,14 @@ def test_a_network_trained_again_asks_for_a_new_map(db, open_page: Open):
         connection.execute("UPDATE readout SET run_id = 'zz-newer' WHERE run_id IS NOT NULL")
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert "**No phenotype map by this network yet**" in shown(app)
+    assert "**No phenotype map by this network yet**" in words(app)
 
 
 def test_a_screen_without_images_says_so(db, open_page: Open):
     fill(db, modalities=("metabolic",))
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert r"**SIM-P\_DS1 has no images.**" in shown(app)
+    assert r"**SIM-P\_DS1 has no images.**" in words(app)
 
 
 def test_images_that_no_network_looked_at_ask_for_training(db, open_page: Open):
@@ -167,7 +167,7 @@ def test_images_that_no_network_looked_at_ask_for_training(db, open_page: Open):
         connection.execute("DELETE FROM readout WHERE run_id IS NOT NULL")
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert "**No network has looked at these images yet.**" in shown(app)
+    assert "**No network has looked at these images yet.**" in words(app)
 
 
 @pytest.mark.parametrize(("shift", "hits"), [(-30.0, "none"), (-13.0, "1")])
@@ -175,7 +175,7 @@ def test_too_few_hits_make_no_pair(shift, hits, db, open_page: Open):
     fill(db, shift=shift)
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert f"No complementary pair: it takes two hits, and by images, phase II this screen has {hits}." in shown(app)
+    assert f"No complementary pair: it takes two hits, and by images, phase II this screen has {hits}." in words(app)
 
 
 def test_a_map_without_scores_names_what_is_missing(db, open_page: Open):
@@ -184,11 +184,11 @@ def test_a_map_without_scores_names_what_is_missing(db, open_page: Open):
         connection.execute("DELETE FROM score WHERE modality = 'image_2'")
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert "the screen is not scored by images, phase II" in shown(app)
+    assert "the screen is not scored by images, phase II" in words(app)
 
 
 def test_drugs_and_wells_that_are_gone_are_forgotten(db, open_page: Open):
     fill(db)
     app = open_page("screen_review.py", rev_drug="Gone", rev_well="P9_Z99", rev_pair="Gone|Lost", **TAB)
     assert_healthy(app)
-    assert "Bortezomib beside Panobinostat" in shown(app)
+    assert "Bortezomib beside Panobinostat" in words(app)
