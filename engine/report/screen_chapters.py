@@ -142,9 +142,13 @@ def _expected(report: ScreenReport) -> str:
     if not known.drugs or report.main is None:
         return ""
     found = known.found(list(report.main.hits["drug"]))
-    missed = [drug for drug in known.drugs if drug not in found]
+    rows = report.main.drugs
+    out = set(rows.loc[rows["dss_asym"].isna() & rows["reason"].str.startswith("left out"), "drug"])
+    gone = [drug for drug in known.drugs if drug in out and drug not in found]
+    missed = [drug for drug in known.drugs if drug not in found and drug not in out]
     told = f"Expected of {known.sample} ({known.source}): {count(len(found))} of {count(len(known.drugs))} are hits"
-    return f"{told}; not {', '.join(missed)}." if missed else f"{told}."
+    told += f"; not {', '.join(missed)}" if missed else ""
+    return f"{told}; left out: {', '.join(gone)}." if gone else f"{told}."
 
 
 def _top(report: ScreenReport) -> Table:

@@ -88,6 +88,16 @@ def test_a_file_is_made_once_and_downloads_until_the_record_changes(db, written,
     assert "Make HTML" in labels(again)
 
 
+def test_a_file_of_before_the_sign_off_is_not_offered_after_it(db, written, open_page: Open):
+    app = opened(open_page)
+    app.button(key="review_report_make_html").click().run(timeout=60)
+    settle()
+    review.sign_off(db, SCREEN, "Ben", "", 0, acknowledged=True)
+    app.run(timeout=60)
+    assert_healthy(app)
+    assert "Make HTML" in labels(app) and "Download HTML" not in labels(app)
+
+
 def test_what_is_refused_is_said_in_words(db, written, open_page: Open):
     app = opened(open_page)
     app.button(key="review_report_make_pdf").click().run(timeout=60)
