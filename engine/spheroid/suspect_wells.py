@@ -14,6 +14,7 @@ from engine.spheroid import quality_limits as limits
 from engine.spheroid.spatial import BY_TYPE, MAD_SCALE, SERIES_TYPES
 from engine.spheroid.types import Verdict
 
+MEASURES = ("missing_wells", "suspect_wells", "out_of_range")  # of `well_verdicts`
 SHOWN = ["plate", "row", "column", "well_type", "treatment", "conc_nm", "addon", "raw", "percent"]
 LIVING = 50.0  # percent: the noise of living and of dead wells differs, so each has its own
 GLOWS = 1.5  # times the viability that 95 % of a plate's wells stay below, and at least of 100 %; chosen here
@@ -143,6 +144,8 @@ def _reason(well, off: bool, outside: bool, glows: bool) -> str:
         low, high = limits.written(well.low), limits.written(well.high)
         near = low if low == high else f"{low} to {high}"
         guess = "dead where it should live" if well.deviation < 0 else "alive where it should be dead"
+        if well.deviation < 0 and well.percent >= LIVING:
+            guess = "less alive than all around it"
         if well.deviation > 0 and well.low > LIVING:
             guess = "brighter than any living well around it"
         if well.deviation > 0 and glows:

@@ -170,7 +170,7 @@ def test_a_screen_from_the_list_to_the_signature(address: str, browser, record: 
     page, wrong = driving.open_page(browser, address)
     page.goto(f"{address}/screens?scr_screen={SCREEN}")
     driving.settle(page)
-    page.get_by_role("link", name="Review this screen").click()
+    page.get_by_role("button", name="Review this screen").click()
     page.wait_for_url("**/screen_review?*")
     driving.settle(page)
     answered(page)

@@ -34,8 +34,8 @@ def db(tumorcast_home: Path) -> Database:
 
 
 def pictures(app: AppTest) -> list[str]:
-    """Captions of the images of a page."""
-    return [caption for one in app.get("image") for caption in one.captions]
+    """Captions of the images of a page, as they are read."""
+    return [caption.replace("\\", "") for one in app.get("image") for caption in one.captions]
 
 
 def test_a_well_stands_beside_its_doses_its_replicates_and_the_controls(db, open_page: Open):
