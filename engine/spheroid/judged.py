@@ -29,7 +29,8 @@ def quality_rows(
     """COLUMNS of every verdict. wells: WELL_COLUMNS; readouts: plate, row, column, raw, percent of the modality, and
     left_out where there are decisions: of wells that are left out nothing is judged, of a plate that is left out no
     measure is there.
-    death_readout: the raw signal rises as cells die. placed: plates whose verdicts on places are wanted; None for all.
+    death_readout: the raw signal rises as cells die. placed: plates of which all is wanted; see
+    `quality.verdicts`.
     Raises InputError as `quality.verdicts` does.
     """
     known = [name for name in ("raw", "percent", "left_out") if name in readouts]

@@ -28,7 +28,8 @@ def verdicts(
 
     frame: the wells of one modality, WELL_COLUMNS + raw + percent (viability by the plate's controls); raw and percent
     are NaN where there is no readout. death_readout: the raw signal rises as cells die.
-    placed: plates whose verdicts on places (spatial.MEASURES) are wanted, which take longest; None for all.
+    placed: plates of which all is wanted, None for all; of the others only single wells are judged
+    (suspect_wells.MEASURES), as only these are compared with wells of other plates.
     Of the whole screen: controls and duplicates of all plates together, raw readouts as they are, so that plates that
     differ in brightness lower its Z'.
     Raises InputError naming a column that is missing or wells that stand twice.
@@ -41,14 +42,15 @@ def verdicts(
     whole = replicate_verdicts(WHOLE, modality, frame) if frame["plate"].nunique() > 1 else []
     for plate, wells in frame.groupby("plate", sort=False):
         name = str(plate)
-        for controls in control_groups(wells, killed):
-            found += control_verdicts(name, modality, controls, death_readout)
-        # Where replicates stand on different plates, only the screen as a whole can tell whether they agree.
-        if not whole or enough_pairs(replicate_pairs(wells)):
-            found += replicate_verdicts(name, modality, wells)
         if placed is None or plate in placed:
+            for controls in control_groups(wells, killed):
+                found += control_verdicts(name, modality, controls, death_readout)
+            # Where replicates stand on different plates, only the screen as a whole can tell whether they agree.
+            pairs = replicate_pairs(wells)
+            if not whole or enough_pairs(pairs):
+                found += replicate_verdicts(name, modality, wells, pairs)
             found += spatial_verdicts(name, modality, off[off["plate"] == plate])
-        found += _series(name, modality, wells)
+            found += _series(name, modality, wells)
         found += well_verdicts(name, modality, ranked[ranked["plate"] == plate])
     if frame["plate"].nunique() > 1:
         for controls in control_groups(frame, killed):

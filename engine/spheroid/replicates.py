@@ -4,6 +4,7 @@ c = conditions (drug, dose, addition) with two or more replicates, q = pairs of 
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,16 +34,26 @@ def replicate_pairs(frame: pd.DataFrame, value: str = "percent") -> pd.DataFrame
     Several wells of one replicate number are averaged; where all wells of a condition carry the same number they are
     counted as they stand. Three replicates give three pairs.
     """
-    drugs = frame[(frame["well_type"] == "therapy") & frame[value].notna()].copy()
+    drugs = frame.loc[(frame["well_type"] == "therapy") & frame[value].notna(), [*CONDITION, "replicate", value]]
     groups = drugs.groupby(CONDITION, dropna=False)
-    alike = groups["replicate"].transform("nunique") == 1
-    drugs["number"] = drugs["replicate"].where(~alike, groups.cumcount() + 1)
-    table = drugs.pivot_table(index=CONDITION, columns="number", values=value, aggfunc="mean", dropna=False)
+    condition, replicate = groups.ngroup().to_numpy(int), drugs["replicate"].to_numpy(float)
+    lowest, highest = np.full(groups.ngroups, np.inf), np.full(groups.ngroups, -np.inf)
+    np.minimum.at(lowest, condition, replicate)
+    np.maximum.at(highest, condition, replicate)
+    alike = (lowest == highest)[condition]
+    numbers, number = np.unique(np.where(alike, groups.cumcount() + 1, replicate), return_inverse=True)
+    # A table of conditions by numbers: pandas' own takes longer than all the rest of a plate's verdicts.
+    shape = (groups.ngroups, len(numbers))
+    cell = condition * len(numbers) + number
+    count = np.bincount(cell, minlength=shape[0] * shape[1])
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(cell, drugs[value].to_numpy(float), shape[0] * shape[1]) / count
+    table, names = mean.reshape(shape), drugs[CONDITION].iloc[np.unique(condition, return_index=True)[1]]
     parts = []
-    for i, first in enumerate(table.columns):
-        for second in table.columns[i + 1 :]:
-            pair = table[[first, second]].dropna().set_axis(["first", "second"], axis=1)
-            parts.append(pair.reset_index())
+    for i in range(len(numbers)):
+        for j in range(i + 1, len(numbers)):
+            both = np.isfinite(table[:, i]) & np.isfinite(table[:, j])
+            parts.append(names[both].assign(first=table[both, i], second=table[both, j]))
     empty = pd.DataFrame(columns=[*CONDITION, "first", "second"])
     return pd.concat(parts, ignore_index=True) if parts else empty
 
@@ -71,8 +82,13 @@ def agreement(pairs: pd.DataFrame, ranks: bool = False, seed: int = 0) -> Agreem
     r = float(_pearson(sums.sum(axis=0)[None])[0])
     if not clusters.enough:
         return Agreement(r, None, None, len(x))
-    drawn = np.concatenate([_pearson(weights @ sums) for weights in clusters.draws(DRAWS, seed, len(sums))])
-    return Agreement(r, *percentiles(drawn), len(x))
+    return Agreement(r, *percentiles(_pearson(_weights(len(sums), seed) @ sums)), len(x))
+
+
+@lru_cache(maxsize=4)  # a thousand drugs: 8 MB each
+def _weights(drugs: int, seed: int) -> np.ndarray:
+    """(DRAWS, drugs) how often each drug was drawn: the same for every plate and readout of a screen."""
+    return np.concatenate(list(Clusters.of(np.arange(drugs)).draws(DRAWS, seed, drugs)))
 
 
 def _pearson(sums: np.ndarray) -> np.ndarray:
@@ -81,11 +97,13 @@ def _pearson(sums: np.ndarray) -> np.ndarray:
         return (xy - x * y / n) / np.sqrt((xx - x**2 / n) * (yy - y**2 / n))
 
 
-def replicate_verdicts(plate: str, modality: str, frame: pd.DataFrame) -> list[Verdict]:
-    """Verdicts on the duplicates among some wells; none where no well holds a drug."""
+def replicate_verdicts(
+    plate: str, modality: str, frame: pd.DataFrame, pairs: pd.DataFrame | None = None
+) -> list[Verdict]:
+    """Verdicts on the duplicates among some wells; none where no well holds a drug. pairs: theirs, where known."""
     if not frame["well_type"].eq("therapy").any():
         return []
-    pairs = replicate_pairs(frame)
+    pairs = replicate_pairs(frame) if pairs is None else pairs
     measures = ("replicate_pearson", "replicate_spearman")
     if len(pairs) < MIN_PAIRS:
         few = "No drug well has a duplicate with a viability here: how far a viability can be relied on is not known."

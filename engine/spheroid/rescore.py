@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from engine.jobs.spec import new_id
+from engine.spheroid.control_quality import positive_type
 from engine.spheroid.exclusions import adjusted, all_readouts, concerning, fingerprint, with_reasons
 from engine.spheroid.judged import quality_rows
 from engine.spheroid.review_records import effective, exist
@@ -22,7 +23,7 @@ from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.scoring import KEY, POOLED, Scored, ToScore, score_table, score_tables
 from engine.spheroid.scoring_records import Key, Scoring, retrained, scored_modalities, scoring_of, scoring_row
 from engine.spheroid.settings import MODALITIES, ScoreSettings
-from engine.spheroid.spatial import MEASURES as OF_PLACES
+from engine.spheroid.suspect_wells import MEASURES as OF_WELLS
 from engine.store.reads import Reads, Within
 
 CHANGES = ["modality", "drug", "addon", "replicate", "before", "after", "hit_before", "hit_after"]
@@ -246,23 +247,33 @@ def _keep_scoring(
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, screen: str, layout: pd.DataFrame, one: _Modality) -> None:
-    """Judge the plates anew; what a place does to a plate of which no well changed stays as it was judged."""
+    """Judge the plates anew; of a plate of which no well changed, all but its single wells stays as it was judged."""
     moved = None
-    if one.before is not None:
+    if one.before is not None and _scope(one.before, one.name) == _scope(one.after, one.name):
         known = Within(connection).query(
             "SELECT DISTINCT plate FROM quality WHERE screen = ? AND modality = ? AND measure = 'edge_effect'",
             [screen, one.name],
         )["plate"]
         same = _same(one.before["raw"], one.after["raw"]) & _same(one.before["percent"], one.after["percent"])
+        same &= (one.before["left_out"] == one.after["left_out"]).to_numpy()
         moved = set(one.after.loc[~same, "plate"]) | (set(one.after["plate"]) - set(known))
     judged = quality_rows(layout, one.after, one.name, death_readout=one.death, placed=moved)
     kept = sorted(set(one.after["plate"]) - moved) if moved is not None else []
     connection.execute(
         """DELETE FROM quality WHERE screen = ? AND modality = ?
-           AND NOT (list_contains(?, measure) AND list_contains(?, plate))""",
-        [screen, one.name, list(OF_PLACES), kept],
+           AND (list_contains(?, measure) OR NOT list_contains(?, plate))""",
+        [screen, one.name, list(OF_WELLS), kept],
     )
     _put(connection, "quality", judged.assign(screen=screen, job_id=new_id("review")))
+
+
+def _scope(wells: pd.DataFrame, modality: str) -> tuple[frozenset[str], bool, str]:
+    """What verdicts on a plate take from the others: which plates count, whether any well holds a drug, and the kind of
+    its killed controls.
+    """
+    counted = wells[~wells["left_out"]]
+    drugs = bool((counted["well_type"] == "therapy").any())
+    return frozenset(counted["plate"]), drugs, positive_type(counted, modality)
 
 
 def _put(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:

@@ -28,7 +28,6 @@ MIN_LINE = 5  # of a row or column, for it to be named
 MOST_KNOWN = 20_000  # curves: some MiB
 _known: dict[tuple[bytes, bytes], np.ndarray] = {}
 NRFE_DOSES = 5  # plateQC leaves out drugs with fewer
-MEASURES = ("edge_effect", "row_effect", "column_effect", "gradient", "nrfe")  # of `spatial_verdicts`
 SERIES_TYPES = ("therapy", "series")
 BY_TYPE = ("negative", "positive", "metabolic_positive", "untreated")
 
