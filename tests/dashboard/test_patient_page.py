@@ -16,6 +16,7 @@ from dashboard.patient_ranking import alike_words, measured_words, ordinal, scre
 from dashboard.patient_receipt import in_order, in_words, matching, receipt_table, used_words
 from dashboard.patient_views import shift_words as compared_shift
 from engine.errors import InputError
+from engine.patient.joined import VERDICTS
 from engine.patient.types import RANKING_COLUMNS, BuildVerdict, Genome, Receipt
 
 LIST = "BRAF V600E\nTP53 R175H\nBRAF p.Val600Glu\nTTN A100V\nnonsense here"
@@ -404,3 +405,19 @@ def test_rows_are_listed_by_use_and_by_training_lines():
 def test_cancer_types_are_found_by_code_and_by_name():
     assert type_label("COAD_READ") == "COAD_READ · Colon and rectum"
     assert type_label("") == "Not told" and type_label("Nobody's") == "Nobody's"
+
+
+def test_a_case_stands_beside_the_screen_of_its_spheroids(on_demo, open_page: Open):
+    app = paste(open_page("patient.py"), LIST, MARKER, "SKCM")
+    app.session_state["patient_tab"] = "Screen and SF2"
+    assert_healthy(app.run(timeout=60))
+    assert "Choose the screen of this tumour's spheroids" in shown(app)
+    assert "SF2 is not known" in shown(app)
+    app.selectbox(key="patient_screen").set_value("SIM-NTRK_DS1").run(timeout=60)
+    assert_healthy(app)
+    text = shown(app)
+    assert "both say the same; by chance it would be" in text and "knows nothing of this case" in text
+    assert "**Screen.** SIM-NTRK" in text and "not reviewed" in text
+    table = app.dataframe[-1].value
+    assert set(table["Verdict"]) <= set(VERDICTS.values()) and len(table) >= 3
+    assert app.query_params == {}, "whose screen it is stays in this session"
