@@ -202,7 +202,7 @@ def change_figures(report: ScreenReport) -> list[Figure]:
     return [
         Figure(f"changes-{one.modality}", partial(_changes, report, one))
         for one in report.scored
-        if len(moved(one.changes))
+        if len(stepped(one.changes))
     ]
 
 
@@ -218,12 +218,20 @@ def moved(changes: pd.DataFrame) -> pd.DataFrame:
     return mine[~(step < VISIBLE) | (mine["hit_before"] != mine["hit_after"])]
 
 
+def stepped(changes: pd.DataFrame) -> pd.DataFrame:
+    """`moved` of the drugs that have a score before and after."""
+    mine = moved(changes)
+    return mine[mine["before"].notna() & mine["after"].notna()] if len(mine) else mine
+
+
 def _changes(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
-    mine, every = moved(readout.changes), len(pooled(readout.changes))
+    mine, seen, every = stepped(readout.changes), len(moved(readout.changes)), len(pooled(readout.changes))
     chart = before_and_after(inert_names(mine), context_of(report, readout), dark)
     caption = chart.caption
-    if len(mine) < every:
-        caption += f" {every - len(mine)} of {plural(every, 'drug')} changed by less than {VISIBLE:g}: not drawn."
+    if len(mine) < seen:
+        caption += f" Not drawn: {plural(seen - len(mine), 'drug')} with a score on one side alone."
+    if seen < every:
+        caption += f" Not drawn: {plural(every - seen, 'drug')} that changed by less than {VISIBLE:g}."
     return replace(chart, question=f"{chart.question[:-1]}, by {readout.words}?", caption=caption)
 
 

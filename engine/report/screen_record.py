@@ -12,7 +12,7 @@ from engine.report.card import Fact
 from engine.report.parts import Section, Table, text_table
 from engine.report.screen import Readout, ScreenReport
 from engine.report.screen_counted import intervals
-from engine.report.screen_figures import Figure, change_figures, moved
+from engine.report.screen_figures import Figure, change_figures, moved, stepped
 from engine.report.screen_words import MISSING, moment, scoring_words, signed
 from engine.spheroid.review_types import ACTIONS, KINDS, READOUTS, STATUSES, Entry
 from engine.spheroid.settings import HIT_DSS
@@ -73,16 +73,20 @@ def _changed(readout: Readout) -> str:
     drugs = plural(len(readout.drugs), "drug")
     if not every:
         return f"By {readout.words}: no score of {drugs} changed."
-    step = (mine["after"].astype(float) - mine["before"].astype(float)).abs()
-    told = [f"{count(int((~(step < VISIBLE)).sum()))} of {drugs} changed by {VISIBLE:g} or more in DSS"]
+    both = stepped(readout.changes)
+    step = (both["after"].astype(float) - both["before"].astype(float)).abs()
+    told = [f"{count(int((step >= VISIBLE).sum()))} of {drugs} changed by {VISIBLE:g} or more in DSS"]
     if len(mine) < every:
         told[0] += f", {count(every - len(mine))} by less"
     for became, words in ((True, "now a hit"), (False, "no hit any more")):
         names = mine.loc[(mine["hit_after"] == became) & (mine["hit_before"] != became), "drug"].tolist()
         if names:
             told.append(f"{words}: {', '.join(names[:6])}" + (f" and {len(names) - 6} more" if len(names) > 6 else ""))
-    if len(mine):
-        steps = [f"{row.drug} {number(row.before)} → {number(row.after)}" for row in mine.head(3).itertuples()]
+    for side, words in (("after", "no score any more"), ("before", "a score only now")):
+        if alone := int(mine[side].isna().sum()):
+            told.append(f"{count(alone)} with {words}")
+    if len(both):
+        steps = [f"{row.drug} {number(row.before)} → {number(row.after)}" for row in both.head(3).itertuples()]
         told.append(f"largest steps: {', '.join(steps)}")
     return f"By {readout.words}: {'; '.join(told)}."
 

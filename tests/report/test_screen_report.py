@@ -156,7 +156,7 @@ def test_data_that_changed_after_the_sign_off_are_told(db: Database):
 
 def test_exclusions_stand_with_who_when_why_and_their_effect(db: Database):
     wells = put(db)
-    drug = wells[(wells["treatment"] == "Trametinib") & (wells["conc_nm"] == 10_000)].iloc[0]
+    drug = wells[(wells["treatment"] == "Trametinib") & (wells["conc_nm"] == 100)].iloc[0]
     target = Target("well", plate=drug["plate"], row=drug["row"], column=int(drug["column"]))
     done = review.decide(
         db, SCREEN, "Anna", [Decision("exclude", target, "Contaminated"),
@@ -165,7 +165,8 @@ def test_exclusions_stand_with_who_when_why_and_their_effect(db: Database):
     told = words(db)
     assert target.name in told and "Contaminated" in told and "Precipitates" in told
     assert f"{done.entries[0].at:%Y-%m-%d %H:%M} UTC" in told
-    assert "What the exclusions change" in told and "changes-image_2" in anchors(db)
+    assert "What the exclusions change" in told
+    assert any(anchor.startswith("changes-") for anchor in anchors(db))
     book = sheets(db)
     effect = rows(book["Effect of exclusions"])
     assert set(effect["Drug"]) == set(done.changes["drug"])

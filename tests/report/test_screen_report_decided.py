@@ -217,6 +217,19 @@ def test_only_visible_changes_are_counted(db: Database):
     assert len(words) == len(report.scored) == 2
 
 
+def test_a_drug_that_is_left_out_has_no_step(db: Database):
+    put(db)
+    decide(db, Target("drug", drug="Bortezomib"), Target("well", plate="P1", row="A", column=5))
+    report = report_of(db)
+    told_of = section(report, "changes").texts[0]
+    assert "1 with no score any more" in told_of and "not defined" not in told_of
+    assert "no hit any more: Bortezomib" in told_of and "steps: Bortezomib" not in told_of
+    figures = {one.anchor: one.draw(False) for chapter in chapters(report) for one in chapter.figures}
+    for anchor in [name for name in figures if name.startswith("changes")]:
+        assert "Not drawn: 1 drug with a score on one side alone." in figures[anchor].caption
+        assert not any(np.isnan([one.x0, one.x1]).any() for one in figures[anchor].figure.layout.shapes)
+
+
 def test_a_simulated_screen_is_called_so_once(db: Database):
     put(db, sample="Simulated", simulated=True)
     with db.write() as connection:
