@@ -127,10 +127,12 @@ def _one(shown: Shown, found: pd.DataFrame) -> None:
     wrong = worst_first(found[found["verdict"].isin(("bad", "doubtful"))])
     if wrong.empty:
         st.markdown(all_good(found))
-    for one in wrong.head(REASONS).itertuples():
+    # Measures that share a reason share the line, so that every plate that fails is named among the first.
+    for (_, _, reason), alike in list(wrong.groupby(["verdict", "plate", "reason"], sort=False))[:REASONS]:
+        one, measures = alike.iloc[0], [measure_name(measure) for measure in alike["measure"]]
         icon = ":material/error:" if one.verdict == "bad" else ":material/warning:"
         where = messages.plain(one.plate) or "All plates"
-        st.markdown(f"{icon} **{where}, {messages.plain(measure_name(one.measure))}.** {messages.plain(one.reason)}")
+        st.markdown(f"{icon} **{where}, {messages.plain(', '.join(measures))}.** {messages.plain(reason)}")
     if len(wrong) and reviewed:
         # Under review every one of them stands with its wells and the button that leaves it out.
         words = f"See all {len(wrong)} with their wells" if len(wrong) > REASONS else "See the wells"
