@@ -158,7 +158,7 @@ def test_a_screen_without_images_says_so(db, open_page: Open):
     fill(db, modalities=("metabolic",))
     app = open_page("screen_review.py", **TAB)
     assert_healthy(app)
-    assert r"**SIM-P\_DS1 has no images.**" in words(app)
+    assert "**SIM-P_DS1 has no images.**" in words(app)
 
 
 def test_images_that_no_network_looked_at_ask_for_training(db, open_page: Open):
