@@ -10,6 +10,7 @@ from engine.spheroid.review_types import ACTIONS, READOUTS, Entry
 from engine.spheroid.settings import HIT_DSS
 
 NAMED = 3  # drugs in a sentence
+ROOM = -1.5  # DSS_asym, so that marks at zero do not lie on the names
 VISIBLE = 0.1  # a step of DSS_asym that a person would call one
 ROW_PX, FRAME_PX, MOST = 22, 90, 30
 
@@ -92,6 +93,10 @@ def changes_table(changes: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def _highest(rows: pd.DataFrame) -> float:
+    return float(max(HIT_DSS, rows["before"].max(), rows["after"].max()))
+
+
 def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) -> Chart:
     """DSS_asym without any exclusion beside that of the record, one row a drug, the largest steps first.
 
@@ -103,6 +108,8 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
     y = list(range(len(rows)))
     figure = go.Figure()
     for place, row in zip(y, rows.itertuples(), strict=True):
+        if pd.isna(row.before) or pd.isna(row.after):
+            continue  # one mark alone: there is no step
         figure.add_shape(
             type="line", x0=row.before, x1=row.after, y0=place, y1=place, line={"color": colours.muted, "width": 2}
         )
@@ -124,7 +131,7 @@ def before_and_after(changes: pd.DataFrame, context: str, dark: bool = False) ->
         x=HIT_DSS, y=1, yref="paper", yanchor="bottom", text=f"hit: DSS {HIT_DSS:g}", showarrow=False,
         font={"color": colours.text},
     )  # fmt: skip
-    figure.update_xaxes(title_text="DSS (asymmetric), 0 to 50", rangemode="tozero")
+    figure.update_xaxes(title_text="DSS (asymmetric), 0 to 50", range=[ROOM, _highest(rows) - ROOM])
     figure.update_yaxes(
         tickvals=y,
         ticktext=[in_figure(name, 30) for name in rows["drug"]],
