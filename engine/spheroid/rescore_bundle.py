@@ -3,6 +3,7 @@
 import io
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.errors import InputError
@@ -23,11 +26,18 @@ from engine.spheroid.review_records import broken_chain, from_document, state_of
 from engine.spheroid.review_types import Entry
 from engine.spheroid.scoring import KEY, score_table
 from engine.spheroid.scoring_records import Key, from_row
+from engine.spheroid.settings import MODALITIES
 from engine.spheroid.types import WELL_COLUMNS
 
 MOST_BYTES = 500_000_000  # of an archive, and of what it unpacks to: a screen of 100 plates has a tenth
 BOUNDS = ("dss_lower", "dss_upper")
 MOST_ROWS = 2_000_000  # of a table
+MOST_VALUES = 50_000_000  # of all its columns, each number of a list counted
+# What reading somebody's file may raise, and no error of this program: nested too deep, not known to Arrow, infinite.
+DAMAGED = (
+    LookupError, TypeError, ValueError, AttributeError, OSError, ArithmeticError, RuntimeError, MemoryError,
+    pa.ArrowException,
+)  # fmt: skip
 MOST_BOOTSTRAP = 10_000  # resamples: more would be somebody's joke
 MOST_SHOWN = 10
 
@@ -80,7 +90,7 @@ def rescore_bundle(path: Path) -> BundleResult:
     contents, manifest = _opened(path)
     try:
         return _compared(contents, manifest)
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+    except DAMAGED as error:
         raise InputError(f"{path.name} does not hold what a review bundle holds ({error}): write it again.") from error
 
 
@@ -99,7 +109,7 @@ def _opened(path: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     try:
         manifest = json.loads(contents[MANIFEST])
         told, form = dict(manifest["members"]), int(manifest["format"])
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise InputError(f"{path.name}: {MANIFEST} is damaged ({error}): write the bundle again.") from error
     if form > FORMAT:
         raise InputError(
@@ -123,6 +133,12 @@ def _compared(contents: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Bun
     entries = tuple(from_document(told) for told in json.loads(contents["decisions.json"]))
     record = state_of(screen, entries, layout)
     made = json.loads(contents["scoring.json"])
+    if strange := [
+        name
+        for name, times in Counter(str(told["modality"]) for told in made).items()
+        if times > 1 or name not in MODALITIES
+    ]:
+        raise ValueError(f"scores by {strange[0]!r}")
     wrong = _wrong(screen, manifest, layout, readouts, made, entries)
     notes = [*record.orphans, *(str(told["note"]) for told in made if told["note"]), *_other_versions(manifest)]
     found: list[Difference] = []
@@ -213,12 +229,35 @@ def _told(value: Any) -> str:
 
 
 def _table(content: bytes) -> pd.DataFrame:
-    """A member as a table. Raises ValueError for one that is far larger than any screen's."""
-    file = pq.ParquetFile(io.BytesIO(content))
-    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
-    if file.metadata.num_rows > MOST_ROWS or size > MOST_BYTES:
-        raise ValueError(f"a table of {file.metadata.num_rows:,} rows")
-    return file.read().to_pandas()
+    """A member as a table. Raises ValueError for one that is far larger than any screen's, or holds other things."""
+    about = pq.ParquetFile(io.BytesIO(content))
+    schema, groups = about.schema_arrow, [about.metadata.row_group(n) for n in range(about.metadata.num_row_groups)]
+    for field in schema:
+        of = field.type.value_type if pa.types.is_list(field.type) else field.type
+        number = pa.types.is_floating(of) or pa.types.is_integer(of) or pa.types.is_boolean(of)
+        if not (number or pa.types.is_null(of) or (of is field.type and _is_text(of))):
+            raise ValueError(f"{field.name!r} holds {field.type}")
+    values = sum(group.column(n).num_values for group in groups for n in range(group.num_columns))
+    size = sum(group.total_byte_size for group in groups)
+    if about.metadata.num_rows > MOST_ROWS or values > MOST_VALUES or size > MOST_BYTES:
+        raise ValueError(f"a table of {about.metadata.num_rows:,} rows and {values:,} values")
+    # Texts stay coded until their length is known: a long one, kept once, may stand in every row.
+    texts = [field.name for field in schema if _is_text(field.type)]
+    coded = pq.ParquetFile(io.BytesIO(content), read_dictionary=texts).read()
+    if sum(_letters(coded[name]) for name in texts) > MOST_BYTES:
+        raise ValueError(f"texts of more than {MOST_BYTES / 1e6:,.0f} MB")
+    return coded.cast(schema).to_pandas()
+
+
+def _is_text(of: pa.DataType) -> bool:
+    return bool(pa.types.is_string(of) or pa.types.is_large_string(of))
+
+
+def _letters(column: pa.ChunkedArray) -> int:
+    """Bytes that a coded column of texts has when it is written out."""
+    lengths = (np.asarray(pc.binary_length(chunk.dictionary).fill_null(0)) for chunk in column.chunks)
+    each = ((own, chunk.indices.drop_null()) for own, chunk in zip(lengths, column.chunks, strict=True))
+    return sum(int(own[np.asarray(at)].sum()) for own, at in each if len(at))
 
 
 def _wrong(

@@ -219,6 +219,12 @@ def test_hostile_bundles_are_refused(bundle, tmp_path, monkeypatch):
         (lists, True, "does not hold what a review bundle holds"),
         ({**members, "scores.parquet": b"PAR1"}, True, "does not hold what a review bundle holds"),
         ({**members, "scoring.json": json.dumps(many).encode()}, True, "1,000,000,000 resamples"),
+        ({**members, "scoring.json": json.dumps(many[1:] * 2).encode()}, True, "scores by '"),
+        ({**members, "scoring.json": b"[" * 200_000}, True, "does not hold what a review bundle holds"),
+        ({**members, MANIFEST: b"[" * 200_000}, False, "manifest.json is damaged"),
+        ({**members, MANIFEST: json.dumps({**manifest, "format": 1e400}).encode()}, True, "manifest.json is damaged"),
+        ({**members, "layout.parquet": parquet(pd.DataFrame({"plate": ["x" * 10**7] * 100}))}, True, "texts of more"),
+        ({**members, "layout.parquet": parquet(pd.DataFrame({"plate": [{"a": 1}]}))}, True, "'plate' holds struct"),
     ]  # fmt: skip
     for told, hashed, match in cases:
         with pytest.raises(InputError, match=match):
