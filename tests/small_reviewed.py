@@ -2,6 +2,7 @@
 Viabilities are simulated."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def put(
     }  # fmt: skip
     about = {
         "screen": screen, "kind": "drugs", "sample": sample, "entity": "Glioma", "n_plates": len(plates),
-        "n_wells": 384, "n_images": len(index or {}), "image_job": f"images-{screen}" if index else None,
+        "n_wells": 384, "n_images": len(index or {}), "image_job": image_job(screen) if index else None,
         "simulated": simulated, "source_id": screen,
     }  # fmt: skip
     rows = {
@@ -113,12 +114,17 @@ def put(
     return wells
 
 
+def image_job(screen: str) -> str:
+    """The job that keeps a screen's images: its name as far as a job's may go."""
+    return "images-" + re.sub(r"[^A-Za-z0-9_-]", "", screen)
+
+
 def _keys(wells: pd.DataFrame) -> list[tuple[str, str, int]]:
     return [(str(one.plate), str(one.row), int(one.column)) for one in wells.itertuples()]
 
 
 def _images(folder: Path, wells: pd.DataFrame, screen: str, missing: Sequence[str]) -> dict[tuple[str, str, int], int]:
-    """Images of noise in the job folder `images-<screen>`; the place of every well among its plate's."""
+    """Images of noise in the job folder `image_job`; the place of every well among its plate's."""
     rng, found = np.random.default_rng(1), []
     for plate, row, column in _keys(wells[wells["well_type"] == "therapy"]):
         name = f"{plate}_{row}{column:02d}"
@@ -126,7 +132,7 @@ def _images(folder: Path, wells: pd.DataFrame, screen: str, missing: Sequence[st
             path = folder / f"{name}.tif"
             tifffile.imwrite(path, rng.integers(100, 4000, (224, 224)).astype(np.uint16))
             found.append(WellImage(plate, row, column, mip=path, mid=path))
-    written = write(jobs_folder() / f"images-{screen}", found, workers=1).wells
+    written = write(jobs_folder() / image_job(screen), found, workers=1).wells
     return dict(zip(_keys(written), written["image_index"], strict=True))
 
 
