@@ -9,6 +9,7 @@ from engine.errors import InputError
 from engine.spheroid.exclusions import kind_of
 from engine.spheroid.rescore import bring_in_line, stale_modalities, unscored_changes
 from engine.spheroid.review_hash import state_hash as state_hash
+from engine.spheroid.review_head import note_head
 from engine.spheroid.review_records import (
     appended,
     clean_name,
@@ -64,6 +65,7 @@ def decide(db: Database, screen: str, reviewer: str, decisions: Sequence[Decisio
         write_entries(connection, screen, new, before.entries[-1].hash if before.entries else "")
         record = state_of(screen, entries, wells, before.broken)
         done = bring_in_line(connection, record, _concerned(inside, screen, decisions))
+    note_head(db, screen, entries)
     others = tuple(entry for entry in before.entries if entry.entry > seen)
     return Decided(new, done.changes, others, time.perf_counter() - began, done.notes)
 

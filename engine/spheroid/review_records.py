@@ -15,6 +15,7 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.jobs.spec import JobSpec
+from engine.spheroid.review_head import cut_off
 from engine.spheroid.review_types import READOUTS, Entry, ReviewState, Target
 from engine.store.database import Database
 from engine.store.reads import Reads
@@ -32,6 +33,7 @@ def read_state(db: Reads, screen: str) -> ReviewState:
     if screen not in known:
         raise InputError(f"There is no screen {screen!r}; the store holds: {', '.join(known) or 'none'}.")
     entries, broken = entries_of(db, screen)
+    broken = broken or cut_off(db, screen, entries)
     return state_of(screen, entries, db.query(WELLS, [screen]) if entries else pd.DataFrame(), broken)
 
 

@@ -8,6 +8,7 @@ from engine.spheroid.judged import stored
 from engine.spheroid.open_intervals import open_intervals
 from engine.spheroid.rescore import stale_modalities
 from engine.spheroid.review_hash import state_hash
+from engine.spheroid.review_head import note_head
 from engine.spheroid.review_records import (
     appended,
     clean_name,
@@ -50,6 +51,7 @@ def sign_off(db: Database, screen: str, reviewer: str, comment: str, seen: int, 
             screen, record.entries, name, "sign_off", Target(), text, state_hash=state_hash(inside, screen)
         )
         write_entries(connection, screen, [entry], record.entries[-1].hash if record.entries else "")
+    note_head(db, screen, [*record.entries, entry])
     return entry
 
 
@@ -65,6 +67,7 @@ def reopen(db: Database, screen: str, reviewer: str, reason: str, seen: int) -> 
         _refuse_stale_view(record, seen)
         entry = appended(screen, record.entries, name, "reopen", Target(), text)
         write_entries(connection, screen, [entry], record.entries[-1].hash)
+    note_head(db, screen, [*record.entries, entry])
     return entry
 
 

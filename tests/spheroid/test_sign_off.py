@@ -99,6 +99,9 @@ def test_what_is_not_ready_is_not_signed(db):
     late = submit_scoring(db, "S1", "metabolic", small.QUICK)
     review.decide(db, "S1", "Ann", [Decision("exclude", small.well(wells_of(db, "S1")), "Dust")], 0)
     small.finish(late, db)
+    assert review.stale(db, "S1") == (), "what lands too late is dropped"
+    with db.write() as connection:
+        connection.execute("UPDATE scoring SET excluded = 'of older decisions'")
     with pytest.raises(InputError, match="The scores of S1 by metabolic do not match the decisions"):
         review.sign_off(db, "S1", "Ann", "", 1)
     review.rescore(db, "S1")
