@@ -189,10 +189,9 @@ def test_a_screen_from_the_list_to_the_signature(address: str, browser, record: 
     text = exclude(page, BAD, "Controls overlap")
     assert "Left out now: 2" in text
     text = exclude(page, SWAPPED, "Dead like staurosporine")
-    page.get_by_role("button", name="Before and after").click()
-    page.locator("[data-testid=stPopoverBody] [data-testid=stDataFrame]").wait_for()
+    page.locator("summary", has_text="Before and after").click()
+    page.locator("[data-testid=stExpander] [data-testid=stDataFrame]").wait_for()
     assert [name for _, _, name in record(SCREEN)] == [DUSTY, BAD, SWAPPED]
-    page.keyboard.press("Escape")
 
     assert "All scores" in tab(page, "Hits")
     click_point(page, "review_waterfall", DRUG)
