@@ -8,11 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from engine.collect import collect
+from engine.jobs import launch
 from engine.jobs.context import JobContext
 from engine.jobs.files import write_json
 from engine.jobs.queue import job_folder
+from engine.settings import store_path
+from engine.spheroid import rescore
 from engine.spheroid.normalise import normalised
 from engine.spheroid.review_types import Target
 from engine.spheroid.score_job import run_scoring, submit_scoring
@@ -111,6 +115,17 @@ def score(
 ) -> list[str]:
     """Scores a screen by the job; returns its ids. Runners must not start jobs by themselves."""
     return [finish(submit_scoring(db, screen, one, settings, references), db) for one in modalities]
+
+
+def undrawn(monkeypatch: pytest.MonkeyPatch, settings: ScoreSettings) -> Database:
+    """Screen S1 of three drugs, scored, where every decision leaves its intervals to a job that nobody starts."""
+    monkeypatch.setattr(launch, "start", lambda folder: None)
+    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
+    monkeypatch.setattr(rescore, "MOST_DRAWN", 0)
+    found = Database(store_path())
+    put(found, drugs=3, modalities=("metabolic",))
+    score(found, modalities=("metabolic",), settings=settings)
+    return found
 
 
 def finish(job_id: str, db: Database) -> str:

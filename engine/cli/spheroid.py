@@ -66,6 +66,7 @@ def train(given: Namespace, db: Database) -> Answer:
 def run_score(given: Namespace) -> Answer:
     """Score a screen by one modality, and list its drugs."""
     from engine.cli.commands import finish, open_store, submitted
+    from engine.spheroid.landing import LEFT
     from engine.spheroid.score_job import submit_scoring
     from engine.spheroid.score_records import scored_modality
     from engine.spheroid.screen_list import scores
@@ -77,7 +78,7 @@ def run_score(given: Namespace) -> Answer:
     job_id = submit_scoring(db, given.screen, modality, settings, tuple(given.reference))
     if given.no_wait:
         return submitted(job_id)
-    finish(job_id, db)
+    told = finish(job_id, db).message
     found = scores(db, given.screen, modality)
     documents = [_score(row) | {"modality": modality, "screen": given.screen} for row in found.to_dict("records")]
     shown = found[found["replicate"] == "pooled"].sort_values("dss_asym", ascending=False, na_position="last")
@@ -91,6 +92,8 @@ def run_score(given: Namespace) -> Answer:
         head += (
             f"; {len(shown) - len(alone)} combinations are listed with them: `synergy` tells what an addition changes"
         )
+    if told.startswith(LEFT):
+        head = f"warning: {told}\n{head}"
     rows = [{name: value for name, value in _score(row).items() if name in LISTED} for row in shown.to_dict("records")]
     if not shown["addon"].any():
         rows = [{name: value for name, value in row.items() if name != "addon"} for row in rows]

@@ -100,6 +100,6 @@ def draw_again(db: Reads, screen: str) -> tuple[str, ...]:
         for waiting in open_intervals(db, screen):
             made = scoring_of(db, screen, waiting.modality)
             if made is not None and waiting.modality not in known:
-                how = (made.settings, made.screens, made.beside, "Draw the intervals of")
-                submitted.append(submit_scoring_beside(db, screen, waiting.modality, *how, **{AGAIN: True}))
+                how = (made.settings, made.screens, made.beside, "Draw the intervals of", {AGAIN: True})
+                submitted.append(submit_scoring_beside(db, screen, waiting.modality, *how))
     return tuple(submitted)

@@ -53,9 +53,7 @@ def decide(db: Database, screen: str, reviewer: str, decisions: Sequence[Decisio
     began = time.perf_counter()
     with writing(db) as connection:
         inside = Within(connection)
-        before = read_state(inside, screen)
-        if before.signed is not None:
-            raise InputError(signed_words(screen, before.signed.reviewer, before.signed.at, "changed"))
+        before = _writable(inside, screen, "changed")
         wells = inside.query(WELLS, [screen])
         there = exist(wells, [decision.target for decision in decisions])
         entries = list(before.entries)
@@ -88,11 +86,17 @@ def rescore(db: Database, screen: str) -> Decided:
     began = time.perf_counter()
     with writing(db) as connection:
         inside = Within(connection)
-        record = read_state(inside, screen)
-        if record.signed is not None:
-            raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "scored again"))
+        record = _writable(inside, screen, "scored again")
         done = bring_in_line(connection, record, stale_modalities(inside, record))
     return Decided((), done.changes, (), time.perf_counter() - began, done.notes)
+
+
+def _writable(db: Reads, screen: str, what: str) -> ReviewState:
+    """The record of a screen that is not signed off. what: see `signed_words`."""
+    record = read_state(db, screen)
+    if record.signed is not None:
+        raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, what))
+    return record
 
 
 def _entry(screen: str, entries: Sequence[Entry], reviewer: str, decision: Decision, known: bool, seen: int) -> Entry:

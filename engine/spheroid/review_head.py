@@ -34,9 +34,10 @@ def cut_off(db: Reads, screen: str, entries: Sequence[Entry]) -> str:
         noted = read_json(file) if file is not None else None
     except (JobError, OSError):
         return ""  # a damaged note witnesses nothing
-    if noted is None:
+    number = noted.get("entry") if noted else None
+    if noted is None or not isinstance(number, int):
         return ""
-    number, known = noted.get("entry"), {entry.entry: entry.hash for entry in entries}
+    known = {entry.entry: entry.hash for entry in entries}
     if known.get(number) == noted.get("hash"):
         return ""
     what = "is another than was recorded" if number in known else "is missing"

@@ -1,6 +1,6 @@
 """The job that scores a screen by one modality: percent viabilities -> tables `curve`, `score` and `quality`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -44,7 +44,7 @@ def submit_scoring_beside(
     references: Sequence[str],
     beside: pd.DataFrame | None,
     title: str = "Score",
-    **more: Any,
+    more: Mapping[str, Any] | None = None,
 ) -> str:
     """As `submit_scoring`, with the references' scores as they are told. modality: of MODALITIES.
 
@@ -57,7 +57,7 @@ def submit_scoring_beside(
     params = {
         "screen": screen, "modality": modality, "settings": asdict(settings), "references": list(references),
         "death_readout": death, "excluded": [as_document(entry) for entry in excluded],
-        "data": data_hash(inputs["well"], inputs["readout"], death), **more,
+        "data": data_hash(inputs["well"], inputs["readout"], death), **(more or {}),
     }  # fmt: skip
     if beside is not None:
         inputs["reference"] = beside

@@ -9,11 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import review_intervals
 from engine.collect import collect
-from engine.jobs import launch, queue
+from engine.jobs import queue
 from engine.jobs.files import write_json
 from engine.jobs.queue import job_folder
-from engine.settings import store_path
-from engine.spheroid import open_intervals, rescore, review
+from engine.spheroid import open_intervals, review
 from engine.spheroid.open_intervals import OpenIntervals, drawing
 from engine.spheroid.review_types import Decision, Target
 from engine.spheroid.score_job import submit_scoring
@@ -27,14 +26,7 @@ OPEN = "Intervals of 1 drug by metabolic"
 
 @pytest.fixture
 def db(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A simulated screen of which every decision leaves the intervals to a job."""
-    monkeypatch.setattr(launch, "start", lambda folder: None)
-    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
-    monkeypatch.setattr(rescore, "MOST_DRAWN", 0)
-    found = Database(store_path())
-    small.put(found, drugs=3, modalities=("metabolic",))
-    small.score(found, modalities=("metabolic",), settings=SETTINGS)
-    return found
+    return small.undrawn(monkeypatch, SETTINGS)
 
 
 def page(open_page: Open) -> AppTest:

@@ -6,12 +6,11 @@ import small_reviews as small
 
 from engine.collect import collect
 from engine.errors import InputError
-from engine.jobs import launch, queue
+from engine.jobs import queue
 from engine.jobs.files import write_json
 from engine.jobs.queue import job_folder
 from engine.jobs.spec import read_spec
-from engine.settings import store_path
-from engine.spheroid import open_intervals, rescore, review
+from engine.spheroid import open_intervals, review
 from engine.spheroid.exclusions import applied
 from engine.spheroid.open_intervals import draw_again, drawing
 from engine.spheroid.review_types import Decision, Target, UnresolvedError
@@ -27,14 +26,7 @@ SETTINGS = ScoreSettings(bootstrap=20, seed=5, parameters=3)
 
 @pytest.fixture
 def db(tumorcast_home, monkeypatch) -> Database:
-    """Screen S1: three drugs in duplicate on two plates; every decision leaves its intervals to a job."""
-    monkeypatch.setattr(launch, "start", lambda folder: None)
-    monkeypatch.setattr(launch, "ensure_runners", lambda: None)
-    monkeypatch.setattr(rescore, "MOST_DRAWN", 0)
-    found = Database(store_path())
-    small.put(found, drugs=3, modalities=("metabolic",))
-    small.score(found, modalities=("metabolic",), settings=SETTINGS)
-    return found
+    return small.undrawn(monkeypatch, SETTINGS)
 
 
 def decide(db: Database, *decisions: Decision) -> None:
