@@ -48,15 +48,16 @@ def words(one: OpenIntervals, job: Drawing | None) -> str:
 @messages.in_words()
 def _follow(screen: str, drawn: Sequence[OpenIntervals], writable: bool) -> None:
     """Live; the page runs once more when intervals have come, or a decision has opened others."""
+    # Jobs first: what one of them brings while this looks is then seen as come, never as given up.
+    jobs = {one.modality: one for one in open_intervals.drawing(data.database(), screen) if one.up_to_date}
     open_ = waiting(screen)
     if open_ != drawn:
         st.rerun()
-    jobs = {one.modality: one for one in open_intervals.drawing(data.database(), screen) if one.up_to_date}
     with st.container(border=True):
-        for one in open_:
-            job = jobs.get(one.modality)
-            icon = ":material/hourglass_top:" if job else ":material/error_outline:"
-            st.markdown(f"{icon} {messages.plain(words(one, job))}")
+        jobs_of = [(one, jobs.get(one.modality)) for one in open_]
+        icons = [":material/hourglass_top:" if job else ":material/error_outline:" for _, job in jobs_of]
+        told = [messages.plain(words(one, job)) for one, job in jobs_of]
+        st.markdown("  \n".join(f"{icon} {line}" for icon, line in zip(icons, told, strict=True)))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if any(one.modality not in jobs for one in open_):
                 st.button(
