@@ -53,7 +53,7 @@ setup: $(RUNTIME)  ## Install what the application needs, nothing else
 .PHONY: test
 test: $(DEV) chromium slurm  ## Install what the tests need, Chromium and SLURM included, and run everything CI runs
 	@$(MAKE) lint
-	$(PY) -m pytest -q $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(DEV)  ## Style, types and import rules, without the tests

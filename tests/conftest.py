@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import small_store
+from filelock import FileLock
 
 from engine.settings import store_path
 
@@ -70,7 +71,19 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Shared by all tests of the session: point TUMORCAST_HOME at it and read, do not write.
     """
-    home = tmp_path_factory.mktemp("demo")
+    base = tmp_path_factory.getbasetemp()
+    # Side by side, each process of pytest has a folder of its own in one that they share.
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    home, built = shared / "demo", shared / "demo-is-built"
+    with FileLock(shared / "demo.lock"):
+        if not built.exists():
+            _build_demo(home)
+            built.touch()
+    return home
+
+
+def _build_demo(home: Path) -> None:
+    home.mkdir()
     build = subprocess.run(
         [sys.executable, "-m", "engine", "demo", "--epochs", "2", "--folds", "2"],
         cwd=REPOSITORY,
@@ -80,4 +93,3 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=1200,  # two free cores take a tenth of it
     )
     assert build.returncode == 0, f"engine demo failed:\n{build.stdout}\n{build.stderr}"
-    return home
