@@ -18,6 +18,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their argument: packed ones hold the time, and processes side by side must agree on names."""
+    return argname if isinstance(val, bytes | bytearray) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _keep_off_the_real_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A test that names no home gets an empty one, never the store somebody works with."""
