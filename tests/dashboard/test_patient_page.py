@@ -97,7 +97,7 @@ def test_from_a_pasted_list_to_receipt_ranking_and_what_if(on_demo, open_page: O
     assert [item.value for item in app.error] and not app.exception
     app.text_input(key="patient_add").set_value("").run()
     app.multiselect(key="patient_remove").set_value(["BRAF:600"]).run(timeout=120)
-    assert "− BRAF:600;" in shown(app)
+    assert "− BRAF:600;" in words(app)
     assert app.query_params == {} and MARKER not in str(app.query_params)
 
 
