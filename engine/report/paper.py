@@ -22,6 +22,7 @@ FONTS = Path(__file__).parent / "fonts"
 FAMILY = "DejaVu"
 LEFT, RIGHT, TOP, BOTTOM = 14.0, 14.0, 21.0, 19.0  # margins
 BODY = 8.5
+LABEL = 20.0  # what a report is about
 LEADING = 1.38  # line height over the size of its letters
 PT = 25.4 / 72
 WARM, WARM_SOFT, GRID = "#8a4a06", "#fdf1e3", "#d9e0e6"
@@ -147,6 +148,15 @@ class Paper(FPDF):
             self.words(LEFT + indent, self.y + step * 0.76, line, size, style, colour)
             self.set_y(self.y + step)
         self.set_y(self.y + 1.4)
+
+    def opening(self, what: str, label: str, chips: Sequence[str]) -> None:
+        """The top of a report: what it is, in large letters what it is about, and what to know of it at once."""
+        self.paragraph(what, BODY, "", "muted")
+        for line in wrapped(label, self.epw, self.measure(LABEL, "B"), 3):
+            self.words(self.l_margin, self.y + 7, line, LABEL, "B")
+            self.set_y(self.y + 9)
+        self.set_y(self.y + 1)
+        self.paragraph(" · ".join(chips), BODY)
 
     def text_height(self, text: str, size: float = BODY, style: str = "") -> float:
         """Of a paragraph, with the gap below it."""

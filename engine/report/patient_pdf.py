@@ -4,10 +4,8 @@ from engine.report.paper import BODY, Paper
 from engine.report.paper_chapter import draw_chapter
 from engine.report.patient import RESEARCH_ONLY, TITLE, PatientReport
 from engine.report.patient_sections import chapters, chips_of, label_of
-from engine.report.wrap import wrapped
 
 MOST_USED = 20  # rows of the receipt that were used; the other mutations are named, other rows counted by reason
-LABEL_SIZE = 20.0
 SIMULATED = "The model was trained on simulated data: no number here says anything about real tumours."
 
 
@@ -22,12 +20,7 @@ def patient_pdf(report: PatientReport) -> bytes:
         running=(label, f"{TITLE}, {made_at}{', simulated' if simulated else ''}"),
         foot=f"{RESEARCH_ONLY}{' Simulated.' if simulated else ''}",
     )
-    paper.paragraph(f"{TITLE}, {made_at}", BODY, "", "muted")
-    for line in wrapped(label, paper.epw, paper.measure(LABEL_SIZE, "B"), 3):
-        paper.words(paper.l_margin, paper.y + 7, line, LABEL_SIZE, "B")
-        paper.set_y(paper.y + 9)
-    paper.set_y(paper.y + 1)
-    paper.paragraph(" · ".join((["Simulated"] if simulated else []) + chips_of(report)), BODY)
+    paper.opening(f"{TITLE}, {made_at}", label, (["Simulated"] if simulated else []) + chips_of(report))
     paper.warning(RESEARCH_ONLY)
     if simulated:
         paper.paragraph(SIMULATED, BODY, "B")

@@ -12,7 +12,6 @@ from engine.report.screen_words import chips_of, label_of, moment, signed, statu
 from engine.report.static import Progress, Still, pictures
 from engine.report.wrap import wrapped
 
-LABEL_SIZE = 20.0
 STATUS_SIZE = 11.0
 PICTURES = 0.8  # part of the time that drawing takes, as far as progress tells
 
@@ -32,12 +31,7 @@ def screen_pdf(report: ScreenReport, progress: Progress | None = None) -> bytes:
         running=(label, f"{TITLE}, {made_at}, {status}{', simulated' if simulated else ''}"),
         foot=f"{RESEARCH_ONLY}{' Simulated.' if simulated else ''}",
     )
-    paper.paragraph(f"{TITLE}, {made_at}", BODY, "", "muted")
-    for line in wrapped(label, paper.epw, paper.measure(LABEL_SIZE, "B"), 3):
-        paper.words(paper.l_margin, paper.y + 7, line, LABEL_SIZE, "B")
-        paper.set_y(paper.y + 9)
-    paper.set_y(paper.y + 1)
-    paper.paragraph(" · ".join((["Simulated"] if simulated else []) + chips_of(report)), BODY)
+    paper.opening(f"{TITLE}, {made_at}", label, (["Simulated"] if simulated else []) + chips_of(report))
     _status(paper, report)
     paper.warning(RESEARCH_ONLY)
     if simulated:
