@@ -19,7 +19,7 @@ from engine.spheroid.images import label
 from engine.spheroid.tiff import AGAIN, Stack, decoded, read_plane, stack_of
 from engine.spheroid.types import Projections, WellImage
 
-PIECE = 1 << 17  # pixels, 256 KiB: with the same piece of a result it fits into the cache of one core
+PIECE = 1 << 18  # pixels, 512 KiB: smaller ones cost more calls than a nearer cache saves (benchmarks/stacks.py)
 FULL = (1 << 16) - 1
 LIFT = 1.25  # so much brighter than the middle plane the others are taken to be at least
 SUMMED = 1 << 16  # this many 16-bit values cannot overflow 32 bits, in which numpy adds twice as fast as in 64

@@ -5,9 +5,9 @@ opens it read-only for as long as the query runs (about 10 ms), a write waits fo
 opens for writing, runs one transaction and lets go. Whoever meets somebody else's lock tries again for 10 s.
 """
 
-import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,15 +17,18 @@ import duckdb
 import pandas as pd
 from filelock import FileLock
 
-from engine.errors import StoreBusyError, StoreError, StoreVersionError
+from engine.errors import StoreError, StoreVersionError
 from engine.store.compact import Gone, copy_without, replace_durably
 from engine.store.schema import MIGRATIONS, TABLES
+from engine.store.troubles import busy, first_line, is_lock, refusal
 
 RETRY_SECONDS = 10.0
 PAUSE_SECONDS = 0.05
 # Every connection of one process to one file must carry the same configuration. Nothing is ever downloaded.
 CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 ALONE: dict[str, Any] = {**CONFIG, "custom_user_agent": "compact"}
+# DuckDB's lock keeps other processes off, not other Database objects of this one: their transactions would overlap.
+WRITING: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 class Database:
@@ -86,7 +89,7 @@ class Database:
                     _roll_back(connection)
                     raise
             except duckdb.Error as error:
-                raise StoreError(f"Nothing was written to the store {self.path}: {_first_line(error)}") from error
+                raise StoreError(f"Nothing was written to the store {self.path}: {first_line(error)}") from error
             finally:
                 connection.close()
 
@@ -108,7 +111,7 @@ class Database:
                 left = copy_without(connection, fresh, gone)
                 replace_durably(fresh, path)
             except (duckdb.Error, OSError) as error:
-                raise StoreError(f"The store {path} could not be written anew: {_first_line(error)}") from error
+                raise StoreError(f"The store {path} could not be written anew: {first_line(error)}") from error
             finally:
                 connection.close()
                 _remove(fresh)
@@ -133,7 +136,7 @@ class Database:
                 except duckdb.IOException as error:
                     with suppress(OSError):
                         file.unlink()
-                    raise StoreError(f"{file} could not be written: {_first_line(error)}") from error
+                    raise StoreError(f"{file} could not be written: {first_line(error)}") from error
         return files
 
     def close(self) -> None:
@@ -152,7 +155,7 @@ class Database:
             with self._connect(read_only=True) as connection:
                 yield connection
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-            raise StoreError(f"The store {self.path} cannot be read: {_first_line(error)}") from error
+            raise StoreError(f"The store {self.path} cannot be read: {first_line(error)}") from error
         finally:
             with self._turn:
                 self._readers -= 1
@@ -166,7 +169,8 @@ class Database:
             self._writer = threading.get_ident()  # from here on new readers wait, so that a writer gets its turn
             self._turn.wait_for(lambda: self._readers == 0)
         try:
-            yield
+            with _one_writer(self.path):
+                yield
         finally:
             with self._turn:
                 self._writer = None
@@ -191,10 +195,10 @@ class Database:
                     return connection
                 connection.close()  # what was opened has been replaced by a compacted copy just then
             except duckdb.Error as error:
-                if not _is_lock(error):
-                    raise _refusal(self.path, error) from error
+                if not is_lock(error):
+                    raise refusal(self.path, error) from error
                 if time.monotonic() > deadline:
-                    raise _busy(self.path, error) from error
+                    raise busy(self.path, RETRY_SECONDS, error) from error
             time.sleep(PAUSE_SECONDS)
 
     def _schema_version(self) -> int:
@@ -219,7 +223,18 @@ class Database:
                 finally:
                     _remove(fresh)
         except (duckdb.Error, OSError) as error:
-            raise StoreError(f"The store {self.path} cannot be created: {_first_line(error)}") from error
+            raise StoreError(f"The store {self.path} cannot be created: {first_line(error)}") from error
+
+
+@contextmanager
+def _one_writer(path: Path) -> Iterator[None]:
+    lock = WRITING[path.resolve()]
+    if not lock.acquire(timeout=RETRY_SECONDS):
+        raise busy(path, RETRY_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -263,35 +278,9 @@ def _read_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     return version
 
 
-def _is_lock(error: duckdb.Error) -> bool:
-    # The last two are DuckDB's texts for a second Database object of this very process that reads while one writes.
-    return any(text in str(error) for text in ("Could not set lock", "different configuration", "already attached"))
-
-
-def _busy(path: Path, error: duckdb.Error) -> StoreBusyError:
-    pid = re.search(r"PID (\d+)", str(error))
-    holder = f"process {pid.group(1)}" if pid else "another part of this program"
-    return StoreBusyError(
-        f"The store {path} has been held by {holder} for more than {RETRY_SECONDS:.0f} s. Close it there or try again."
-    )
-
-
-def _refusal(path: Path, error: duckdb.Error) -> StoreError:
-    if "newer" in str(error) and "version" in str(error):
-        return StoreVersionError(f"The store {path} was written by a newer DuckDB: {_first_line(error)}")
-    return StoreError(
-        f"{path} cannot be opened as a store: {_first_line(error)} "
-        f"Move the file, and {path.name}.wal if it is there, away to start a new store, or put back a copy of it."
-    )
-
-
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         connection.rollback()
     except duckdb.Error:
         # After a failed commit DuckDB has dropped the transaction already; the first error is the one to tell.
         return
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -150,6 +151,34 @@ def test_threads_read_and_write_through_one_and_through_two_objects(db):
         thread.join()
     assert troubles == []
     assert drugs(other) == [1, 2, 3]
+
+
+def test_writes_through_two_objects_follow_each_other(db):
+    """A row that each adds where it is missing is added once."""
+    add(db, 0)
+    started = threading.Barrier(4)
+
+    def add_if_missing(store: Database) -> None:
+        started.wait()
+        with store.write() as connection:
+            (n,) = connection.execute("SELECT count(*) FROM drug WHERE drug_id = 7").fetchone()
+            time.sleep(0.05)
+            if n == 0:
+                connection.execute(DRUG.format(id=7, name="d"))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(add_if_missing, Database(db.path)) for _ in range(4)]:
+            done.result()
+    assert drugs(db) == [0, 7]
+
+
+def test_a_write_that_never_ends_is_told_to_another_object(db, monkeypatch):
+    monkeypatch.setattr(database, "RETRY_SECONDS", 0.2)
+    other = Database(db.path)
+    with db.write(), pytest.raises(StoreBusyError, match="another part of this program"):
+        add(other, 1)
+    add(other, 2)
+    assert drugs(db) == [2]
 
 
 def test_reading_inside_a_write_is_refused_instead_of_waiting_for_ever(db):
