@@ -8,18 +8,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
+from engine.jobs.imports import FILE, Named, refuse_taken_name, source_name, submit, write_receipt
 from engine.radiation.expression_read import look, read
 from engine.radiation.types import Expression
-from engine.settings import store_path
-from engine.store.database import Database
 
-KIND = "expression"
-TASK = "import_expression"
+EXPRESSION = Named(
+    "expression", "import_expression", "expression", what="data set of expression", table="expression", part="sample"
+)
 ROWS = 50  # samples written at a time
 
 SCHEMA = pa.schema(
@@ -47,35 +44,10 @@ def submit_expression_import(
     """
     path, called = Path(path), file_name or Path(path).name
     look(path, called)
-    dataset = (name or called.split(".", 1)[0]).strip()
-    if not dataset:
-        raise InputError(f"{called} needs a name for the data set: give one.")
-    refuse_name_of_another_kind(dataset, KIND)
-    title = f"Import expression {dataset}"
-    if not replace:
-        _refuse_taken_name(dataset, title)
-    params = {
-        "kind": KIND,
-        "source_id": dataset,
-        "dataset": dataset,
-        "file_name": called,
-        "origin": origin,
-        "licence": licence,
-        "simulated": simulated,
-    }
-    return queue.submit(TASK, title, params, inputs={FILE: path})
-
-
-def _refuse_taken_name(dataset: str, title: str) -> None:
-    known = Database(store_path()).query("SELECT n_samples FROM expression_set WHERE dataset = ?", [dataset])
-    if len(known):
-        raise InputError(
-            f"There is expression called '{dataset}' already, with {known['n_samples'].iloc[0]:,} samples: give this "
-            "one another name, or ask to replace it (--replace on the command line)."
-        )
-    if any(job.task == TASK and job.title == title and (job.active or job.state == "finished")
-           for job in queue.list_jobs()):  # fmt: skip
-        raise InputError(f"Expression '{dataset}' is being imported right now: wait for it, or give another name.")
+    dataset = source_name(name, called, EXPRESSION.what)
+    refuse_taken_name(EXPRESSION, dataset, replace)
+    about = {"file_name": called, "origin": origin, "licence": licence, "simulated": simulated}
+    return submit(EXPRESSION, dataset, {FILE: path}, dataset=dataset, **about)
 
 
 def run_expression_import(job: JobContext) -> None:
@@ -102,10 +74,7 @@ def run_expression_import(job: JobContext) -> None:
     }
     job.write_table("expression_set", pd.DataFrame([about]))
     summary: dict[str, Any] = receipt.as_dict({"format": found.format}) | found.summary | {"dataset": dataset}
-    job.write_table("source", source_row(job, found.format, receipt, summary))
-    file = job.spec.inputs[FILE]
-    params = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
-    job.write_result({**summary, **params, "sha256": file.sha256, "bytes": file.bytes, "rows_written": receipt.kept})
+    write_receipt(job, found.format, receipt, summary, receipt.kept)
     job.log(f"{called}: {receipt.read:,} samples read, {receipt.kept:,} kept, {len(expression.probes):,} probes")
 
 

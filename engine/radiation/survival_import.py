@@ -4,18 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from engine.errors import InputError
 from engine.files.tables import open_table
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
+from engine.jobs.imports import FILE, Named, refuse_taken_name, source_name, submit, write_receipt
 from engine.radiation.survival_columns import recognise, refusal
 from engine.radiation.survival_read import read_survival
 from engine.settings import REFERENCE, store_path
 from engine.store.database import Database
 
-KIND = "survival"
-TASK = "import_survival"
+SURVIVAL = Named(
+    "survival", "import_survival", "survival", what="data set of surviving fractions", table="survival", part="line"
+)
 EXPRESSION_LINES = "expression_lines.parquet"  # which lines have expression: a worker never opens the store
 # The published SF2 of 59 lines of the NCI-60, ready to import.
 REFERENCE_SF2 = REFERENCE / "nci60_sf2.csv"
@@ -46,36 +45,11 @@ def submit_survival_import(
     table = open_table(path, called, lambda header: recognise(header) is not None)
     if recognise(table.header) is None:
         raise refusal(table.header, called)
-    dataset = (name or called.split(".", 1)[0]).strip()
-    if not dataset:
-        raise InputError(f"{called} needs a name for the data set: give one.")
-    db, title = Database(store_path()), f"Import survival {dataset}"
-    refuse_name_of_another_kind(dataset, KIND, db)
-    if not replace:
-        _refuse_taken_name(dataset, title, db)
-    params = {
-        "kind": KIND,
-        "source_id": dataset,
-        "file_name": called,
-        "origin": origin,
-        "licence": licence,
-        "assay": assay.strip(),
-        "simulated": simulated,
-    }
+    dataset, db = source_name(name, called, SURVIVAL.what), Database(store_path())
+    refuse_taken_name(SURVIVAL, dataset, replace, db)
     lines = db.query("SELECT DISTINCT dataset, line FROM expression")
-    return queue.submit(TASK, title, params, inputs={FILE: path, EXPRESSION_LINES: lines})
-
-
-def _refuse_taken_name(dataset: str, title: str, db: Database) -> None:
-    n = int(db.query("SELECT count(*) AS n FROM survival WHERE dataset = ?", [dataset])["n"].iloc[0])
-    if n:
-        raise InputError(
-            f"There are surviving fractions called '{dataset}' already, of {n:,} lines: give these another name, or "
-            "ask to replace them (--replace on the command line)."
-        )
-    if any(job.task == TASK and job.title == title and (job.active or job.state == "finished")
-           for job in queue.list_jobs()):  # fmt: skip
-        raise InputError(f"Surviving fractions '{dataset}' are being imported right now: wait, or give another name.")
+    about = {"file_name": called, "origin": origin, "licence": licence, "simulated": simulated}
+    return submit(SURVIVAL, dataset, {FILE: path, EXPRESSION_LINES: lines}, assay=assay.strip(), **about)
 
 
 def run_survival_import(job: JobContext) -> None:
@@ -97,10 +71,7 @@ def run_survival_import(job: JobContext) -> None:
     job.write_table("survival_dose", reading.points.assign(**ids))
     summary = reading.receipt.as_dict({"format": reading.format, "assay": job.params["assay"]})
     summary |= {"lines": len(lines), "points": len(reading.points)}
-    job.write_table("source", source_row(job, reading.format, reading.receipt, summary))
-    file = job.spec.inputs[FILE]
-    about = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
-    job.write_result({**summary, **about, "sha256": file.sha256, "bytes": file.bytes, "rows_written": len(lines)})
+    write_receipt(job, reading.format, reading.receipt, summary, len(lines))
     job.log(
         f"{called}: {reading.receipt.read:,} rows read, {reading.receipt.kept:,} kept, {len(lines):,} lines written"
     )

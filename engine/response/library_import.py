@@ -7,21 +7,23 @@ from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.chem.library import LIBRARY_COLUMNS, LibraryReceipt, LibrarySettings, stream_library
 from engine.errors import InputError
 from engine.files.receipt import EXAMPLES, Receipt
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
+from engine.jobs.imports import FILE, Named, refuse_taken_name, source_name, submit, write_receipt
 from engine.settings import REFERENCE
 from engine.store.database import Database
 
 KIND = "library"
 TASK = "import_library"
+LIBRARY = Named(
+    KIND, TASK, "library", "library", "library", "molecule",
+    lost="Screens of the old molecules are then no longer shown.",
+)  # fmt: skip
 ABOUT = "about"
 REFERENCE_LIBRARY = REFERENCE / "approved_library.csv"  # well-known approved drugs, ready to import
 REFERENCE_ORIGIN = "reference list of approved drugs that comes with Tumorcast"
@@ -63,27 +65,11 @@ def submit_library_import(
     open_library(path, called)
     if about is not None:
         read_about(Path(about))
-    library = (name or called.split(".", 1)[0]).strip()
-    if not library:
-        raise InputError(f"{called} needs a name for the library: give one.")
-    refuse_name_of_another_kind(library, KIND, db)
-    title = f"Import library {library}"
-    if not replace:
-        _refuse_taken_name(library, title, db)
-    params = {
-        "kind": KIND,
-        "source_id": library,
-        "library": library,
-        "file_name": called,
-        "origin": origin,
-        "licence": licence,
-        "settings": asdict(settings),
-        "simulated": simulated,
-    }
-    inputs: dict[str, Path | pd.DataFrame] = {FILE: path}
-    if about is not None:
-        inputs[ABOUT] = Path(about)
-    return queue.submit(TASK, title, params, inputs=inputs)
+    library = source_name(name, called, LIBRARY.what)
+    refuse_taken_name(LIBRARY, library, replace, db)
+    inputs = {FILE: path} if about is None else {FILE: path, ABOUT: Path(about)}
+    told = {"file_name": called, "origin": origin, "licence": licence, "simulated": simulated}
+    return submit(LIBRARY, library, inputs, library=library, settings=asdict(settings), **told)
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
@@ -99,19 +85,6 @@ def reference_name(taken: Collection[str]) -> str:
     """A free name for the list that comes with Tumorcast."""
     first, other = REFERENCE_NAMES
     return free_name(other, taken) if first in taken else first
-
-
-def _refuse_taken_name(library: str, title: str, db: Database) -> None:
-    n = int(db.query("SELECT count(*) AS n FROM library WHERE library = ?", [library])["n"].iloc[0])
-    if n:
-        raise InputError(
-            f"There is a library '{library}' already, with {n:,} molecule{'s' * (n != 1)}: give this one another name, "
-            "or ask to replace it (--replace on the command line). Screens of the old molecules are then no longer "
-            "shown."
-        )
-    if any(job.task == TASK and job.title == title and (job.active or job.state == "finished")
-           for job in queue.list_jobs()):  # fmt: skip
-        raise InputError(f"A library '{library}' is being imported right now: wait for it, or give another name.")
 
 
 def run_library_import(job: JobContext) -> None:
@@ -145,10 +118,7 @@ def run_library_import(job: JobContext) -> None:
     told = _as_receipt(receipt)
     summary = told.as_dict({**asdict(settings), "format": receipt.format}) | {"library": library, "classes": classes}
     del summary["merged"]  # rows averaged into others, which molecules are not: repeated ones stand under dropped
-    job.write_table("source", source_row(job, receipt.format, told, summary))
-    file = job.spec.inputs[FILE]
-    params = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
-    job.write_result({**summary, **params, "sha256": file.sha256, "bytes": file.bytes, "rows_written": receipt.kept})
+    write_receipt(job, receipt.format, told, summary, receipt.kept)
     job.log(f"{called}: {receipt.read:,} molecules read, {receipt.kept:,} kept")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
+from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_name, write_receipt
 from engine.response.formats import KINDS, NEEDS, TABLES, lacking
 from engine.response.readers import Progress, Reading, open_as, read_cell_lines, read_drugs
 from engine.response.streams import read_mutations, read_responses, require_rows
@@ -52,9 +52,7 @@ def submit_import(
         raise InputError(f"There is nothing called {kind!r} to import: choose one of {', '.join(KINDS)}.")
     called = file_name or path.name
     open_as(path, kind, called)
-    source_id = (name or called.split(".", 1)[0]).strip()
-    if not source_id:
-        raise InputError(f"{called} needs a name for the source: give one.")
+    source_id = source_name(name, called)
     refuse_name_of_another_kind(source_id, kind)
     params = {
         "kind": kind,
@@ -99,12 +97,8 @@ def run_import(job: JobContext) -> None:
     if kind == "cell-lines":
         _note_shared(frame, known["cell_line"], source_id, reading)
     job.write_table(TABLES[kind], frame.assign(source_id=source_id))
-    settings = {**asdict(options), "format": reading.format}
-    summary = reading.receipt.as_dict(settings)
-    job.write_table("source", source_row(job, reading.format, reading.receipt, summary))
-    file = job.spec.inputs[FILE]
-    about = {key: job.params[key] for key in ("source_id", "kind", "file_name", "origin", "licence", "simulated")}
-    job.write_result({**summary, **about, "sha256": file.sha256, "bytes": file.bytes, "rows_written": len(frame)})
+    summary = reading.receipt.as_dict({**asdict(options), "format": reading.format})
+    write_receipt(job, reading.format, reading.receipt, summary, len(frame))
     job.log(f"{name}: {reading.receipt.read:,} rows read, {reading.receipt.kept:,} kept, {len(frame):,} written")
 
 

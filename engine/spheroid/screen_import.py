@@ -13,9 +13,8 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.imports import FILE, refuse_name_of_another_kind, source_row
+from engine.jobs.imports import FILE, Named, refuse_taken_name, submit, write_receipt
 from engine.settings import store_path
 from engine.spheroid.image_store import WrittenImages, mean_of_stack, write
 from engine.spheroid.images import compared, find_images, renamed
@@ -29,7 +28,7 @@ from engine.spheroid.screen_folder import METABOLIC, MOS, ScreenFiles, chosen_sc
 from engine.spheroid.types import Readouts
 from engine.store.database import Database
 
-KIND, TASK = "screens", "import_screen"
+SCREEN = Named("screens", "import_screen", "screen", "screen", "plate", "plate")
 DRUGS = "drugs"
 LONGEST_NAME = 100
 IMAGES_FROM, IMAGES_TO = 0.05, 0.9  # of a job's progress
@@ -131,13 +130,7 @@ def _checked(files: ScreenFiles, replace: bool, about: dict[str, Any]) -> Screen
             "The readouts are said to be viabilities in percent and to rise as cells die: viabilities fall, choose one."
         )
     db = Database(store_path())
-    refuse_name_of_another_kind(files.name, KIND, db)
-    taken = db.query("SELECT n_plates FROM screen WHERE screen = ?", [files.name])
-    if len(taken) and not replace:
-        raise InputError(
-            f"There is a screen called '{files.name}' already, of {taken['n_plates'].iloc[0]} plates: give this one "
-            "another name, or ask to replace it (--replace on the command line)."
-        )
+    refuse_taken_name(SCREEN, files.name, replace, db)
     refuse_signed_off(db, files.name, "replaced")
     if not files.readouts and files.table is None and files.images is None:
         raise InputError(f"{files.name} has neither readouts nor images: there is nothing to import.")
@@ -156,8 +149,6 @@ def _submit(files: ScreenFiles, path: Path, replace: bool, about: dict[str, Any]
         inputs[DRUGS] = files.drugs
     params = {
         **about,
-        "kind": KIND,
-        "source_id": files.name,
         "screen": files.name,
         "file_name": path.name,
         "simulated": bool(about["simulated"] or content.simulated),
@@ -168,7 +159,7 @@ def _submit(files: ScreenFiles, path: Path, replace: bool, about: dict[str, Any]
         "in_table": files.in_table,
         "published": files.published,
     }
-    return queue.submit(TASK, f"Import screen {files.name}", params, inputs={k: f.path for k, f in inputs.items()})
+    return submit(SCREEN, files.name, {key: file.path for key, file in inputs.items()}, **params)
 
 
 def _files(job: JobContext) -> ScreenFiles:
@@ -279,10 +270,7 @@ def _report(
     }
     # Classes of drugs colour the phenotypes; `records.drug_classes` reads them here.
     annotation = json.loads(content.drugs.to_json(orient="records"))
-    job.write_table("source", source_row(job, form, receipt, {**summary, "annotation": annotation}))
-    file = job.spec.inputs[FILE]
-    about = {key: params[key] for key in ("screen", "source_id", "kind", "file_name", "origin", "licence", "simulated")}
-    job.write_result({**summary, **about, "sha256": file.sha256, "bytes": file.bytes, "rows_written": len(wells)})
+    write_receipt(job, form, receipt, summary, len(wells), annotation=annotation)
     for note in receipt.notes:
         job.log(note)
     job.progress(1.0, f"{summary['plates']} plates, {summary['drugs']} drugs, {summary['images']:,} images")

@@ -76,11 +76,11 @@ def test_a_taken_name_is_replaced_only_where_that_is_asked_for(tumorcast_home, t
     db = Database(store_path())
     path, _ = table(tmp_path, ["A549", "MCF7"])
     job_id = submit_expression_import(path, "mine", simulated=True)
-    with pytest.raises(InputError, match="Expression 'mine' is being imported right now"):
+    with pytest.raises(InputError, match="data set of expression 'mine' is being imported right now"):
         submit_expression_import(path, "mine")
     collect(done(job_id).spec.id, db)
     assert db.query("SELECT simulated FROM expression_set")["simulated"].tolist() == [True]
-    with pytest.raises(InputError, match="There is expression called 'mine' already, with 2 samples.*--replace"):
+    with pytest.raises(InputError, match="a data set of expression called 'mine' already, with 2 samples.*--replace"):
         submit_expression_import(path, "mine")
     other, _ = table(tmp_path, ["SR", "K-562", "T-47D"], "other.csv")
     collect(done(submit_expression_import(other, "mine", replace=True)).spec.id, db)
@@ -101,7 +101,7 @@ def test_what_is_no_expression_is_refused_at_once(tumorcast_home, tmp_path, no_r
     with pytest.raises(InputError, match=r"survival\.csv is a table of survival, not an expression table"):
         submit_expression_import(path, file_name="survival.csv")
     good, _ = table(tmp_path, ["A549"])
-    with pytest.raises(InputError, match="needs a name for the data set: give one"):
+    with pytest.raises(InputError, match="needs a name for the data set of expression: give one"):
         submit_expression_import(good, file_name=".csv")
     assert queue.list_jobs() == []
 

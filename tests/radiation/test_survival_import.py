@@ -319,7 +319,7 @@ def test_the_job_writes_lines_points_source_and_receipt(tumorcast_home, tmp_path
         values = "'arrays', 's1', 'A549', 'A549', 'Lung', 1, [1.0], 'arrays'"
         connection.execute(f"INSERT INTO expression VALUES ({values})")
     job_id = submit_survival_import(path, origin="a colleague", licence="CC0", assay="clonogenic")
-    with pytest.raises(InputError, match="'curves' are being imported right now: wait, or give another name"):
+    with pytest.raises(InputError, match="'curves' is being imported right now: wait for it, or give another"):
         submit_survival_import(path)
     job = done(job_id)
     assert (job.spec.task, job.spec.title) == ("import_survival", "Import survival curves")
@@ -338,7 +338,7 @@ def test_the_job_writes_lines_points_source_and_receipt(tumorcast_home, tmp_path
 
     # The name is taken; a table of SF2 alone that replaces it leaves no points behind.
     path.write_text("line,sf2\nA549,0.5\n")
-    with pytest.raises(InputError, match="surviving fractions called 'curves' already, of 2 lines: give these another"):
+    with pytest.raises(InputError, match="surviving fractions called 'curves' already, with 2 lines: give this one"):
         submit_survival_import(path)
     again = done(submit_survival_import(path, replace=True)).spec.id
     assert collect(again, db)
@@ -352,7 +352,7 @@ def test_names_and_files_that_cannot_be_used_are_refused_at_once(tumorcast_home,
     with pytest.raises(InputError, match="table.csv is no table of surviving fractions"):
         submit_survival_import(path)
     path.write_text("line,sf2\nA549,0.5\n")
-    with pytest.raises(InputError, match="needs a name for the data set"):
+    with pytest.raises(InputError, match="needs a name for the data set of surviving"):
         submit_survival_import(path, file_name=".csv")
     with Database(store_path()).write() as connection:
         connection.execute("INSERT INTO source (source_id, kind, file_name, file_format, sha256, bytes, rows_read, "

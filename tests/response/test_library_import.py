@@ -95,7 +95,7 @@ def test_a_taken_name_is_refused_unless_replacing_is_asked_for(
     filled_home: Path, given: Path, no_runner: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = Database(store_path())
-    with pytest.raises(InputError, match="There is a library 'approved' already, with 16 molecules: give this one ano"):
+    with pytest.raises(InputError, match="a library called 'approved' already, with 16 molecules: give this one"):
         submit_library_import(db, given, "approved")
     assert main(["import", "library", str(given), "--name", "approved", "--no-wait", "--json"]) == 2
     assert "--replace" in json.loads(capsys.readouterr().out)["error"]

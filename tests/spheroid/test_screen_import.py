@@ -164,7 +164,10 @@ def test_the_day_of_the_screening(tmp_path):
 
 def test_importing_again_replaces_everything(tmp_path):
     folder = flat_screen(tmp_path / "S", ["P1", "P2"])
-    finish(submit_screen_import(folder))
+    first = submit_screen_import(folder)
+    with pytest.raises(InputError, match="The screen 'S' is being imported right now"):
+        submit_screen_import(folder)
+    finish(first)
     db = store()
     finish(submit_scoring(db, "S", "metabolic", ScoreSettings(bootstrap=0)), run_scoring)
     with db.write() as connection:
@@ -172,7 +175,7 @@ def test_importing_again_replaces_everything(tmp_path):
             """INSERT INTO feature BY NAME SELECT 'S' AS screen, 'run' AS run_id, 'P1' AS plate, 'B' AS "row",
                2 AS "column", [1.0, 2.0] AS components, 'job' AS job_id"""
         )
-    with pytest.raises(InputError, match="a screen called 'S' already, of 2 plates.*--replace"):
+    with pytest.raises(InputError, match="a screen called 'S' already, with 2 plates.*--replace"):
         submit_screen_import(folder)
     finish(submit_screen_import(flat_screen(tmp_path / "new/S"), replace=True))
     counts = {
