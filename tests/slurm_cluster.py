@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "squeue", "sinfo")
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 SETTINGS = """
 ClusterName=tumorcast_test
 SlurmctldHost={host}(127.0.0.1)

@@ -50,7 +50,7 @@ def finished(name: str, source: str | None = "mine", **tables: pd.DataFrame) -> 
 
 
 def until(reached) -> None:
-    deadline = time.monotonic() + 60  # for machines that do much else meanwhile
+    deadline = time.monotonic() + 120  # for machines that do much else meanwhile
     while not reached():
         assert time.monotonic() < deadline, "never got there"
         time.sleep(0.05)

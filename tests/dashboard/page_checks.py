@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 
+PATIENCE_SECONDS = 120  # for a page, on machines that do much else meanwhile
 Open = Callable[..., AppTest]  # open_page("responses.py", run="...", drug=["Erlotinib"])
 INPUTS = ("selectbox", "multiselect", "number_input", "text_input", "toggle", "checkbox", "radio", "slider")
 

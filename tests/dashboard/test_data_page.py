@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -43,18 +42,6 @@ def problems(app: AppTest) -> str:
 
 def notes(app: AppTest) -> str:
     return "\n".join(item.value for item in app.info)
-
-
-@pytest.fixture
-def no_leftovers():
-    """Nothing of an upload stays in the folder of temporary files."""
-
-    def there() -> set[str]:
-        return {path.name for path in Path(tempfile.gettempdir()).glob("tumorcast-upload-*")}
-
-    before = there()
-    yield
-    assert there() <= before
 
 
 def test_an_empty_store_opens_with_the_wizard_and_says_what_is_next(tumorcast_home: Path, open_page: Open):

@@ -1,6 +1,7 @@
 """One job in its panel: nothing of one state outlives it."""
 
 import pytest
+from page_checks import PATIENCE_SECONDS
 from streamlit.testing.v1 import AppTest
 
 
@@ -24,7 +25,7 @@ def panel() -> None:
      ("cancelled", ["Resume"])],
 )  # fmt: skip
 def test_every_state_draws_in_the_same_places(state: str, buttons: list[str]) -> None:
-    app = AppTest.from_function(panel)
+    app = AppTest.from_function(panel, default_timeout=PATIENCE_SECONDS)
     app.session_state["job_state"] = state
     app.run()
     assert not app.exception and [one.label for one in app.button] == buttons

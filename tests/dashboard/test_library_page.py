@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -53,18 +52,6 @@ def finish(job_id: str) -> None:
     run_library_import(job)
     (job.folder / "done.json").write_text("{}")
     collect(job_id, data.database())
-
-
-@pytest.fixture
-def no_leftovers():
-    """Nothing of an upload stays in the folder of temporary files."""
-
-    def there() -> set[str]:
-        return {path.name for path in Path(tempfile.gettempdir()).glob("tumorcast-upload-*")}
-
-    before = there()
-    yield
-    assert there() <= before
 
 
 def test_an_empty_store_offers_the_reference_list(tumorcast_home: Path, open_page: Open):

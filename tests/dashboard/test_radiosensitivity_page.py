@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -238,18 +237,6 @@ def own_file(samples: int = 2, probes: int = 40) -> bytes:
     table = pd.DataFrame(8 + rng.normal(size=(probes, samples)), columns=[f"Somebody {i}" for i in range(samples)])
     table.insert(0, "probe", [f"probe_{i}" for i in range(probes)])
     return table.to_csv(index=False).encode()
-
-
-@pytest.fixture
-def no_leftovers() -> Iterator[None]:
-    """Nothing of an upload stays in the folder of temporary files."""
-
-    def there() -> set[str]:
-        return {path.name for path in Path(tempfile.gettempdir()).glob("tumorcast-upload-*")}
-
-    before = there()
-    yield
-    assert there() <= before
 
 
 def upload(app: AppTest, content: bytes, name: str = "own.csv") -> AppTest:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from page_checks import Open, assert_healthy
+from page_checks import PATIENCE_SECONDS, Open, assert_healthy
 from small_reviewed import put
 from streamlit.testing.v1 import AppTest
 
@@ -57,7 +57,7 @@ def opened(open_page: Open) -> AppTest:
 def settle() -> None:
     """Until nothing is in work any more."""
     maker = report_maker.maker()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while any(one.busy for one in list(maker._files.values())):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -135,7 +135,7 @@ def test_a_page_is_not_held_up_and_the_oldest_files_go():
 
     def slow(progress):
         progress(0.25, "reading")
-        go_on.wait(20)
+        go_on.wait(PATIENCE_SECONDS)
         return b"slow", "slow"
 
     maker.start("slow", slow)

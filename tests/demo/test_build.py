@@ -65,7 +65,7 @@ def test_imports_follow_each_other_into_the_store(tumorcast_home):
     collector = Collector(db).start()
     try:
         first = start_demo(train=False)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while db.query("SELECT count(*) AS n FROM source")["n"].item() < 8 and time.monotonic() < deadline:
             assert all(job.state != "failed" for job in queue.list_jobs())
             time.sleep(0.3)

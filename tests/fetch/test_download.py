@@ -2,11 +2,11 @@
 
 import errno
 import hashlib
-import re
 import shutil
 import time
 from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bad_server import BadServer, Page
@@ -83,15 +83,15 @@ def test_a_slow_server_is_waited_for(server, page, target):
 
 
 def test_a_server_that_stalls_is_asked_again(server, page, target, monkeypatch):
-    monkeypatch.setattr(web, "TIMEOUT_SECONDS", (1.0, 0.15))
+    monkeypatch.setattr(web, "TIMEOUT_SECONDS", (60.0, 1.0))
     calls = []
 
     def stall_once(asked):
         calls.append(asked)
-        return Page(TABLE, seconds_per_block=0.5 if len(calls) == 1 else 0.0)
+        return Page(TABLE, seconds_per_block=60.0 if len(calls) == 1 else 0.0)
 
     server.pages["/lines.csv"] = stall_once
-    assert fetch(server, target, SHA256).bytes == len(TABLE) and len(calls) == 2
+    assert fetch(server, target, SHA256).bytes == len(TABLE) and len(calls) >= 2
 
 
 def test_a_server_that_ignores_ranges_begins_anew_and_nothing_is_doubled(server, page, target):
@@ -155,12 +155,12 @@ def test_a_busy_server_is_asked_again(server, page, target, status):
 @pytest.mark.parametrize("as_date", [False, True])
 def test_retry_after_is_honoured(server, page, target, monkeypatch, as_date):
     slept, told = [], []
-    asked = formatdate(time.time() + 7.5, usegmt=True) if as_date else "7"
-    monkeypatch.setattr(web.time, "sleep", slept.append)
+    asked = formatdate(time.time() + 500, usegmt=True) if as_date else "500"
+    monkeypatch.setattr(web, "time", SimpleNamespace(sleep=slept.append))
     page.statuses = [(429, {"Retry-After": asked})]
     fetch(server, target, tell=lambda done, total, message: told.append(message))
-    assert 5.5 <= slept[0] <= 7.5
-    assert re.search(r"answers 429 Too Many Requests: next try in [67] s", " ".join(told))
+    assert 300 < slept[0] <= 500  # a date comes nearer while the test runs
+    assert f"answers 429 Too Many Requests: next try in {slept[0]:.0f} s" in " ".join(told)
 
 
 def test_too_long_a_wait_is_not_waited_for(server, page, target):

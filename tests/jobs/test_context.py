@@ -67,7 +67,7 @@ def test_a_damaged_or_absent_specification_is_told(tmp_path):
 
 def test_progress_tells_fraction_numbers_and_time_left(job, monkeypatch):
     seconds = iter([100.0, 110.0, 120.0])
-    monkeypatch.setattr(context.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(context, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     job._clock = 100.0
     job.progress(0.5, "Epoch 1", loss=2.0)  # begins at a checkpoint: says nothing about the speed yet
     assert read_json(job.folder / "progress.json")["eta_s"] is None

@@ -1,5 +1,6 @@
 """The queue with real runner and worker processes: order, kills, cancel, resume."""
 
+import json
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from engine.settings import jobs_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUBMIT = "from engine.jobs import queue; print(queue.submit('self_test', 'from afar', {'steps': 2, 'seconds': 0.1}))"
-DEADLINE_SECONDS = 60.0  # for machines that do much else meanwhile
+DEADLINE_SECONDS = 120.0  # for machines that do much else meanwhile
 
 
 pytestmark = pytest.mark.usefixtures("tumorcast_home")
@@ -51,6 +52,13 @@ def worker_of(job_id: str) -> psutil.Process:
     return psutil.Process(runner.pid)
 
 
+def hurry(job_id: str) -> None:
+    """Let the next attempt count without pauses. The first one pauses, and so cannot end before a test has looked."""
+    spec = queue.job_folder(job_id) / "spec.json"
+    known = json.loads(spec.read_text())
+    write_json(spec, {**known, "params": {**known["params"], "seconds": 0}})
+
+
 def test_two_submitters_at_once_get_one_runner_and_one_job_at_a_time():
     """Both submitters are gone before their jobs begin."""
     submitters = [
@@ -76,20 +84,21 @@ def test_only_one_of_many_starts_a_runner():
 
 
 def test_a_killed_worker_is_shown_and_resumes_from_its_checkpoint():
-    job_id = count(steps=30, seconds=0.05)
+    job_id = count(steps=200)
     until(job_id, counting)
     worker_of(job_id).kill()
     failed = queue.wait(job_id)
     assert failed.state == "failed" and failed.resumable
     assert failed.error is not None and "stopped without a word" in failed.error
-    assert queue.resume(job_id).state in ("waiting", "running")
+    hurry(job_id)
+    assert queue.resume(job_id).state in ("waiting", "running", "finished")
     assert queue.wait(job_id).state == "finished"
     assert queue.read_result(job_id)["began_at"] >= 2
 
 
 def test_a_lost_runner_is_replaced_and_the_orphan_is_waited_for():
-    first, second = count(steps=12), count(steps=1)
-    until(first, counting)
+    first, second = count(steps=30), count(steps=1)
+    until(first, lambda seen: seen.state == "running")
     worker = worker_of(first)
     worker.suspend()  # lives, and cannot end before this test has looked
     for parent in worker.parents()[:2]:  # submitit's controller and the runner
@@ -104,18 +113,19 @@ def test_a_lost_runner_is_replaced_and_the_orphan_is_waited_for():
 
 
 def test_runner_and_worker_killed_together():
-    first, second = count(steps=30, seconds=0.05), count(steps=1)
+    first, second = count(steps=200), count(steps=1)
     until(first, counting)
     worker = worker_of(first)
     for process in [*worker.parents()[:2], worker]:
         process.kill()
     until(first, lambda job: job.state == "failed")
-    assert queue.resume(first).state in ("waiting", "running")
+    hurry(first)
+    assert queue.resume(first).state in ("waiting", "running", "finished")
     assert [queue.wait(first).state, queue.wait(second).state] == ["finished", "finished"]
 
 
 def test_cancel_while_running_and_while_waiting():
-    first, second = count(steps=100), count(steps=1)
+    first, second = count(steps=1000), count(steps=1)
     assert queue.cancel(second).state == "cancelled"
     until(first, counting)
     asked = queue.cancel(first)  # a quick worker has stopped by now

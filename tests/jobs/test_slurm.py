@@ -20,7 +20,7 @@ from engine.jobs.spec import JobStatus, create_folder
 from engine.jobs.status import read_status
 from engine.settings import jobs_folder
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 SETTINGS = {"PARTITION": "short", "CPUS": "1", "MEMORY_GB": "0.2", "MINUTES": "10"}
 
 
@@ -121,7 +121,7 @@ def test_a_part_that_fails_is_named_and_resume_does_only_what_is_missing(on_clus
 
 
 def test_a_killed_part_is_noticed(on_cluster):
-    job_id = add_up(shards=2, seconds=0.3)
+    job_id = add_up(shards=2, seconds=0.5)
     at_work(job_id, 1).kill()
     failed = queue.wait(job_id)
     assert (failed.state, failed.resumable) == ("failed", True)
@@ -150,7 +150,7 @@ def test_a_job_of_one_process_runs_too_and_what_slurm_drops_is_noticed(on_cluste
     monkeypatch.setattr(slurm, "LOOK_EVERY_SECONDS", 0.0)
     monkeypatch.setattr(slurm, "MISSING_SECONDS", 0.0)
     monkeypatch.setenv("TUMORCAST_SLURM_CPUS", "2")
-    first, dropped = (queue.submit("self_test", "count", {"steps": 100, "seconds": 0.2}) for _ in range(2))
+    first, dropped = (queue.submit("self_test", "count", {"steps": 1000, "seconds": 0.2}) for _ in range(2))
     until(first, lambda seen: seen.state == "running")
     (number,) = (read_json(queue.job_folder(dropped) / "slurm.json") or {})["job_ids"]
     subprocess.run(["scancel", number], check=True)

