@@ -80,7 +80,7 @@ def test_a_pair_stands_in_the_link_and_measured_ones_come_apart(db, open_page: O
     assert table_with(app, "dcDSS")["With"].tolist() == ["Entinostat"]
 
 
-@pytest.mark.parametrize("hue", ["class", "subclass", "dss", "replicate", "plate"])
+@pytest.mark.parametrize("hue", ["class", "subclass", "dss", "replicate"])
 @pytest.mark.parametrize("which", ["tsne", "umap"])
 def test_every_colour_and_map_draws(hue, which, db, open_page: Open):
     fill(db)
