@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.patient.predictor import Predictor
 
 RESEARCH_ONLY = "Research use only. Not for treatment decisions."
+SIMULATED = "The model was trained on simulated data: no number here says anything about real tumours."
 TITLE = "Tumorcast patient report"  # of both files' metadata: no name of a patient stands there
 HTML_NAME = "tumorcast-patient-report.html"
 PDF_NAME = "tumorcast-patient-report.pdf"

@@ -2,7 +2,7 @@
 
 from engine.jobs.spec import versions
 from engine.report.page import page
-from engine.report.patient import RESEARCH_ONLY, TITLE, PatientReport
+from engine.report.patient import RESEARCH_ONLY, SIMULATED, TITLE, PatientReport
 from engine.report.patient_sections import chapters, chips_of, label_of
 
 MOST_ROWS = 2000  # of the receipt
@@ -16,6 +16,7 @@ def patient_html(report: PatientReport) -> str:
         made_at=f"{report.made_at:%Y-%m-%d %H:%M} UTC",
         research_only=RESEARCH_ONLY,
         simulated=report.ranking.simulated,
+        simulated_note=SIMULATED,
         chips=chips_of(report),
         sections=chapters(report, MOST_ROWS, MOST_ROWS),
         version=versions()["tumorcast"],

@@ -2,11 +2,10 @@
 
 from engine.report.paper import BODY, Paper
 from engine.report.paper_chapter import draw_chapter
-from engine.report.patient import RESEARCH_ONLY, TITLE, PatientReport
+from engine.report.patient import RESEARCH_ONLY, SIMULATED, TITLE, PatientReport
 from engine.report.patient_sections import chapters, chips_of, label_of
 
 MOST_USED = 20  # rows of the receipt that were used; the other mutations are named, other rows counted by reason
-SIMULATED = "The model was trained on simulated data: no number here says anything about real tumours."
 
 
 def patient_pdf(report: PatientReport) -> bytes:

@@ -45,7 +45,7 @@ def report_html(db: Database, run_id: str) -> str:
     run = run_summary(db, run_id)
     sections = chapters(gather(db, run))
     created = datetime.now(UTC)
-    return page("template.html").render(
+    return page("run.html").render(
         title="What is this model worth?",
         subtitle=f"Run {run.run_id} of {run.created_at:%Y-%m-%d %H:%M} UTC, {split_name(run.split)}. "
         f"Written {created:%Y-%m-%d %H:%M} UTC by Tumorcast {versions()['tumorcast']}.",
