@@ -109,8 +109,8 @@ def find_images(folder: Path, pattern: str = "", screen: str = "") -> FoundImage
     """The images of every well below a folder.
 
     pattern: see name_pattern.py; '' takes a known one that fits. screen: only its images, where names tell.
-    Planes come in the order of their numbers. Raises InputError where no name fits, where two files are the same well,
-    plane or projection, and where a well has images of several screens, channels, sites or times.
+    Planes and parts come in the order of their numbers. Raises InputError where no name fits, where two files are the
+    same well, plane, part or projection, and where a well has images of several screens, channels, sites or times.
     """
     text = pattern or guess_pattern(folder)
     read = read_pattern(text)
@@ -129,10 +129,10 @@ def find_images(folder: Path, pattern: str = "", screen: str = "") -> FoundImage
         well = (_plate(parsed.plate), parsed.row, parsed.column)
         path = folder.joinpath(*folders, name)
         held = files.setdefault(well, {})
-        which = parsed.kind or parsed.plane
+        which = parsed.kind or (parsed.plane if parsed.part is None else parsed.part)
         if which in held:
             _refuse_several(said, text)
-            raise InputError(_twice(well, which, held[which], path, folder))
+            raise InputError(_twice(well, parsed, held[which], path, folder))
         held[which] = path
     if not files:
         told = f"; they are such as {_some(strangers)}" if strangers else ""
@@ -141,11 +141,17 @@ def find_images(folder: Path, pattern: str = "", screen: str = "") -> FoundImage
     _refuse_several(said, text)
     notes = []
     if strangers:
-        notes.append(f"Images that do not fit the pattern {text}, left out: {_counted(strangers)}.")
+        named = any(".ome." in name.lower() for name in strangers)
+        but = " Those that a stack names as its parts are read with it." if named else ""
+        notes.append(f"Images that do not fit the pattern {text}, left out: {_counted(strangers)}.{but}")
     if not read.has("plate"):
         notes.append("The pattern names no plate: all wells are taken as plate P1.")
-    wells = [_well(well, files[well]) for well in sorted(files, key=lambda w: (_natural(w[0]), len(w[1]), w[1], w[2]))]
-    whole, more = _whole(wells) if read.has("kind") else (wells, _plane_notes(files))
+    parts = read.has("part")
+    order = sorted(files, key=lambda well: (_natural(well[0]), len(well[1]), well[1], well[2]))
+    wells = [_well(well, files[well], parts) for well in order]
+    if split := [label(*well) for well in order if parts and len(files[well]) > 1]:
+        notes.append(f"Stacks that lie in several files, read joined: {_counted(split)}.")
+    whole, more = _whole(wells) if read.has("kind") else (wells, _plane_notes({} if parts else files))
     return FoundImages(whole, (*notes, *more), text)
 
 
@@ -173,10 +179,11 @@ def compared(found: Iterable[WellImage], expected: Iterable[Well]) -> tuple[str,
     return tuple(notes)
 
 
-def _well(well: Well, held: Mapping[int | str | None, Path]) -> WellImage:
+def _well(well: Well, held: Mapping[int | str | None, Path], parts: bool) -> WellImage:
     planes = tuple(held[key] for key in sorted(key for key in held if isinstance(key, int)))
-    stack = (held[None],) if None in held else planes
-    return WellImage(*well, planes=stack, mip=held.get("proj"), mid=held.get("midz"))
+    if None in held:
+        planes = (held[None], *planes) if parts else (held[None],)  # of parts the first has no number
+    return WellImage(*well, planes=planes, mip=held.get("proj"), mid=held.get("midz"))
 
 
 def _whole(wells: list[WellImage]) -> tuple[list[WellImage], tuple[str, ...]]:
@@ -221,8 +228,10 @@ def _refuse_several(said: Mapping[str, set], text: str) -> None:
             )
 
 
-def _twice(well: Well, which: int | str | None, first: Path, second: Path, folder: Path) -> str:
-    what = "" if which is None else f"{which} of " if isinstance(which, str) else f"plane {which} of "
+def _twice(well: Well, parsed: Parsed, first: Path, second: Path, folder: Path) -> str:
+    numbers = (("plane", parsed.plane), ("part", parsed.part))
+    what = parsed.kind or next((f"{name} {number}" for name, number in numbers if number is not None), "")
+    what += " of " if what else ""
     a, b = (path.relative_to(folder).as_posix() for path in (first, second))
     cure = "remove one, or let the pattern tell them apart"
     return f"{a} and {b} are both {what}well {label(*well)}: {cure}."

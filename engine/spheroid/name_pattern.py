@@ -26,6 +26,7 @@ FIELDS = {
     "row_number": r"\d{1,2}",
     "column": r"\d{1,2}",
     "plane": NUMBER,
+    "part": NUMBER,
     "site": NUMBER,
     "channel": NUMBER,
     "time": NUMBER,
@@ -40,7 +41,7 @@ TEMPLATES = {
     "a file per plane (CellVoyager)": "{plate}_{row}{column}_T{time}F{site}L*A*Z{plane}C{channel}",
     "a folder per well (Micro-Manager)": "{row}{column}-Site_{site}/img_channel{channel}_position*_time*_z{plane}",
     "a folder per well (Micro-Manager 1)": "{row}{column}-Site_{site}/img_*_*_{plane}",
-    "a stack per well (Micro-Manager)": "{plate}_MMStack_{row}{column}-Site_{site}",
+    "a stack per well (Micro-Manager)": "{plate}_MMStack_{row}{column}-Site_{site}[_{part}]",
     "a stack per well": "{plate}_{row}{column}[_s{site}][_w{channel}]",
     "a folder per plate, a file per plane": "{plate}/{row}{column}[_s{site}][_w{channel}]_z{plane}",
     "a folder per plate, a stack per well": "{plate}/{row}{column}[_s{site}][_w{channel}]",
@@ -56,7 +57,10 @@ Token = tuple[str, str]  # what it is (field, literal, any, open, close) and its
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a name says. Text is '' and a number None where the pattern has no such field. row: A, B, ..., AF."""
+    """What a name says. Text is '' and a number None where the pattern has no such field. row: A, B, ..., AF.
+
+    part: of a stack that goes on in a second file where the first one is full; the first has no number as a rule.
+    """
 
     screen: str = ""
     plate: str = ""
@@ -67,6 +71,7 @@ class Parsed:
     channel: int | None = None
     time: int | None = None
     kind: str = ""
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,10 @@ def read_pattern(text: str) -> Pattern:
         raise InputError(
             f"The pattern {text} has {{kind}}, of ready projections, and {{plane}}, of stacks: give one of the two."
         )
+    if pattern.has("part") and (pattern.has("plane") or pattern.has("kind")):
+        raise InputError(
+            f"The pattern {text} has {{part}}, of stacks in several files, beside {{plane}} or {{kind}}: give one."
+        )
     return pattern
 
 
@@ -177,7 +186,7 @@ def _regex(part: tuple[Token, ...], known: tuple[tuple[str, str], ...]) -> re.Pa
 
 
 def _parsed(said: dict[str, str]) -> Parsed | None:
-    numbers = {key: int(said[key]) for key in ("column", "plane", "site", "channel", "time") if key in said}
+    numbers = {key: int(said[key]) for key in ("column", "plane", "part", "site", "channel", "time") if key in said}
     row = said.get("row", "").upper() or _letters(int(said.get("row_number", 0)))
     if not row or not 1 <= numbers.get("column", 0) <= 48:
         return None

@@ -16,7 +16,8 @@ import numpy as np
 
 from engine.errors import EngineError, InputError
 from engine.spheroid.images import label
-from engine.spheroid.tiff import AGAIN, Stack, decoded, read_plane, stack_of
+from engine.spheroid.tiff import Stack, decoded, read_plane, stack_of
+from engine.spheroid.tiff_file import AGAIN
 from engine.spheroid.types import Projections, WellImage
 
 PIECE = 1 << 18  # pixels, 512 KiB: smaller ones cost more calls than a nearer cache saves (benchmarks/stacks.py)

@@ -2,19 +2,18 @@
 
 import struct
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
-from tifffile import TiffFile, TiffFileError
+from tifffile import TiffFile
 
 from engine.errors import InputError
+from engine.spheroid.split_stacks import PlaneOf, places_of, refuse_other
+from engine.spheroid.tiff_file import AGAIN, opened
 
-AGAIN = "copy or export it again"
 COUNTS = "export the microscope's own counts as 16-bit unsigned TIFF"
 
 
@@ -39,31 +38,13 @@ class Stack(NamedTuple):
         return all(plane.offset is not None for plane in self.planes)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[TiffFile]:
-    """A TIFF, with what the libraries say of damaged files in words.
-
-    Raises InputError for a file that does not exist, is empty, no TIFF, or damaged.
-    """
-    try:
-        if path.stat().st_size == 0:
-            raise InputError(f"{path.name} is empty (0 bytes): {AGAIN}.")
-        # An OME-TIFF may name other files to be read with it, anywhere on the disk: only the given one is opened.
-        with TiffFile(path, _multifile=False) as file:
-            yield file
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read ({error.strerror or error}): check the file.") from error
-    except (TiffFileError, struct.error, ValueError, IndexError, RuntimeError, zlib.error) as error:
-        with path.open("rb") as start:
-            is_tiff = start.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-        told = f"is a damaged or cut off TIFF ({error}): {AGAIN}" if is_tiff else "is not a TIFF image: give TIFF files"
-        raise InputError(f"{path.name} {told}.") from error
-
-
 def stack_of(files: Sequence[Path]) -> Stack:
-    """The planes of a stack: of one file with many pages, or of one file per plane.
+    """The planes of a stack: of one file with many pages, of one file per plane, or of files that are parts of it.
 
-    Raises InputError for files that are cut off or hold something else than 16-bit unsigned planes of one shape.
+    Parts are known by what the file says of itself (OME-XML, Micro-Manager's index): any of them stands for the whole
+    stack, whose planes come in the order of their z. Files of one plane each come in the order given.
+    Raises InputError for files that are cut off or hold something else than 16-bit unsigned planes of one shape, and
+    for parts that are missing, renamed, copies, or outside of the folder.
     """
     if not files:
         raise InputError("A well without any image file has no stack: check the pattern of the file names.")
@@ -72,10 +53,47 @@ def stack_of(files: Sequence[Path]) -> Stack:
     swaps: set[bool] = set()
     for path in files:
         with opened(path) as file:
+            if (len(files) == 1 or len(file.pages) > 1) and (parts := _parts(file, path)) is not None:
+                if other := next((one for one in files if one not in {plane.path for plane in parts}), None):
+                    raise InputError(
+                        f"{other.name} is no part of the stack of {path.name}, which lies in "
+                        f"{', '.join(dict.fromkeys(plane.path.name for plane in parts))}: remove it, or let the "
+                        "pattern of the file names tell them apart."
+                    )
+                return _joined(parts, path)
             found, shape = _single(file, path) if len(files) > 1 else _pages(file, path)
-            swaps.add(file.byteorder != {"little": "<", "big": ">"}[sys.byteorder])
+            swaps.add(_is_swapped(file))
         places += found
         shapes += [shape] * len(found)
+    return _stack(places, shapes, swaps)
+
+
+def _joined(parts: Sequence[PlaneOf], first: Path) -> Stack:
+    """The planes of all files of a stack; every file is opened once. first: the file that told of them."""
+    found: dict[tuple[Path, int], tuple[PlanePlace, tuple[int, int]]] = {}
+    swaps: set[bool] = set()
+    for path in dict.fromkeys(plane.path for plane in parts):
+        own = [plane for plane in parts if plane.path == path]
+        with opened(path) as file:
+            if path != first:
+                refuse_other(file, own[0], first)
+            _refuse_cut_chain(file, path)
+            n = len(file.pages)
+            for plane in own:
+                if not 0 <= plane.page < n:
+                    raise InputError(
+                        f"{path.name} holds {n} planes, but is told to hold at least {plane.page + 1} of its stack: it "
+                        f"is cut off or damaged, {AGAIN}."
+                    )
+                page = file.pages.get(plane.page, aspage=True)
+                shape = _checked(page, path)
+                found[path, plane.page] = _place(page, path, plane.page), shape
+            swaps.add(_is_swapped(file))
+    held = [found[plane.path, plane.page] for plane in parts]
+    return _stack([place for place, _ in held], [shape for _, shape in held], swaps)
+
+
+def _stack(places: list[PlanePlace], shapes: list[tuple[int, int]], swaps: set[bool]) -> Stack:
     for place, shape in zip(places, shapes, strict=True):
         if shape != shapes[0]:
             size, first = ("{} x {}".format(*one) for one in (shape, shapes[0]))
@@ -88,6 +106,19 @@ def stack_of(files: Sequence[Path]) -> Stack:
     return Stack(tuple(places), shapes[0], swaps == {True})
 
 
+def _is_swapped(file: TiffFile) -> bool:
+    return file.byteorder != {"little": "<", "big": ">"}[sys.byteorder]
+
+
+def _parts(file: TiffFile, path: Path) -> tuple[PlaneOf, ...] | None:
+    """See `places_of`; of a file that is cut off or holds something else this is said first."""
+    if len(file.pages) == 0:
+        return None
+    _refuse_cut_chain(file, path)
+    _checked(file.pages.first, path)
+    return places_of(file, path)
+
+
 def read_plane(path: Path) -> np.ndarray:
     """A single image, (h, v) uint16. Raises InputError where it is cut off or something else."""
     with opened(path) as file:
@@ -97,14 +128,10 @@ def read_plane(path: Path) -> np.ndarray:
 
 def decoded(stack: Stack) -> Iterator[np.ndarray]:
     """Planes one after the other, (h, v) uint16, whatever they are packed with."""
-    path = None
-    for place in stack.planes:
-        if place.path != path:
-            path = place.path
-            pages = [one.page for one in stack.planes if one.path == path]
-            with opened(path) as file:
-                for page in pages:
-                    yield np.ascontiguousarray(file.pages[page].asarray(), dtype=np.uint16)
+    for path, places in groupby(stack.planes, lambda place: place.path):
+        with opened(path) as file:
+            for place in places:
+                yield np.ascontiguousarray(file.pages[place.page].asarray(), dtype=np.uint16)
 
 
 def _single(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int]]:
@@ -124,7 +151,6 @@ def _pages(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int
     _refuse_cut_chain(file, path)
     first = file.pages.first
     shape = _checked(first, path)
-    _refuse_part(file, path)
     if len(file.series) != 1:
         alike = len({series.shape for series in file.series}) == 1
         what = "stacks, such as those of several positions" if alike else "images of different kinds"
@@ -156,30 +182,6 @@ def _pages(file: TiffFile, path: Path) -> tuple[list[PlanePlace], tuple[int, int
     if places[-1].offset is not None:
         _refuse_end(places[-1].offset + shape[0] * shape[1] * 2, file, path, len(places))
     return places, shape
-
-
-def _refuse_part(file: TiffFile, path: Path) -> None:
-    """Micro-Manager and others part a long stack over files; each says by OME-XML which planes lie where."""
-    try:
-        root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
-    except ElementTree.ParseError:  # the planes can be read all the same
-        return
-    own = root.get("UUID", "")
-    for pixels in root.iterfind(".//{*}Pixels"):
-        held: dict[str, set[tuple[str, str]]] = {}  # which channels and times a file has planes of
-        names: dict[str, str] = {}
-        for data in pixels.iterfind("{*}TiffData"):
-            for uuid in data.iterfind("{*}UUID"):
-                key = (uuid.text or uuid.get("FileName") or "").strip()
-                names[key] = uuid.get("FileName", key)
-                held.setdefault(key, set()).add((data.get("FirstC", "0"), data.get("FirstT", "0")))
-        mine = own if own in held else next((key for key, name in names.items() if name == path.name), "")
-        if others := [names[key] for key in held if key != mine and held[key] & held.get(mine, set())]:
-            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-            raise InputError(
-                f"{path.name} holds a part of its stack; the rest lies in {', '.join(others[:3])}{more}: export each "
-                "well's stack as one file, or every plane as a file and name {plane} in the pattern of the file names."
-            )
 
 
 def _place(page, path: Path, z: int) -> PlanePlace:

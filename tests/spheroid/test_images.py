@@ -150,7 +150,7 @@ def test_a_folder_per_plane_as_imagexpress_writes_it(folder):
     [
         (
             ["x 1_MMStack_B02-Site_0.ome.tif", "x 1_MMStack_C03-Site_0.ome.tif"],
-            "{plate}_MMStack_{row}{column}-Site_{site}",
+            "{plate}_MMStack_{row}{column}-Site_{site}[_{part}]",
             ["x 1_B02", "x 1_C03"],
         ),
         (
@@ -182,6 +182,26 @@ def test_names_that_other_microscopes_write(folder, names, pattern, found):
 def test_two_channels_of_a_well_are_never_one_stack(folder):
     with pytest.raises(InputError, match=r"img_0_DAPI_000.tif and .*img_0_GFP_000.tif are both plane 0 of well P1_B02"):
         find_images(folder("B02-Site_0/img_0_DAPI_000.tif", "B02-Site_0/img_0_GFP_000.tif"))
+
+
+def test_parts_of_a_stack_come_in_their_order(folder):
+    """Micro-Manager goes on in x_1, x_2, ..., where a file is full; the first has no number."""
+    names = [f"x_MMStack_{well}-Site_0{part}.ome.tif" for well in ("B02", "B03") for part in ("_10", "", "_2", "_1")]
+    found = find_images(folder(*names[:4], names[5]))
+    assert [path.name.split("Site_0")[1] for path in found.wells[0].planes] == [
+        ".ome.tif", "_1.ome.tif", "_2.ome.tif", "_10.ome.tif",
+    ]  # fmt: skip
+    assert wells(found) == ["x_B02", "x_B03"] and len(found.wells[1].planes) == 1
+    assert found.notes == ("Stacks that lie in several files, read joined: 1 (x_B02).",)
+    with pytest.raises(InputError, match=r"Site_0_1.ome.tif and .*Site_0_1.ome.tif are both part 1 of well x_B02"):
+        find_images(folder(f"a/{names[3]}"))
+    with pytest.raises(InputError, match=r"has {part}, of stacks in several files, beside {plane} or {kind}: give one"):
+        read_pattern("{row}{column}_z{plane}_{part}")
+
+
+def test_parts_by_other_names_are_told(folder):
+    found = find_images(folder("P1_B02.ome.tif", "P1_C02.ome.tif", "rest of B02.ome.tif"))
+    assert found.notes[0].endswith("1 (rest of B02.ome.tif). Those that a stack names as its parts are read with it.")
 
 
 def test_plates_that_would_become_one_are_refused(folder):

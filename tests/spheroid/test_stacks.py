@@ -132,47 +132,6 @@ def test_ome_files_that_name_each_other_are_read_as_the_planes_they_are(tmp_path
     equal(project(WellImage("P1", "B", 2, tuple(names))), planes[:3])
 
 
-def ome(own: str, *places: tuple[str, str, int, int]) -> bytes:
-    """OME-XML of a stack. places: file, its id, number of the plane and of the channel."""
-    told = "".join(
-        f'<TiffData FirstZ="{z}" FirstC="{c}" IFD="0" PlaneCount="1"><UUID FileName="{name}">{key}</UUID></TiffData>'
-        for name, key, z, c in places
-    )
-    return (
-        f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{own}"><Image '
-        'ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="70" SizeY="50" SizeZ="7" '
-        f'SizeC="1" SizeT="1">{told}</Pixels></Image></OME>'
-    ).encode()
-
-
-def test_a_part_of_a_stack_is_never_taken_for_the_whole(tmp_path, planes):
-    """Micro-Manager goes on in a second file where the first one is full."""
-    places = [("x_MMStack.ome.tif", "urn:a", z, 0) for z in range(4)]
-    places += [("x_MMStack_1.ome.tif", "urn:b", z, 0) for z in range(4, 7)]
-    for name, own, part in (("x_MMStack.ome.tif", "urn:a", planes[:4]), ("x_MMStack_1.ome.tif", "urn:b", planes[4:])):
-        with tifffile.TiffWriter(tmp_path / name) as writer:
-            for z, plane in enumerate(part):
-                told = ome(own, *places) if z == 0 else None
-                writer.write(plane, contiguous=False, metadata=None, description=told)
-    refused(tmp_path / "x_MMStack.ome.tif", r"a part of its stack; the rest lies in x_MMStack_1.ome.tif: export each")
-    refused(tmp_path / "x_MMStack_1.ome.tif", r"a part of its stack; the rest lies in x_MMStack.ome.tif: export each")
-
-
-@pytest.mark.parametrize(
-    "others",
-    [
-        [],
-        [("another well.ome.tif", "urn:b", z, 1) for z in range(7)],  # the other channel lies in another file
-    ],
-)
-def test_a_whole_stack_that_was_renamed_is_read(tmp_path, planes, others):
-    with tifffile.TiffWriter(tmp_path / "P1_B02.tif") as writer:
-        for z, plane in enumerate(planes):
-            told = ome("urn:a", *[("old.ome.tif", "urn:a", k, 0) for k in range(7)], *others) if z == 0 else None
-            writer.write(plane, contiguous=False, metadata=None, description=told)
-    equal(project(WellImage("P1", "B", 2, (tmp_path / "P1_B02.tif",))), planes)
-
-
 def test_several_stacks_in_one_file(tmp_path, planes):
     with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as writer:
         for _ in range(3):
