@@ -15,8 +15,11 @@ from engine.figures.screen_drug import drug_chart
 from engine.figures.screens import modality_words
 from engine.figures.text import cut, number
 from engine.spheroid.hits import hit_rows
+from engine.spheroid.phenotype_relations import pooled_dss
+from engine.spheroid.settings import HIT_DSS
 
 PIXELS, CONTROL_PX = 112, 84
+ALIKE = 0.65  # AUC of replicates against random pairs from which drugs are worth comparing; chosen here
 SHOWN_CONTROLS = {"negative": 3, "positive": 3, "metabolic_positive": 1}  # as the paper's Figure 16
 KNOWN = {
     "measured": ("Measured together", "This screen combined the two: dcDSS is what the addition gained."),
@@ -31,6 +34,15 @@ def show(shown: Reviewed, found: Phenotype) -> None:
     if pairs.empty:
         st.markdown(_why_none(found))
         return
+    st.caption(
+        "Hits that lie further apart than most pairs of drugs. That can also mean that one leaves more alive than the "
+        "other at its highest dose: the curves tell."
+    )
+    if not found.told.replicates.auc >= ALIKE:
+        st.warning(
+            "By this network replicates hardly look alike, or are not there to compare: what sets two drugs apart here "
+            "may be chance.", icon=":material/warning:",
+        )  # fmt: skip
     names = (pairs["drug"] + "|" + pairs["other"]).tolist()
     asked = state.get("rev_pair")
     pair = state.keep("rev_pair", asked if asked in names else names[0], default=names[0])
@@ -45,11 +57,16 @@ def _why_none(found: Phenotype) -> str:
     modality = modality_words(found.looked.modality)
     if found.scores.empty:
         return f"No pairs yet: the screen is not scored by {modality}, so which drugs are hits is not known."
-    alone = (found.scores["replicate"] == POOLED) & (found.scores["addon"] == "")
-    hits = found.scores.loc[alone, "hit"].fillna(False).sum()
-    if hits < 2:
-        return f"No complementary pair: it takes two hits, and by {modality} this screen has {int(hits) or 'none'}."
-    return f"No complementary pair: the {int(hits)} hits by {modality} look alike."
+    hits = {drug for drug, dss in pooled_dss(found.scores).items() if dss >= HIT_DSS}
+    shown = hits & set(found.told.distances.index)
+    if len(hits) < 2:
+        return f"No complementary pair: it takes two hits, and by {modality} this screen has {len(hits) or 'none'}."
+    if len(shown) < 2:
+        return (
+            f"No complementary pair: of {len(hits)} hits by {modality}, {len(shown) or 'none'} "
+            f"{'has' if len(shown) == 1 else 'have'} a well on the map that counts."
+        )
+    return f"No complementary pair: the {len(shown)} hits by {modality} look alike."
 
 
 def _table(shown: Reviewed, found: Phenotype, mine: pd.DataFrame, status: str, words: str, pair: str) -> None:

@@ -68,10 +68,10 @@ def _no_map(shown: Reviewed, by: Looked) -> None:
     job_panel.follow(PLACE, TASK)
 
 
-def _submit(screen: str, run_id: str) -> str:
+def _submit(screen: str, run_id: str, umap: bool = False) -> str:
     from engine.spheroid.phenotype_job import submit_phenotypes
 
-    return submit_phenotypes(data.database(), screen, run_id)
+    return submit_phenotypes(data.database(), screen, run_id, umap=umap)
 
 
 def _map(shown: Reviewed, found: Phenotype) -> None:
@@ -83,6 +83,12 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         # While a drag draws, the browser takes no clicks on points: one or the other.
         lasso = st.toggle("Lasso", key=state.bound("rev_draw"), help="On: draw around wells. Off: click one.")
         state.keep("rev_draw", lasso)
+        if "umap" not in maps and st.button(
+            "Add a UMAP", type="tertiary", key="phenotype_umap", help="A second picture of the same components."
+        ):
+            job_panel.start(PLACE, lambda: _submit(shown.screen, found.looked.run_id, umap=True))
+    if PLACE in state.get("followed"):
+        job_panel.follow(PLACE, TASK)
     told = replicate_words(found.told.replicates)
     view = MapView(wells, which, hue, shown.drug, shown.well, told, lasso)
     pictures = review_map_data.pictures(shown, wells, 64 if len(wells) <= MANY else 32)
@@ -129,7 +135,7 @@ def _replicates(told: Reproducibility, words: str) -> None:
     if not told.n or not told.n_random:
         st.markdown(words)
         return
-    verdict = "Yes" if told.auc >= 0.8 else "In part" if told.auc >= 0.65 else "Hardly"
+    verdict = "Yes" if told.auc >= 0.8 else "In part" if told.auc >= review_pairs.ALIKE else "Hardly"
     st.markdown(f"**{verdict}.** {words}")
 
 
@@ -158,6 +164,11 @@ def _likes(shown: Reviewed, found: Phenotype) -> None:
     if near.empty:
         st.markdown("There is no other drug to compare it with.")
         return
+    if shown.drug in found.told.quiet:
+        st.markdown(
+            f"{messages.plain(shown.drug)} **looks like the negative controls** at its highest dose: what lies near it "
+            "does so because there is little to see."
+        )
     facts = found.wells.drop_duplicates("treatment").set_index("treatment")
     table = pd.DataFrame(
         {

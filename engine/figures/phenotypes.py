@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from engine.figures.classes import class_colours
+from engine.figures.classes import OTHER, class_colours
 from engine.figures.template import SELECTED, SEQUENTIAL, Chart, Palette, palette, styled
 from engine.figures.text import count, in_figure, number, plural
 
 HEIGHT, LEGEND_PX = 450, 21  # without the legend; of one of its rows
-HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate"}
+LEGEND_ROWS = 18  # more are scrolled through
+LABEL_PX, LINE_PX, PLOT_PX = 6.0, 12.0, (560.0, 380.0)  # of a sign, of a line; the plot itself where it is narrow
+HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate", "plate": "Plate"}
 MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
 CONTROLS = {
     "negative": ("Negative control", "circle-open"),
@@ -61,12 +63,15 @@ def phenotype_map(view: MapView, context: str, dark: bool = False) -> Chart:
     figure.update_xaxes(title_text=f"{MAPS[view.map]} 1", showticklabels=False)
     figure.update_yaxes(title_text=f"{MAPS[view.map]} 2", showticklabels=False)
     entries = sum(trace.showlegend is not False for trace in figure.data)
-    rows = math.ceil(entries / (2 if view.hue == "subclass" else 3))
+    rows = min(LEGEND_ROWS, math.ceil(entries / (2 if view.hue == "subclass" else 3)))
     styled(figure, dark, HEIGHT + LEGEND_PX * rows)
     figure.update_layout(
         dragmode="lasso" if view.lasso else False, clickmode="event" if view.lasso else "event+select",
         showlegend=True, margin={"b": 8},
-        legend={"orientation": "h", "y": -0.08, "yanchor": "top", "x": 0, "font": {"size": 12}},
+        legend={
+            "orientation": "h", "y": -0.08, "yanchor": "top", "x": 0, "font": {"size": 12},
+            "maxheight": LEGEND_PX * LEGEND_ROWS,
+        },
     )  # fmt: skip
     n, out = len(view.drugs), int(view.wells["left_out"].sum())
     crossed = f" Crossed: {plural(out, 'excluded well')}, which counts for nothing here." if out else ""
@@ -95,22 +100,26 @@ def _controls(view: MapView, colours: Palette) -> list[go.Scatter]:
 
 
 def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
-    """A trace a class, subclass or replicate, in the order of the legend."""
-    names = group_names(view)
+    """A trace a class, subclass, replicate or plate, in the order of the legend."""
+    names, texts = group_names(view), None
     if view.hue == "subclass":
-        looks = subclass_looks(names, dark)
+        looks, texts = subclass_looks(names, _classes_of(view), dark), _labels(view)
+    elif view.hue == "class":
+        colours = _colours(_classes_of(view), dark)
+        names = names.where(names.isin([*colours, NOT_TOLD]), OTHER)
+        grey = palette(dark).resistant
+        looks = {name: (colour, SYMBOLS[0]) for name, colour in colours.items()}
+        looks |= {OTHER: (grey, SYMBOLS[0]), NOT_TOLD: (grey, "circle-open-dot")}
     else:
-        colours = class_colours(names, dark)
-        order = sorted(colours) if view.hue == "replicate" else list(colours)
-        forms = SYMBOLS if view.hue == "replicate" else SYMBOLS[:1]
-        looks = {name: (colours[name], forms[i % len(forms)]) for i, name in enumerate(order)}
+        order = sorted(names.unique(), key=lambda name: (len(name), name))
+        colours = class_colours(order, dark)
+        looks = {name: (colours[name], SYMBOLS[i % len(SYMBOLS)]) for i, name in enumerate(order)}
     traces = []
     for name, (colour, symbol) in looks.items():
         mine = view.drugs[names == name]
-        marker = {"symbol": symbol, "size": 10, "color": colour}
-        traces.append(
-            _points(view, mine, marker, f"{in_figure(name, 40)} ({len(mine)})", labelled=view.hue == "subclass")
-        )
+        if len(mine):
+            marker = {"symbol": symbol, "size": 10, "color": colour}
+            traces.append(_points(view, mine, marker, f"{in_figure(name, 40)} ({len(mine)})", texts))
     return traces
 
 
@@ -119,22 +128,56 @@ def group_names(view: MapView) -> pd.Series:
     drugs = view.drugs
     if view.hue == "replicate":
         return "Replicate " + drugs["replicate"].astype(int).astype(str)
+    if view.hue == "plate":
+        return "Plate " + drugs["plate"].astype(str)
     told = drugs["group"].where(drugs["group"] != "", NOT_TOLD)
     if view.hue == "class":
         return told
     return told.where(drugs["subgroup"] == "", told + ": " + drugs["subgroup"])
 
 
-def subclass_looks(names: pd.Series, dark: bool) -> dict[str, tuple[str, str]]:
-    """Subclass -> colour of its class and a symbol of its own within it, in order of name."""
-    colour = class_colours(names.str.partition(": ")[0], dark)
+def _classes_of(view: MapView) -> list[str]:
+    """The class of every drug that has one, once a drug: what colours count in every chart of a screen."""
+    drugs = view.drugs.drop_duplicates("treatment")
+    return [str(group) for group in drugs["group"] if group]
+
+
+def _colours(groups: list[str], dark: bool) -> dict[str, str]:
+    """Classes with a colour of their own."""
+    grey = palette(dark).resistant
+    return {name: colour for name, colour in class_colours(groups, dark).items() if colour != grey}
+
+
+def subclass_looks(names: pd.Series, groups: list[str], dark: bool) -> dict[str, tuple[str, str]]:
+    """Subclass -> colour of its class and a symbol of its own within that colour, in order of name.
+
+    groups: the class of every drug.
+    """
+    colours, grey = _colours(groups, dark), palette(dark).resistant
     seen: dict[str, int] = {}
     looks = {}
     for name in sorted(names.unique()):
-        group = name.partition(": ")[0]
-        looks[name] = (colour[group], SYMBOLS[seen.get(group, 0) % len(SYMBOLS)])
-        seen[group] = seen.get(group, 0) + 1
+        colour = colours.get(name.partition(": ")[0], grey)
+        looks[name] = (colour, SYMBOLS[seen.get(colour, 0) % len(SYMBOLS)])
+        seen[colour] = seen.get(colour, 0) + 1
     return looks
+
+
+def _labels(view: MapView) -> pd.Series:
+    """Abbreviations beside drug wells, each where it hides no other; a drug is named once, the strongest first."""
+    drugs = view.drugs.sort_values("dss", ascending=False, na_position="last", kind="stable")
+    xy = np.column_stack(list(view.xy(drugs).values())).astype(float)
+    everything = np.column_stack(list(view.xy(view.wells).values())).astype(float)
+    place = (xy - np.nanmin(everything, axis=0)) / np.maximum(np.ptp(everything, axis=0), 1e-9) * PLOT_PX
+    texts, named, taken = pd.Series("", index=drugs.index), set(), np.empty((0, 3))
+    for at, (index, drug, short) in enumerate(zip(drugs.index, drugs["name"], drugs["short"], strict=True)):
+        half = LABEL_PX * len(short) / 2
+        beside = np.abs(taken[:, 0] - place[at, 0]) < taken[:, 2] + half
+        if drug not in named and not (beside & (np.abs(taken[:, 1] - place[at, 1]) < LINE_PX)).any():
+            texts[index] = escape(short)
+            taken = np.vstack([taken, [*place[at], half]])
+            named.add(drug)
+    return texts
 
 
 def _scored(view: MapView, colours: Palette) -> list[go.Scatter]:
@@ -153,11 +196,14 @@ def _scored(view: MapView, colours: Palette) -> list[go.Scatter]:
     return traces
 
 
-def _points(view: MapView, wells: pd.DataFrame, marker: Mapping, name: str, labelled: bool = False) -> go.Scatter:
+def _points(
+    view: MapView, wells: pd.DataFrame, marker: Mapping, name: str, texts: pd.Series | None = None
+) -> go.Scatter:
+    labelled = texts is not None
     return go.Scatter(
         **view.xy(wells),
         mode="markers+text" if labelled else "markers",
-        text=wells["short"].map(escape) if labelled else None,
+        text=texts[wells.index] if texts is not None else None,
         textposition="top center",
         textfont={"size": 10},
         name=name,

@@ -5,7 +5,7 @@ Distances are Euclidean between components, never on the t-SNE map, whose distan
 """
 
 import math
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +22,14 @@ MIN_WELLS = 5  # fewer make no map
 FAR = 0.5  # a pair is complementary when at least so large a share of all pairs of drugs lies nearer; chosen here
 RANDOM_PAIRS = 10_000
 DRAWS = 1000  # of drugs, for an interval
+INSIDE = 95.0  # percent of negative controls among which a drug shows no phenotype; chosen here
+UMAP = "umap-learn==0.5.12"  # tried with numba 0.68 and NumPy 2.4; no requirement: a compiler for a second picture
 
 
 class Phenotypes(NamedTuple):
     """Where wells lie. components: (w, k). variance: (k,) share of each, sum about 0.95. tsne: (w, 2).
 
-    umap: (w, 2), None where the package is not installed or was not asked for. perplexity: as used.
+    umap: (w, 2), None where it was not asked for or cannot be drawn. perplexity: as used. no_umap: why it cannot be.
     """
 
     components: np.ndarray
@@ -35,6 +37,7 @@ class Phenotypes(NamedTuple):
     tsne: np.ndarray
     umap: np.ndarray | None
     perplexity: float
+    no_umap: str = ""
 
 
 class Reproducibility(NamedTuple):
@@ -85,17 +88,29 @@ def describe(activations: np.ndarray, seed: int = 0, umap: bool = False) -> Phen
     components = model.transform(activations)[:, :k]
     perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
     tsne = TSNE(n_components=2, perplexity=perplexity, init="random", random_state=seed).fit_transform(components)
-    drawn = _umap(components, seed) if umap else None
-    return Phenotypes(components, model.explained_variance_ratio_[:k], tsne.astype(float), drawn, perplexity)
+    drawn, why = _umap(components, seed) if umap else (None, "")
+    return Phenotypes(components, model.explained_variance_ratio_[:k], tsne.astype(float), drawn, perplexity, why)
 
 
-def _umap(components: np.ndarray, seed: int) -> np.ndarray | None:
+def umap_missing() -> str:
+    """Why no UMAP can be drawn here, with the cure; '' where its package is installed. Nothing is loaded."""
     try:
-        package = import_module("umap")  # no requirement: a second picture of the same components
-    except ImportError:
-        return None
+        metadata.distribution(UMAP.partition("=")[0])
+    except metadata.PackageNotFoundError:
+        return f"A UMAP needs a package that is not installed: `pip install {UMAP}`, then ask for it again."
+    return ""
+
+
+def _umap(components: np.ndarray, seed: int) -> tuple[np.ndarray | None, str]:
+    """(w, 2), or why there is none. The same seed gives the same bytes: with a seed the package uses one thread."""
+    try:
+        package = import_module("umap")
+    except ImportError as error:  # not there, or its compiled parts do not fit the NumPy that is
+        reason = umap_missing() or f"`pip install {UMAP}` is known to work; what is installed does not load: {error}"
+        return None, reason
     neighbours = min(15, len(components) - 1)
-    return np.asarray(package.UMAP(n_neighbors=neighbours, random_state=seed).fit_transform(components), float)
+    model = package.UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1)  # more would be refused with a warning
+    return np.asarray(model.fit_transform(components), float), ""
 
 
 def highest_doses(wells: pd.DataFrame) -> pd.Series:
@@ -141,6 +156,22 @@ def _interval(shares: np.ndarray, drugs: np.ndarray, seed: int) -> tuple[float |
         return percentiles(drawn[:, 1] / drawn[:, 0])
 
 
+def like_controls(components: np.ndarray, drugs: np.ndarray, controls: np.ndarray) -> frozenset[str]:
+    """Drugs that look like the negative controls: what lies near them does so because nothing is to be seen.
+
+    components: (w, k) of drug wells. drugs: (w,) names. controls: (c, k) of negative controls. The wells of such a drug
+    lie on average no farther from the middle of the controls than 95 % of these lie from the middle of the others.
+    None is told with fewer than five controls.
+    """
+    n, components = len(controls), np.asarray(components, float)
+    if n < MIN_WELLS or not len(components):
+        return frozenset()
+    middle = np.mean(controls, axis=0)
+    own = np.linalg.norm(controls - middle, axis=1) * n / (n - 1)  # from the middle of the n - 1 others
+    away = pd.Series(np.linalg.norm(components - middle, axis=1)).groupby(np.asarray(drugs, dtype=str)).mean()
+    return frozenset(away.index[away <= np.percentile(own, INSIDE)])
+
+
 def drug_distances(components: np.ndarray, drugs: np.ndarray) -> pd.DataFrame:
     """Distances between drugs, each at the mean of its wells: a square table by name."""
     table = pd.DataFrame(np.asarray(components, float)).groupby(np.asarray(drugs, dtype=str)).mean()
@@ -171,7 +202,8 @@ def complementary_pairs(
     """Pairs of hits that kill in different ways, most different first.
 
     distances: of `drug_distances`. dss: drug -> DSS_asym; a hit has 10 or more. measured: pairs that this screen did
-    combine, {drug, drug} -> dcDSS, the DSS of the combination minus that of the single drug.
+    combine, {drug, drug} -> dcDSS, the DSS of the combination minus that of the single drug. count: of pairs that are
+    suggested; those that were measured are all told.
     Columns: drug, other, distance, share (of pairs of drugs nearer than this one), dss, other_dss, status, dcdss,
     reason. status: 'measured' where the screen combined the two, else 'suggested': an idea to test, not a result.
     """
@@ -181,8 +213,10 @@ def complementary_pairs(
     apart = distances.loc[hits, hits].to_numpy(float)[first, second] if hits else np.empty(0)
     share = _shares(distances, apart) if len(apart) else np.empty(0)
     far = np.flatnonzero(share >= FAR)
+    far = far[np.argsort(-apart[far], kind="stable")]
+    known = np.array([frozenset((hits[first[at]], hits[second[at]])) in measured for at in far], bool)
     rows = []
-    for at in far[np.argsort(-apart[far], kind="stable")][:count]:
+    for at in far[known | (np.cumsum(~known) <= count)]:
         drug, other = hits[first[at]], hits[second[at]]
         gain = measured.get(frozenset((drug, other)), math.nan)
         status = "measured" if frozenset((drug, other)) in measured else "suggested"

@@ -12,7 +12,7 @@ from engine.jobs.context import JobContext
 from engine.jobs.queue import job_folder, submit
 from engine.spheroid import trained
 from engine.spheroid.image_store import PreparedImages, open_images
-from engine.spheroid.phenotype import describe, highest_doses
+from engine.spheroid.phenotype import describe, highest_doses, umap_missing
 from engine.spheroid.phenotype_records import newest_looked
 from engine.spheroid.predict import PLACE, activations, places
 from engine.spheroid.screen_list import trained_runs
@@ -48,8 +48,11 @@ def submit_phenotypes(db: Database, screen: str, run_id: str = "", seed: int = 0
     """Put a screen's layout into a new job folder and start to map its phenotypes; returns the job's id.
 
     run_id: a run that was trained for the screen; empty: the one whose readouts of the highest phase it has.
-    Raises InputError where the screen, its images or the run are missing, or the run is another screen's.
+    umap: draw one too. Raises InputError where the screen, its images or the run are missing, the run is another
+    screen's, or a UMAP is asked for without its package.
     """
+    if umap and (why := umap_missing()):
+        raise InputError(why)
     if run_id:
         _refuse_foreign(db, screen, run_id)
     row = screen_with_images(db, screen)
@@ -116,8 +119,8 @@ def mapped(
         parts.append(activations(network, images, wells.iloc[start : start + AT_ONCE], device))
     seen = np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
     found = describe(seen, seed, umap)
-    if umap and found.umap is None:
-        notes.append("No UMAP was drawn: the package umap-learn is not installed.")
+    if found.no_umap:
+        notes.append(f"No UMAP was drawn. {found.no_umap}")
     axes = {"tsne": found.tsne, "umap": found.umap if found.umap is not None else np.full((len(wells), 2), np.nan)}
     rows = wells[PLACE].assign(
         components=list(found.components.astype(np.float32)),

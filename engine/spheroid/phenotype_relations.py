@@ -11,7 +11,13 @@ import pandas as pd
 
 from engine.spheroid import records
 from engine.spheroid.exclusions import left_out as covered
-from engine.spheroid.phenotype import Reproducibility, complementary_pairs, drug_distances, reproducibility
+from engine.spheroid.phenotype import (
+    Reproducibility,
+    complementary_pairs,
+    drug_distances,
+    like_controls,
+    reproducibility,
+)
 from engine.spheroid.phenotype_records import features as map_of
 from engine.spheroid.review_records import read_state
 from engine.store.database import Database
@@ -21,11 +27,12 @@ POOLED = "pooled"
 
 class Relations(NamedTuple):
     """distances: between drugs without an addition, square, by name; empty where there are none. replicates: do they
-    look alike. pairs: of `phenotype.complementary_pairs`."""
+    look alike. pairs: of `phenotype.complementary_pairs`. quiet: drugs that look like the negative controls."""
 
     distances: pd.DataFrame
     replicates: Reproducibility
     pairs: pd.DataFrame
+    quiet: frozenset[str] = frozenset()
 
 
 def label(wells: pd.DataFrame) -> pd.Series:
@@ -57,20 +64,26 @@ def relations(
     seed: int = 0,
 ) -> Relations:
     """Of the wells of drugs on a map. features: of `phenotype_records.features`. left_out: (w,) bool of its rows."""
-    used = features["well_type"] == "therapy"
     if left_out is not None:
-        used &= ~left_out.to_numpy(bool)
-    wells = features[used]
+        features = features[~left_out.to_numpy(bool)]
+    wells = features[features["well_type"] == "therapy"]
     if wells.empty:
         nothing = complementary_pairs(pd.DataFrame(), {})
         return Relations(pd.DataFrame(), Reproducibility(np.nan, np.nan, np.nan, 0, 0), nothing)
-    components = np.stack([np.asarray(one, float) for one in wells["components"]])
+    components = _stacked(wells)
     replicates = reproducibility(components, label(wells).to_numpy(), seed)
     alone = (wells["addon"] == "").to_numpy()
     if not alone.any():
         return Relations(pd.DataFrame(), replicates, complementary_pairs(pd.DataFrame(), {}))
-    distances = drug_distances(components[alone], wells.loc[alone, "treatment"].to_numpy())
-    return Relations(distances, replicates, complementary_pairs(distances, dict(dss), dict(measured)))
+    components, drugs = components[alone], wells.loc[alone, "treatment"].to_numpy()
+    distances = drug_distances(components, drugs)
+    quiet = like_controls(components, drugs, _stacked(features[features["well_type"] == "negative"]))
+    return Relations(distances, replicates, complementary_pairs(distances, dict(dss), dict(measured)), quiet)
+
+
+def _stacked(wells: pd.DataFrame) -> np.ndarray:
+    """(w, k) components; without wells (0, 0)."""
+    return np.stack([np.asarray(one, float) for one in wells["components"]]) if len(wells) else np.empty((0, 0))
 
 
 def screen_relations(db: Database, screen: str, run_id: str, modality: str, seed: int = 0) -> Relations:

@@ -12,7 +12,7 @@ from dashboard import review_phenotypes
 from engine.jobs import launch, queue
 from engine.jobs.spec import read_spec
 from engine.settings import store_path
-from engine.spheroid import review
+from engine.spheroid import phenotype_job, review
 from engine.spheroid.review_types import Decision, Target
 from engine.store.database import Database
 
@@ -80,7 +80,7 @@ def test_a_pair_stands_in_the_link_and_measured_ones_come_apart(db, open_page: O
     assert table_with(app, "dcDSS")["With"].tolist() == ["Entinostat"]
 
 
-@pytest.mark.parametrize("hue", ["class", "subclass", "dss", "replicate"])
+@pytest.mark.parametrize("hue", ["class", "subclass", "dss", "replicate", "plate"])
 @pytest.mark.parametrize("which", ["tsne", "umap"])
 def test_every_colour_and_map_draws(hue, which, db, open_page: Open):
     fill(db)
@@ -143,6 +143,61 @@ def test_without_a_map_a_button_makes_one(db, open_page: Open, tmp_path, monkeyp
     assert [one.value for one in app.error] == []
     spec = read_spec(queue.job_folder(queue.list_jobs()[0].id))
     assert (spec.task, spec.params["screen"], spec.params["run_id"]) == ("map_phenotypes", ONE, RUN)
+
+
+def test_a_umap_is_added_where_its_package_is_and_asked_for_where_it_is_not(db, open_page: Open, tmp_path, monkeypatch):
+    fill(db, tmp_path)
+    app = open_page("screen_review.py", **TAB)
+    assert "Add a UMAP" not in labels(app)  # it has one
+    with db.write() as connection:
+        connection.execute("UPDATE feature SET umap_x = NULL, umap_y = NULL")
+    monkeypatch.setattr(phenotype_job, "umap_missing", lambda: "Install the package")
+    app = button(open_page("screen_review.py", **TAB), "Add a UMAP").click().run()
+    assert [one.value for one in app.error] == ["Install the package"]
+    assert "map_phenotypes" not in {job.task for job in queue.list_jobs()}
+    monkeypatch.setattr(phenotype_job, "umap_missing", lambda: "")
+    app = button(app, "Add a UMAP").click().run()
+    assert not app.exception and [one.value for one in app.error] == []
+    (job,) = (one for one in queue.list_jobs() if one.task == "map_phenotypes")
+    params = read_spec(queue.job_folder(job.id)).params
+    assert (params["screen"], params["run_id"], params["umap"]) == (ONE, RUN, True)
+    assert "Map phenotypes of SIM-P_DS1" in words(app)
+
+
+def test_a_drug_without_an_effect_is_said_to_look_like_controls(db, open_page: Open):
+    fill(db)
+    place = '(SELECT plate, "row", "column" FROM well WHERE screen = \'SIM-P_DS1\' AND {})'
+    with db.write() as connection:
+        connection.execute("UPDATE well SET well_type = 'negative' WHERE well_type IN ('untreated', 'positive')")
+        for where, x in (("well_type = 'negative'", 0.0), ("treatment = 'Olaparib'", 0.1)):
+            spot = f'UPDATE feature SET components = [{x}, 0.2 * random()] WHERE (plate, "row", "column") IN '
+            connection.execute(spot + place.format(where))
+        connection.execute("UPDATE feature SET components = [components[1], 0.1] WHERE components[1] = 0.1")
+    quiet = words(open_page("screen_review.py", rev_drug="Olaparib", **TAB))
+    assert "Olaparib **looks like the negative controls** at its highest dose" in quiet
+    assert "looks like the negative controls" not in words(open_page("screen_review.py", rev_drug="Bortezomib", **TAB))
+
+
+def test_pairs_of_a_map_on_which_replicates_lie_apart_are_doubted(db, open_page: Open):
+    fill(db)
+    assert not open_page("screen_review.py", **TAB).warning
+    with db.write() as connection:
+        connection.execute("DELETE FROM feature WHERE plate = 'P2'")
+    app = open_page("screen_review.py", **TAB)
+    assert_healthy(app)
+    assert "no drug has two wells with an image at its highest dose" in words(app)
+    assert [one.value for one in app.warning if "By this network replicates hardly look alike" in one.value]
+
+
+def test_hits_without_an_image_make_no_pair(db, open_page: Open):
+    fill(db)
+    with db.write() as connection:
+        connection.execute(
+            """DELETE FROM feature WHERE (plate, "row", "column") IN (
+                   SELECT plate, "row", "column" FROM well WHERE treatment IN ('Panobinostat', 'Entinostat'))"""
+        )
+    text = words(open_page("screen_review.py", **TAB))
+    assert "No complementary pair: of 3 hits by images, phase II, 1 has a well on the map that counts." in text
 
 
 def test_a_network_trained_again_asks_for_a_new_map(db, open_page: Open):

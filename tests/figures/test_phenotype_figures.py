@@ -59,6 +59,59 @@ def test_subclasses_of_one_class_share_its_colour_and_differ_in_form():
     assert first.color == second.color and first.symbol != second.symbol
 
 
+def crowd(classes: int, drugs: int, spread: float = 100.0) -> pd.DataFrame:
+    """Drugs of so many classes, two wells each, anywhere on the map."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"P{1 + at}_B{number:04d}", "therapy", f"Drug {number:04d}", f"D{number:04d}", f"Class {number % classes:02d}",
+         "", float(number % 40), False, 1 + at, *rng.uniform(0, spread, 2))
+        for number in range(drugs) for at in range(2)
+    ]  # fmt: skip
+    wells = pd.DataFrame(rows, columns=WELLS.columns[:11])
+    return wells.assign(treatment=wells["name"], conc_nm=1000.0, plate=wells["well"].str.partition("_")[0])
+
+
+def test_classes_without_a_colour_of_their_own_are_one_entry():
+    view = MapView(crowd(35, 700), "tsne", "class")
+    traces = named(phenotype_map(view, "S").figure)
+    assert set(traces) == {f"Class {n:02d} (40)" for n in range(8)} | {f"Other classes ({27 * 40})"}
+    assert len({trace.marker.color for trace in traces.values()}) == 9
+    assert "Class 34" in "".join(traces[f"Other classes ({27 * 40})"].hovertext)
+
+
+def test_drugs_that_lack_a_well_keep_the_colours_of_their_classes():
+    """Hits count drugs; counted by wells, Kinase would come first here."""
+    wells = crowd(2, 4).assign(group=lambda t: t["name"].map({"Drug 0000": "Kinase"}).fillna("Zinc"))
+    more = pd.concat([wells, *[wells[wells["group"] == "Kinase"]] * 5], ignore_index=True)
+    colour = [named(phenotype_map(MapView(one, "tsne", "class"), "S").figure) for one in (wells, more)]
+    assert colour[0]["Kinase (2)"].marker.color == colour[1]["Kinase (12)"].marker.color
+
+
+def test_subclasses_in_grey_differ_in_form_and_a_long_legend_scrolls():
+    wells = crowd(60, 60).assign(subgroup="sub")
+    chart = phenotype_map(MapView(wells, "tsne", "subclass"), "S")
+    greys = [trace.marker for trace in chart.figure.data if trace.marker.color == chart.figure.data[-1].marker.color]
+    assert len({marker.symbol for marker in greys}) == 6
+    assert chart.figure.layout.height < 900 and chart.figure.layout.legend.maxheight < 400
+
+
+def test_names_of_drugs_do_not_lie_on_each_other():
+    spread = named(phenotype_map(MapView(crowd(1, 8), "tsne", "subclass"), "S").figure)["Class 00 (16)"]
+    assert sorted(filter(None, spread.text)) == [f"D{n:04d}" for n in range(8)]  # once a drug
+    wells = crowd(1, 300).assign(tsne_x=lambda t: t["tsne_x"] / 4 + 60 * (t["tsne_x"] > 50))
+    crowded = named(phenotype_map(MapView(wells, "tsne", "subclass"), "S").figure)["Class 00 (600)"]
+    shown = wells.assign(text=crowded.text).query("text != ''")
+    assert 20 < len(shown) < 300 and shown["dss"].max() == 39.0
+    px = shown[["tsne_x", "tsne_y"]].to_numpy() / np.ptp(wells[["tsne_x", "tsne_y"]].to_numpy(), axis=0) * (560, 380)
+    near = (np.abs(px[:, None] - px) < (30, 12)).all(axis=2)
+    assert near.sum() == len(shown)  # each but with itself
+
+
+def test_plates_can_colour_the_map():
+    traces = named(phenotype_map(MapView(crowd(3, 9), "tsne", "plate"), "S").figure)
+    assert set(traces) == {"Plate P1 (9)", "Plate P2 (9)"}
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_mismatches_are_named_and_hits_stand_apart(dark):
     sides = [pd.DataFrame({"drug": list("ABCD"), "dss_asym": scores}) for scores in ([30, 25, 1, 2], [28, 3, 2, 20])]

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -38,15 +39,39 @@ def test_the_same_seed_gives_the_same_map():
     assert not np.allclose(found[0].tsne, found[2].tsne)
 
 
-def test_umap_is_left_out_where_it_is_not_installed(monkeypatch):
+@pytest.fixture
+def no_umap(monkeypatch):
+    """As where the package was never installed."""
+
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
     monkeypatch.setitem(sys.modules, "umap", None)
-    assert phenotype.describe(activations(), umap=True).umap is None
+    monkeypatch.setattr(phenotype.metadata, "distribution", missing)
+
+
+def test_without_its_package_there_is_no_umap_but_the_cure(no_umap):
+    found = phenotype.describe(activations(), umap=True)
+    assert found.umap is None and found.no_umap == phenotype.umap_missing()
+    assert "`pip install umap-learn==0.5.12`, then ask for it again" in found.no_umap
+    assert phenotype.describe(activations()).no_umap == ""  # nobody asked
+
+
+def test_a_umap_that_does_not_load_says_why(monkeypatch):
+    def broken(name):
+        raise ImportError("Numba needs NumPy 2.2 or less. Got NumPy 2.4.")
+
+    monkeypatch.setattr(phenotype, "import_module", broken)
+    monkeypatch.setattr(phenotype.metadata, "distribution", lambda name: name)
+    found = phenotype.describe(activations(), umap=True)
+    assert found.umap is None and phenotype.umap_missing() == ""
+    assert "umap-learn==0.5.12` is known to work" in found.no_umap and "Numba needs NumPy 2.2" in found.no_umap
 
 
 def test_umap_draws_the_components_where_it_is_installed(monkeypatch):
     class Drawn:
-        def __init__(self, n_neighbors, random_state):
-            assert (n_neighbors, random_state) == (15, 7)
+        def __init__(self, n_neighbors, random_state, n_jobs):
+            assert (n_neighbors, random_state, n_jobs) == (15, 7, 1)
 
         def fit_transform(self, components):
             return components[:, :2]
@@ -54,7 +79,17 @@ def test_umap_draws_the_components_where_it_is_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", type(sys)("umap"))
     monkeypatch.setattr(sys.modules["umap"], "UMAP", Drawn, raising=False)
     found = phenotype.describe(activations(), seed=7, umap=True)
-    assert np.array_equal(found.umap, found.components[:, :2])
+    assert np.array_equal(found.umap, found.components[:, :2]) and found.no_umap == ""
+
+
+@pytest.mark.skipif(bool(phenotype.umap_missing()), reason="umap-learn is not installed")
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_the_real_umap_repeats_its_bytes_and_keeps_replicates_together():
+    found = [phenotype.describe(activations(60), seed, umap=True).umap for seed in (3, 3, 4)]
+    assert found[0].tobytes() == found[1].tobytes() and not np.allclose(found[0], found[2])
+    told = phenotype.reproducibility(found[0], np.repeat(np.arange(30), 2))
+    assert told.auc > 0.95
+    assert phenotype.describe(activations(6), umap=True).umap.shape == (6, 2)  # few wells, few neighbours
 
 
 @pytest.mark.parametrize(
@@ -146,6 +181,27 @@ def test_what_was_measured_is_not_called_suggested(gain, told):
     by_status = found.groupby("status")["reason"].agg(list)
     assert len(by_status["measured"]) == 1 and told in by_status["measured"][0]
     assert all("Suggested: this screen has not combined them" in reason for reason in by_status["suggested"])
+
+
+def test_a_measured_pair_is_told_however_many_ideas_lie_further_apart():
+    rng, names = np.random.default_rng(0), [f"Drug {i:02d}" for i in range(40)]
+    distances = phenotype.drug_distances(rng.normal(0, 1, (40, 6)), np.array(names))
+    everything = phenotype.complementary_pairs(distances, dict.fromkeys(names, 20.0), count=1000)
+    last = everything.iloc[-1]
+    found = phenotype.complementary_pairs(
+        distances, dict.fromkeys(names, 20.0), {frozenset((last["drug"], last["other"])): 1.0}, count=5
+    )
+    assert found["status"].tolist() == ["suggested"] * 5 + ["measured"]
+    assert found[["drug", "other"]].iloc[:5].equals(everything[["drug", "other"]].iloc[:5])
+
+
+def test_drugs_among_the_controls_show_no_phenotype():
+    """Controls at -2, -1, 0, 1 and 2: from the middle of the others 2.5, 1.25, 0, 1.25 and 2.5 away."""
+    controls = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]])
+    wells, drugs = np.array([[2.4], [-2.6], [3.0], [2.2], [9.0]]), np.array(["in", "in", "out", "out", "far"])
+    assert phenotype.like_controls(wells, drugs, controls) == {"in"}  # 2.5 on average, the other 2.6
+    assert phenotype.like_controls(wells, drugs, controls[:4]) == frozenset()
+    assert phenotype.like_controls(wells, drugs, np.empty((0, 0))) == frozenset()
 
 
 def test_no_hits_no_pairs():

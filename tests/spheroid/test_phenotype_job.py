@@ -1,5 +1,7 @@
 """The map of phenotypes as a job: a drawn screen and a small random network in, table `feature` out."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from engine.jobs.files import read_json, write_json
 from engine.jobs.queue import job_folder, submit
 from engine.jobs.spec import read_spec
 from engine.settings import store_path
-from engine.spheroid import trained
+from engine.spheroid import phenotype_job, trained
 from engine.spheroid.image_store import open_images, write
 from engine.spheroid.network import build
 from engine.spheroid.phenotype_job import run_phenotypes, submit_phenotypes
@@ -129,14 +131,6 @@ def test_the_same_seed_gives_the_same_map_and_takes_its_place(db):
     pd.testing.assert_frame_equal(first.drop(columns="components"), again.drop(columns="components"))
 
 
-def test_a_umap_that_is_not_installed_is_said_to_be_missing(db, monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "umap", None)
-    told = read_json(job_folder(run(db, umap=True)) / "results" / "result.json")
-    assert told["umap"] is False and "umap-learn is not installed" in told["notes"][-1]
-
-
 def test_a_network_that_was_trained_again_has_no_map_yet(db):
     run(db)
     with db.write() as connection:
@@ -189,6 +183,36 @@ def test_combinations_are_told_by_both_names():
 def test_runs_that_do_not_fit_are_refused(db, arguments, message):
     with pytest.raises(InputError, match=message):
         submit_phenotypes(db, SCREEN, *arguments)
+
+
+def test_a_umap_without_its_package_is_refused_before_any_work(db, monkeypatch):
+    monkeypatch.setattr(phenotype_job, "umap_missing", lambda: "A UMAP needs a package")
+    with pytest.raises(InputError, match="A UMAP needs a package"):
+        submit_phenotypes(db, SCREEN, umap=True)
+    assert submit_phenotypes(db, SCREEN)
+
+
+def test_a_worker_that_cannot_draw_a_umap_draws_the_rest_and_says_so(db, monkeypatch):
+    monkeypatch.setattr(phenotype_job, "umap_missing", lambda: "")
+    monkeypatch.setitem(sys.modules, "umap", None)
+    told = read_json(job_folder(run(db, umap=True)) / "results" / "result.json")
+    assert told["umap"] is False and told["notes"][-1].startswith("No UMAP was drawn. ")
+    assert "umap-learn==0.5.12" in told["notes"][-1]
+    found = features(db, SCREEN, newest_looked(db, SCREEN).run_id)
+    assert found["tsne_x"].notna().all() and found["umap_x"].isna().all()
+
+
+def test_what_is_said_of_drugs_without_an_effect(db):
+    """Five controls about 0; one drug among them, one far off; an excluded control is no measure."""
+    controls = [("negative", "", x) for x in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+    rows = [*controls, ("therapy", "Idle", 0.4), ("therapy", "Idle", -0.6), ("therapy", "Deadly", 8.0)]
+    wells = pd.DataFrame(rows, columns=["well_type", "treatment", "x"]).assign(addon="")
+    wells["components"] = [[x, 0.0] for x in wells["x"]]
+    assert relations(wells, {}, {}).quiet == {"Idle"}
+    fewer = relations(wells, {}, {}, left_out=wells["x"] == 0.5)
+    assert fewer.quiet == frozenset() and list(fewer.distances.index) == ["Deadly", "Idle"]
+    alone = relations(wells[wells["treatment"] == "Deadly"], {"Deadly": 40.0}, {})
+    assert alone.replicates.n == 0 and alone.pairs.empty and alone.quiet == frozenset()
 
 
 def test_a_screen_that_no_network_looked_at_is_refused(db):
