@@ -126,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     )
     bring.add_argument("--death-readout", action="store_true", help="of a screen: metabolic readouts rise as cells die")
     bring.add_argument("--percent", action="store_true", help="of a screen: its readouts are percent viability already")
+    bring.add_argument("--inhibition", action="store_true", help="of a screen: its readouts are percent inhibition")
     bring.add_argument("--date", default="", metavar="DAY", help="of a screen: when it was made, such as 2021-03-15")
     bring.add_argument("--no-wait", action="store_true", help="submit and return")
 

@@ -76,6 +76,10 @@ def test_from_a_folder_to_scores(capsys, tumorcast_home, tmp_path):
     assert not row["simulated"] and str(row["screened_on"])[:10] == "2021-03-15"
     status, _, error = run(capsys, "import", "screen", str(folder), "--percent", "--replace")
     assert status != 0 and "cannot be viabilities in percent" in error and "Multiply fractions by 100" in error
+    status, _, error = run(capsys, "import", "screen", str(folder), "--inhibition", "--replace")
+    assert status != 0 and "cannot be inhibitions in percent" in error
+    status, _, error = run(capsys, "import", "screen", str(folder), "--percent", "--inhibition", "--replace")
+    assert status != 0 and "percent viability and percent inhibition: choose one" in error
     verdicts = document(capsys, "quality", "--screen", NAME)
     (z,) = [one for one in verdicts if one["measure"] == "z_prime" and one["plate"] == "P1"]
     assert z["value"] > 0.5 and z["verdict"] == "good" and z["modality"] == "metabolic" and z["reason"]

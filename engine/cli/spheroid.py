@@ -22,7 +22,8 @@ def bring(given: Namespace, db: Database) -> Answer:
     from engine.spheroid.screen_import import submit_screen_import, submit_screen_imports
 
     about = {name: getattr(given, name) for name in ("sample", "entity", "origin", "licence", "replace", "pattern")}
-    about |= {"death_readout": given.death_readout, "percent": given.percent, "screened_on": given.date}
+    about |= {"death_readout": given.death_readout, "percent": given.percent, "inhibition": given.inhibition}
+    about["screened_on"] = given.date
     if given.name:
         jobs = [submit_screen_import(given.file, given.name, **about)]
     else:

@@ -10,6 +10,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.files.tables import EXTRA, chunks, open_table, squeeze
 from engine.spheroid.plate import clean, parse_column, parse_row, parse_well, plate_name
+from engine.spheroid.readings import INHIBITION, VIABILITY
 from engine.units import NM_PER
 
 # Names without case, blanks and punctuation; the first that a table has counts.
@@ -50,10 +51,20 @@ NAMES = {
         "relativeviability",
         "normalizedviability",
         "normalisedviability",
+        "inhibition",
+        "percentinhibition",
+        "inhibitionpercent",
+        "inhibitioninpercent",
+        "pctinhibition",
+        "inhibitionpct",
+        "growthinhibition",
+        "percentgrowthinhibition",
+        "relativeinhibition",
+        "normalizedinhibition",
+        "normalisedinhibition",
     ),
     "readout_name": ("readout", "readoutname", "measure", "assay"),
 }
-PERCENT = "%"
 UNITS = {"pm": "pM", "nm": "nM", "um": "uM", "mm": "mM", "m": "M"}
 _MOLAR = re.compile(r"(?i)(p|n|u|µ|μ|m)?\s*(mol\s*/\s*l|mol\s*l-1|molar|m)(?![a-z])")
 
@@ -63,7 +74,8 @@ class WellTable:
     """A table of wells as text.
 
     frame: line (its number in the file), plate, row, column and what else of NAMES there is, as text or None.
-    units: of conc and addon_conc where the column's name tells one, of value PERCENT where its name says viability.
+    units: of conc and addon_conc where the column's name tells one, of value VIABILITY or INHIBITION where
+    its name says so.
     name: what messages call the file. has_plates: a column says of which plate a row is; else all are P1.
     """
 
@@ -96,8 +108,9 @@ def columns_of(header: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
             if key in ("conc", "addon_conc") and (hit := _with_unit(name, squeezed)):
                 found[key], units[key] = hit
                 break
-    if "value" in found and "viability" in squeezed[found["value"]]:
-        units["value"] = PERCENT
+    for kind in (VIABILITY, INHIBITION):
+        if "value" in found and kind in squeezed[found["value"]]:
+            units["value"] = kind
     if found.get("readout_name") == found.get("value"):
         found.pop("readout_name", None)
     return found, units

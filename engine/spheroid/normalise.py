@@ -42,7 +42,7 @@ def normalised(readouts: Readouts, plates: Plates, *, death_readout: bool = Fals
     notes: list[str] = []
     if readouts.is_percent:
         ready = frame.assign(percent=frame["raw"])
-        return Percent(ready[[*WELL_COLUMNS, "raw", "percent"]], _odd_controls(ready, readouts.modality))
+        return Percent(ready[[*WELL_COLUMNS, "raw", "percent"]], _odd_controls(ready, readouts))
     for plate, own in frame.groupby("plate", sort=False):
         if own["raw"].notna().any():
             frame.loc[own.index, "percent"] = _of_plate(
@@ -51,15 +51,18 @@ def normalised(readouts: Readouts, plates: Plates, *, death_readout: bool = Fals
     return Percent(frame[[*WELL_COLUMNS, "raw", "percent"]], tuple(notes))
 
 
-def _odd_controls(ready: pd.DataFrame, modality: str) -> tuple[str, ...]:
+def _odd_controls(ready: pd.DataFrame, readouts: Readouts) -> tuple[str, ...]:
     """A sentence for every plate whose negative control does not look as in a screen of viabilities in percent."""
     alone = ready[(ready["well_type"] == "negative") & (ready["addon"] == "")]
     medians = alone.groupby("plate", sort=False)["percent"].median().dropna()
+    given, whole, other = "viabilities", 100, " or as percent inhibition"
+    if readouts.inhibited:
+        medians, given, whole, other = 100 - medians, "inhibitions", 0, ""
     return tuple(
-        f"Plate {plate}: the {modality} readouts are given as viabilities in percent, but its negative control reads "
-        f"{value:.4g} % where 100 was expected. Check the readouts, or import them as raw ones."
+        f"Plate {plate}: the {readouts.modality} readouts are given as {given} in percent, but its negative control "
+        f"reads {value:.4g} % where {whole} was expected. Check the readouts, or import them as raw ones{other}."
         for plate, value in medians.items()
-        if abs(value - 100) > FAR
+        if abs(value - whole) > FAR
     )
 
 

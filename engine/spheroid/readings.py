@@ -20,10 +20,18 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 _SPACED = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
-# "% viability", "Percent cell viability", "viability [%]", "Viability in percent"
-_PERCENT = re.compile(
-    r"(?i)(%|\bpercent(age)?|\bpct)[\s_\-]*(of\s+)?(cell[\s_\-]*)?viab|viab\w*[\s_\-\[(,;:]*(in\s+)?(%|percent|pct)"
-)
+VIABILITY, INHIBITION = "viability", "inhibition"
+VIABILITY, INHIBITION = "viability", "inhibition"
+_PERCENT = r"(%|\bpercent(age)?|\bpct)[\s_\-]*(of\s+)?((cell|growth)[\s_\-]*)?"
+_IN_PERCENT = r"[\s_\-\[(,;:]*(in\s+)?(%|percent|pct)"
+# "% viability", "Percent cell viability", "viability [%]", "Viability in percent"; alike of inhibition, or that word
+# alone on a line, but no inhibitor and no "50 % inhibition".
+_SAYS = {
+    VIABILITY: re.compile(rf"(?i){_PERCENT}viab|viab\w*{_IN_PERCENT}"),
+    INHIBITION: re.compile(
+        rf"(?im)(?<![\d.,])(?<![\d.,] ){_PERCENT}inhibition(?![a-z])|inhibition{_IN_PERCENT}|^\W*inhibition\W*$"
+    ),
+}
 MOST_LINES = 200_000
 LARGEST = 1e30  # no instrument counts so far; differences of larger numbers overflow
 
@@ -80,9 +88,13 @@ def numbers(texts: Sequence[str | None]) -> Numbers:
     return Numbers(values, tuple(over), tuple(wrong))
 
 
-def says_percent(text: str) -> bool:
-    """Whether words above or within a file say that its numbers are viabilities in percent."""
-    return bool(_PERCENT.search(text))
+def percent_of(text: str) -> str:
+    """VIABILITY or INHIBITION where words above or within a file say that its numbers are such percentages, else ''.
+
+    Of two the first counts: 'viability [%] = 100 - inhibition [%]'.
+    """
+    found = {kind: hit.start() for kind, words in _SAYS.items() if (hit := words.search(text))}
+    return min(found, key=found.__getitem__, default="")
 
 
 def comments(path: Path) -> tuple[str, ...]:

@@ -9,16 +9,15 @@ import pandas as pd
 
 from engine.errors import InputError
 from engine.files.receipt import Receipt
-from engine.spheroid.layout_columns import PERCENT, WellTable, header_of, is_long, read_wells
+from engine.spheroid.layout_columns import WellTable, header_of, is_long, read_wells
 from engine.spheroid.matrices import Matrix, find_matrices
+from engine.spheroid.percentages import settled
 from engine.spheroid.plate import GEOMETRY, PLACE, plate_in, size_for, well_name
-from engine.spheroid.readings import comments, numbers, read_sheets, says_percent
+from engine.spheroid.readings import INHIBITION, VIABILITY, comments, numbers, percent_of, read_sheets
 from engine.spheroid.types import Plates, Readouts
 
 PLACES = ["plate", "row", "column"]
 NAMED = 5
-# Viabilities in percent of a screen: something lives, and half of all wells cannot grow to the double.
-MOST_PERCENT, LEAST_PERCENT = 200.0, 2.0
 
 
 class ReadoutFile(NamedTuple):
@@ -35,14 +34,16 @@ def read_readouts(
     receipt: Receipt,
     screen: str = "",
     percent: bool = False,
+    inhibition: bool = False,
 ) -> Readouts:
     """The readouts of one modality from all of a screen's files.
 
-    percent: they are viabilities in percent already; without it, files may say so by a comment, a line above a matrix
-    or a column's name ('Viability [%]').
+    percent: they are viabilities in percent already. inhibition: they are inhibitions in percent, which become
+    viabilities. Without either, files may say so by a comment, a line above a matrix or a column's name
+    ('Viability [%]', '% inhibition').
     Wells read as NA are rows with raw NaN. receipt: told of overflows, wells the layout lacks, plates without readouts.
     Raises InputError naming file, plate and well for matrices of another size, plates the layout lacks, wells that
-    stand twice, texts that are no numbers, numbers that are no percentages, and files with percentages beside others.
+    stand twice, texts that are no numbers, and as `percentages.settled` does.
     """
     known = list(dict.fromkeys(plates.wells["plate"]))
     parts = [part for file in files for part in _read(file, plates, known, receipt, screen)]
@@ -75,50 +76,13 @@ def read_readouts(
         receipt.notes.append(
             f"All {modality} readouts are {measured.iloc[0]:g}, which is no measurement: check the files."
         )
-    kept = frame[[*PLACES, "raw"]].reset_index(drop=True)
-    is_percent = taken_as_percent(frame, modality, receipt, percent)
-    return Readouts(modality, kept, tuple(receipt.notes[start:]), is_percent)
-
-
-def taken_as_percent(frame: pd.DataFrame, modality: str, receipt: Receipt, asked: bool) -> bool:
-    """Whether raw is viability in percent, as somebody says or every file; with a note either way.
-
-    frame: raw, file and told, whether the file says so.
-    """
-    told = frame.groupby("file", sort=False)["told"].any()
-    if not (asked or told.any()):
-        return False
-    if not (asked or told.all()):
-        raise InputError(
-            f"{told.index[told][0]} says that it holds viabilities in percent, {told.index[~told][0]} does not: give "
-            f"the {modality} readouts of all plates in one form."
-        )
-    measured = frame["raw"].dropna()
-    if measured.empty or (measured.max() > LEAST_PERCENT and measured.abs().median() <= MOST_PERCENT):
-        receipt.notes.append(
-            f"The {modality} readouts are taken as viabilities in percent, as "
-            f"{'was asked for' if asked else 'their file says'}: they are not held against controls."
-        )
-        return True
-    odd = (
-        f"the highest is {measured.max():g}, as of fractions"
-        if measured.max() <= LEAST_PERCENT
-        else f"half of them exceed {measured.abs().median():,.0f}"
-    )
-    if asked:
-        raise InputError(
-            f"{frame['file'].iloc[0]}: the {modality} readouts cannot be viabilities in percent ({odd}). Multiply "
-            "fractions by 100, or import them as raw readouts, which are held against the plates' controls."
-        )
-    receipt.notes.append(
-        f"{frame['file'].iloc[0]} calls its numbers viabilities, but {odd}: they are taken as raw readouts and held "
-        "against the plates' controls."
-    )
-    return False
+    found = settled(frame, plates.wells, modality, receipt, VIABILITY if percent else INHIBITION if inhibition else "")
+    kept = found.frame[[*PLACES, "raw"]].reset_index(drop=True)
+    return Readouts(modality, kept, tuple(receipt.notes[start:]), found.is_percent, found.inhibited)
 
 
 def read_long(table: WellTable, receipt: Receipt) -> pd.DataFrame:
-    """plate, row, column, raw, file and told (the column's name says percent viability) of a long table.
+    """plate, row, column, raw, file and told (VIABILITY, INHIBITION or '', by the column's name) of a long table.
 
     Rows marked in a column `exclude` have raw NaN. Raises InputError naming row and well of a text that is no number.
     """
@@ -135,17 +99,22 @@ def read_long(table: WellTable, receipt: Receipt) -> pd.DataFrame:
         out = frame["exclude"].map(lambda text: (text or "0").lower() not in ("0", "0.0", "false", "no")).to_numpy()
         receipt.flag(frame, pd.Series(out, index=frame.index), "excluded by the table itself: no readout", ["plate"])
         raw = np.where(out, np.nan, raw)
-    made = frame[PLACES].assign(raw=raw, file=table.name, told=table.units.get("value") == PERCENT)
+    made = frame[PLACES].assign(raw=raw, file=table.name, told=table.units.get("value", ""))
     _note_over(made.iloc[list(found.over)], table.name, receipt)
     return made
 
 
+def said_by(lines: Iterable[str]) -> str:
+    """What the comments of a file say of its numbers: VIABILITY, INHIBITION or ''."""
+    return next(filter(None, map(percent_of, lines)), "")
+
+
 def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Receipt, screen: str) -> list[pd.DataFrame]:
-    said = any(map(says_percent, comments(file.path)))
+    said = said_by(comments(file.path))
     if is_long(header_of(file.path, file.name)):
         table = read_wells(file.path, file.name, screen)
         made = read_long(table, receipt)
-        made["told"] |= said
+        made["told"] = made["told"].replace("", said)
         if not table.has_plates:
             made["plate"] = _plate_of(file.name, known)
         for plate in made["plate"].unique():
@@ -163,10 +132,10 @@ def _read(file: ReadoutFile, plates: Plates, known: Sequence[str], receipt: Rece
             "folder."
         )
     made_parts = []
-    for plate, matrix in zip(_plates_of(found, file.name, known), (matrix for _, matrix in found), strict=True):
+    for plate, (sheet, matrix) in zip(_plates_of(found, file.name, known), found, strict=True):
         _refuse_unknown(plate, file.name, known)
         _refuse_size(matrix, plate, file.name, plates)
-        told = said or says_percent(matrix.title)
+        told = percent_of(matrix.title) or percent_of(sheet) or said
         made_parts.append(_cells(matrix, plate, file.name, receipt).assign(told=told))
     return made_parts
 

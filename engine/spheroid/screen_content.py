@@ -12,9 +12,10 @@ from engine.files.receipt import Receipt
 from engine.spheroid.drugs import read_drugs
 from engine.spheroid.layout import plates_of, read_layout
 from engine.spheroid.layout_columns import read_wells
+from engine.spheroid.percentages import settled
 from engine.spheroid.plate import GEOMETRY, plate_order
-from engine.spheroid.readings import comments, says_percent
-from engine.spheroid.readout_files import n_wells_of, read_long, read_readouts, taken_as_percent
+from engine.spheroid.readings import INHIBITION, VIABILITY, comments
+from engine.spheroid.readout_files import n_wells_of, read_long, read_readouts, said_by
 from engine.spheroid.screen_folder import METABOLIC, ScreenFiles
 from engine.spheroid.types import Plates, Readouts
 
@@ -32,8 +33,10 @@ class ScreenContent:
     simulated: bool
 
 
-def read_screen(files: ScreenFiles, receipt: Receipt, percent: bool = False) -> ScreenContent:
-    """Read everything but the images. percent: the metabolic readouts are viabilities in percent already.
+def read_screen(files: ScreenFiles, receipt: Receipt, percent: bool = False, inhibition: bool = False) -> ScreenContent:
+    """Read everything but the images.
+
+    percent, inhibition: the metabolic readouts are viabilities, or inhibitions, in percent already.
 
     Raises InputError as `read_layout` and `read_readouts` do.
     """
@@ -44,18 +47,20 @@ def read_screen(files: ScreenFiles, receipt: Receipt, percent: bool = False) -> 
         raw = read_long(table, receipt)
         if raw["raw"].isna().all():
             raise InputError(f"{files.table.name} has no readout of any well: export it again with its values.")
-        raw["told"] |= any(map(says_percent, said))
-        is_percent = taken_as_percent(raw, METABOLIC, receipt, percent)
-        readouts = [Readouts(METABOLIC, raw[["plate", "row", "column", "raw"]], is_percent=is_percent)]
+        raw["told"] = raw["told"].replace("", said_by(said))
+        form = VIABILITY if percent else INHIBITION if inhibition else ""
+        taken = settled(raw, plates.wells, METABOLIC, receipt, form)
+        frame = taken.frame[["plate", "row", "column", "raw"]]
+        readouts = [Readouts(METABOLIC, frame, (), taken.is_percent, taken.inhibited)]
     elif files.layout is not None:
         said = comments(files.layout.path)
         plates = read_layout(
             files.layout.path, files.layout.name, receipt, files.in_table, pos_rules=not files.published
         )
-        readouts = [
-            read_readouts(given, plates, kind, receipt, files.in_table, percent and kind == METABOLIC)
-            for kind, given in files.readouts.items()
-        ]
+        readouts = []
+        for kind, given in files.readouts.items():
+            asked = (percent and kind == METABOLIC, inhibition and kind == METABOLIC)
+            readouts.append(read_readouts(given, plates, kind, receipt, files.in_table, *asked))
     else:
         raise InputError(f"The screen {files.name} has neither a layout nor a table that says what is in its wells.")
     plates = replace(plates, n_wells=n_wells_of(plates, readouts))

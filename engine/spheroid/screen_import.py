@@ -54,6 +54,7 @@ def submit_screen_import(
     pattern: str = "",
     death_readout: bool = False,
     percent: bool = False,
+    inhibition: bool = False,
     screened_on: str = "",
 ) -> str:
     """Submits the import of one screen; returns the job's id.
@@ -62,15 +63,17 @@ def submit_screen_import(
     table that says everything. name: which of several screens; a single one is called so. sample: cell line or patient
     sample, by default the beginning of the name. entity: its diagnosis. pattern: how image files are called, see
     name_pattern.py. death_readout: the metabolic signal rises as cells die. percent: metabolic readouts are viabilities
-    in percent already. screened_on: the day of the screening, as 2021-03-15. replace: takes the place of a screen of
-    that name, with its scores.
+    in percent already. inhibition: they are inhibitions in percent, kept as viabilities (100 - inhibition).
+    screened_on: the day of the screening, as 2021-03-15. replace: takes the place of a screen of that name, with its
+    scores.
     Raises InputError at once for files that cannot be read, several screens without a name, a name that is taken, and
     a day that is none.
     """
     path = Path(path).expanduser()
     files = chosen_screen(screens_in(path), name.strip(), path.name)
     about = {"sample": sample, "entity": entity, "origin": origin, "licence": licence, "simulated": simulated}
-    about |= {"pattern": pattern, "death_readout": death_readout, "percent": percent, "screened_on": screened_on}
+    about |= {"pattern": pattern, "death_readout": death_readout, "percent": percent, "inhibition": inhibition}
+    about["screened_on"] = screened_on
     return _submit(files, path, replace, about)
 
 
@@ -81,7 +84,7 @@ def submit_screen_imports(path: Path, *, replace: bool = False, **about: Any) ->
     """
     path = Path(path).expanduser()
     known = {key: about.get(key, "") for key in ("sample", "entity", "origin", "licence", "pattern", "screened_on")}
-    known |= {key: bool(about.get(key, False)) for key in ("simulated", "death_readout", "percent")}
+    known |= {key: bool(about.get(key, False)) for key in ("simulated", "death_readout", "percent", "inhibition")}
     found = screens_in(path)
     for files in found:
         _checked(files, replace, known)
@@ -96,7 +99,8 @@ def run_screen_import(job: JobContext) -> None:
     """
     name, receipt = job.params["screen"], Receipt()
     job.progress(0.0, "Reading layout and readouts")
-    content = read_screen(_files(job), receipt, job.params.get("percent", False))
+    given = bool(job.params.get("percent", False)), bool(job.params.get("inhibition", False))
+    content = read_screen(_files(job), receipt, *given)
     written = _images(job, content, receipt)
     readouts = list(content.readouts)
     if written is not None and MOS not in [known.modality for known in readouts]:
@@ -125,16 +129,20 @@ def _checked(files: ScreenFiles, replace: bool, about: dict[str, Any]) -> Screen
             f"give it a name of at most {LONGEST_NAME}."
         )
     day_of(about["screened_on"])
+    if about["percent"] and about["inhibition"]:
+        raise InputError("The readouts are said to be percent viability and percent inhibition: choose one.")
     if about["percent"] and about["death_readout"]:
         raise InputError(
             "The readouts are said to be viabilities in percent and to rise as cells die: viabilities fall, choose one."
         )
+    if about["inhibition"] and about["death_readout"]:
+        raise InputError("Percent inhibition rises as cells die by itself: leave out that the readouts rise.")
     db = Database(store_path())
     refuse_taken_name(SCREEN, files.name, replace, db)
     refuse_signed_off(db, files.name, "replaced")
     if not files.readouts and files.table is None and files.images is None:
         raise InputError(f"{files.name} has neither readouts nor images: there is nothing to import.")
-    return read_screen(files, Receipt(), about["percent"])
+    return read_screen(files, Receipt(), about["percent"], about["inhibition"])
 
 
 def _submit(files: ScreenFiles, path: Path, replace: bool, about: dict[str, Any]) -> str:
@@ -256,8 +264,13 @@ def _report(
     params, wells = job.params, content.plates.wells
     modalities = [str(frame["modality"].iloc[0]) for frame in judged if len(frame)]
     form = "one table" if params["complete"] else "published folders" if params["published"] else "layout and readouts"
-    settings = {"pattern": params["pattern"], "death_readout": params["death_readout"]}
+    # Percentages are viabilities whatever was said of raw readouts.
+    death = bool(params["death_readout"]) and not any(
+        one.is_percent for one in content.readouts if one.modality == METABOLIC
+    )
+    settings = {"pattern": params["pattern"], "death_readout": death}
     settings["percent"] = any(readout.is_percent for readout in content.readouts)
+    settings["inhibition"] = any(readout.inhibited for readout in content.readouts)
     summary = receipt.as_dict({"format": form, **settings})
     summary |= {
         "plates": int(wells["plate"].nunique()),

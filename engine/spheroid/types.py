@@ -33,13 +33,14 @@ class Plates:
 class Readouts:
     """One number a well. frame: plate, row, column, raw. modality: metabolic | mos | image_1 | image_2 | image_3.
 
-    is_percent: raw is viability in percent already, and no control is asked.
+    is_percent: raw is viability in percent already, and no control is asked. inhibited: it came as percent inhibition.
     """
 
     modality: str
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
     is_percent: bool = False
+    inhibited: bool = False
 
 
 @dataclass(frozen=True)
