@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from dashboard import forms, frame, messages, review_choose, review_data, review_heatmap, review_map_data, state
+from dashboard import (
+    forms,
+    frame,
+    messages,
+    review_choose,
+    review_combinations,
+    review_data,
+    review_heatmap,
+    review_map_data,
+    state,
+)
 from dashboard.review_choose import Reviewed
 from engine.figures.screen_compare import agreement_words, mismatch_words, score_scatter, score_table
 from engine.figures.screens import modality_name, modality_words
@@ -15,7 +25,8 @@ KINDS = {"image": "images", "mos": "mean of stack", "metabolic": "metabolic"}
 
 
 def show(shown: Reviewed) -> None:
-    """Both scatters side by side, each with what differs, and the heatmap below."""
+    """What additions change, both scatters side by side, each with what differs, and the heatmap below."""
+    review_combinations.show(shown)
     with st.grid(2, min_column_width=440, gap="medium"):
         with st.container():
             _readouts(shown)

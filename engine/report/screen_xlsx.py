@@ -4,12 +4,15 @@ from io import BytesIO
 
 import pandas as pd
 
+from engine.errors import InputError
+from engine.figures.combination_words import addition_words, combination_table, unmatched_words
 from engine.figures.review import changes_table
 from engine.figures.screens import measure_name, modality_name
 from engine.jobs.spec import versions
 from engine.report.screen import RESEARCH_ONLY, SIMULATED, TITLE, Readout, ScreenReport
 from engine.report.screen_counted import POOLED, counted, failed_words, gone_plates, gone_words
 from engine.report.screen_words import MISSING, moment, scoring_words, signed, status_note, status_words
+from engine.spheroid.combinations import Combinations, combinations
 from engine.spheroid.review_types import ACTIONS, READOUTS
 from engine.spreadsheet import writable_frame
 
@@ -50,7 +53,8 @@ NETWORKS = {
 
 def screen_xlsx(report: ScreenReport) -> bytes:
     """The whole report as one XLSX file."""
-    sheets = {"About": _about(report)}
+    combined = _combined(report)
+    sheets = {"About": _about(report, combined)}
     for one in report.scored:
         sheets[f"Scores {one.words.replace(',', '')}"] = _scores(report, one)
     sheets |= {
@@ -59,6 +63,7 @@ def screen_xlsx(report: ScreenReport) -> bytes:
         "Quality": _quality(report),
         "Decisions": _decisions(report),
         "Effect of exclusions": _changes(report),
+        "Combinations": _combinations(combined),
         "Complementary pairs": _named(report.pairs, PAIRS),
         "Networks": _named(report.runs.assign(readout=report.runs["modality"].map(modality_name)), NETWORKS),
     }
@@ -88,7 +93,34 @@ def _write(writer: pd.ExcelWriter, name: str, frame: pd.DataFrame) -> None:
                 cell.quotePrefix = True
 
 
-def _about(report: ScreenReport) -> pd.DataFrame:
+def _combined(report: ScreenReport) -> dict[str, Combinations]:
+    """Readout -> what additions change, of a combination screen."""
+    found: dict[str, Combinations] = {}
+    for one in report.readouts:
+        try:
+            found[one.name] = combinations(one.values, one.modality)
+        except InputError:  # nothing was combined, or not by this readout
+            continue
+    return found
+
+
+def _combinations(combined: dict[str, Combinations]) -> pd.DataFrame:
+    parts = [combination_table(one.rows).assign(Readout=name) for name, one in combined.items() if len(one.rows)]
+    if not parts:
+        return pd.DataFrame()
+    rows = pd.concat(parts, ignore_index=True).dropna(axis=1, how="all")
+    return rows[["Readout", *rows.columns.drop("Readout")]]
+
+
+def _combined_words(found: Combinations) -> str:
+    """Where they are, what every addition does alone, and what is missing."""
+    return " ".join(
+        ["In a sheet of their own." if len(found.rows) else "None.", *addition_words(found), *found.notes,
+         *unmatched_words(found)]
+    )  # fmt: skip
+
+
+def _about(report: ScreenReport, combined: dict[str, Combinations]) -> pd.DataFrame:
     row, source = report.row, report.source
     told = {
         "Report": TITLE,
@@ -115,6 +147,7 @@ def _about(report: ScreenReport) -> pd.DataFrame:
         "Data (SHA-256)": source.get("sha256"),
         "Expected hits": ", ".join(report.expected.drugs),
         "Complementary pairs": report.pairs_note or "in a sheet of their own",
+        **{f"Combinations by {modality}": _combined_words(found) for modality, found in combined.items()},
         **{f"Scored by {one.words}": words for one in report.scored if (words := scoring_words(one))},
         **{f"Version of {name}": version for name, version in versions().items()},
     }  # fmt: skip

@@ -1,32 +1,53 @@
-"""The combinations of a screen: what an addition changes of every drug, over four models of no interaction.
-
-Curves are the published five parameters, pooled over replicates. The measured excess over Bliss is (1 - a) times the
-difference of both effects at a dose, a: effect of the addition alone; its interval comes from how far replicates of one
-dose scatter (Student's t), without what the controls are uncertain by.
-
-d = doses measured with and without the addition.
-"""
+"""The combinations of a screen: what an addition changes of every drug, over four models of no interaction."""
 
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from engine.errors import InputError
+from engine.spheroid.combined_drug import LEVEL, Series, fitted_series, judged_drug
 from engine.spheroid.control_quality import control_groups, positive_type
-from engine.spheroid.curve import fit_curves
-from engine.spheroid.dss import dss_asym
-from engine.spheroid.synergy import Excess, addition_alone, excess
-from engine.spheroid.types import Curves
+from engine.spheroid.exclusions import applied
+from engine.spheroid.synergy import addition_alone
+from engine.store.reads import Reads
 
-MODELS = ("bliss", "hsa", "zip", "loewe")
 COLUMNS = (
     "drug", "addon", "addon_nm", "addition_percent", "n_doses", "dss_alone", "dss_with", "dcdss", "bliss",
     "bliss_lower", "bliss_upper", "hsa", "zip", "loewe", "highest_bliss", "highest_at_nm",
 )  # fmt: skip
-LEVEL = 0.95
+ADDITIONS = ("addon", "addon_nm", "percent", "lowest", "highest", "plates")
+DOSES = ("drug", "addon", "conc_nm", "alone", "both", "bliss", "hsa")
+UNMATCHED = ("drug", "addon", "why")
+NOTHING = (
+    "No drug of this screen was measured with an addition: a combination screen has wells with an AddOn in its layout."
+)
+
+
+class Combinations(NamedTuple):
+    """What the combinations of a screen say by one readout.
+
+    rows: COLUMNS, as `combination_rows`. doses: DOSES, one row a drug, addition and dose; inhibition as percent of what
+    vehicle wells do: the drug alone, both together, and what Bliss and HSA expect of both. additions: ADDITIONS, one
+    row an addition that is judged; percent: inhibition by it alone, mean of so many plates, lowest and highest of them.
+    unmatched: UNMATCHED, drugs that cannot be held against themselves. notes: why an addition is not judged, and what
+    else to know of one.
+    """
+
+    rows: pd.DataFrame
+    doses: pd.DataFrame
+    additions: pd.DataFrame
+    unmatched: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def reviewed_combinations(db: Reads, screen: str, modality: str) -> Combinations:
+    """`combinations` of the wells that the record of decisions leaves.
+
+    Raises InputError naming the screens there are, and as `combinations`.
+    """
+    return combinations(applied(db, screen, modality), modality)
 
 
 def combination_rows(wells: pd.DataFrame, modality: str) -> pd.DataFrame:
@@ -39,33 +60,127 @@ def combination_rows(wells: pd.DataFrame, modality: str) -> pd.DataFrame:
     are means over the doses, percent points; NaN where not defined (Loewe needs the addition's dose and its own curve).
     Raises InputError where nothing was combined, or where no plate has negative controls with and without an addition.
     """
-    drugs = wells[(wells["well_type"] == "therapy") & (wells["treatment"] != "") & (wells["conc_nm"] > 0)]
-    drugs = drugs[drugs["percent"].notna()].assign(effect=1 - drugs["percent"] / 100)
-    additions = sorted(set(drugs["addon"]) - {""})
-    if not additions:
-        raise InputError(
-            "No drug of this screen was measured with an addition: a combination screen has wells with an AddOn in its "
-            "layout."
-        )
-    measured = _measured(drugs)
+    for addon in _additions(_effects(wells)):
+        effect_alone(wells, modality, addon)
+    return combinations(wells, modality).rows
+
+
+def combinations(wells: pd.DataFrame, modality: str) -> Combinations:
+    """Everything that the combinations say; an addition without its own controls is left out, with a note.
+
+    wells: see `combination_rows`. Raises InputError where nothing was combined.
+    """
+    drugs = _effects(wells)
+    measured = fitted_series(drugs)
     rows: list[dict[str, Any]] = []
-    for addon in additions:
-        alone, added = effect_alone(wells, modality, addon), drugs[drugs["addon"] == addon]
-        dose = float(added["addon_nm"].median())
+    doses: list[pd.DataFrame] = []
+    told: list[dict[str, Any]] = []
+    left: list[tuple[str, str, str]] = []
+    notes: list[str] = []
+    for addon in _additions(_therapy(wells)):
+        if addon not in set(drugs["addon"]):
+            notes.append(f"No well with {addon} counts: nothing is said of combinations with it.")
+            continue
+        added = drugs.loc[drugs["addon"] == addon, "addon_nm"].astype(float)
+        dose = float(added.median())
+        try:
+            alone = _by_plate(wells, modality, addon)
+        except InputError as error:
+            notes.append(str(error))
+            continue
+        percent = 100 * np.array(alone)
+        about = (addon, dose, percent.mean(), percent.min(), percent.max(), len(alone))
+        told.append(dict(zip(ADDITIONS, about, strict=True)))
+        if added.nunique() > 1:
+            notes.append(
+                f"{addon} was added at {added.nunique()} doses, {added.min():g} to {added.max():g} nM: they are judged "
+                f"together, as {dose:g} nM."
+            )
         own = measured.get((addon, ""))
         curve = own.curve if own is not None and not own.curve.reason[0] else None
-        for drug in sorted(set(added["treatment"])):
-            if (drug, "") not in measured:
+        pairs, apart = _arms(wells, measured, addon)
+        left += apart
+        for drug in pairs:
+            found = judged_drug(measured[drug, ""], measured[drug, addon], float(np.mean(alone)), curve, dose)
+            if isinstance(found, str):
+                left.append((drug, addon, found))
                 continue
-            row = _combined(measured[drug, ""], measured[drug, addon], alone, curve, dose)
-            if row:
-                rows.append(
-                    {"drug": str(drug), "addon": addon, "addon_nm": dose, "addition_percent": 100 * alone, **row}
-                )
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
+            head = {"drug": drug, "addon": addon}
+            rows.append({**head, "addon_nm": dose, "addition_percent": 100 * float(np.mean(alone)), **found.row})
+            doses.append(found.doses.assign(**head))
+    return Combinations(
+        _ordered(pd.DataFrame(rows, columns=list(COLUMNS))),
+        pd.concat(doses, ignore_index=True)[list(DOSES)] if doses else pd.DataFrame(columns=list(DOSES)),
+        pd.DataFrame(told, columns=list(ADDITIONS)),
+        pd.DataFrame(left, columns=list(UNMATCHED)),
+        tuple(notes),
+    )
+
+
+def verdicts(rows: pd.DataFrame) -> pd.Series:
+    """above, below or unsure for every row of COLUMNS.
+
+    above: the whole interval lies above Bliss, and the mean above HSA; below: the same downwards. Everything else is
+    unsure, also where there is no interval or where the two models disagree.
+    """
+    found = pd.Series("unsure", index=rows.index, dtype=object)
+    found[(rows["bliss_lower"] > 0) & (rows["hsa"] > 0)] = "above"
+    found[(rows["bliss_upper"] < 0) & (rows["hsa"] < 0)] = "below"
+    return found
+
+
+def above_by_chance(rows: pd.DataFrame) -> float:
+    """How many of so many intervals lie above Bliss where nothing interacts."""
+    return (1 - LEVEL) / 2 * int(rows["bliss_lower"].notna().sum())
+
+
+def _ordered(found: pd.DataFrame) -> pd.DataFrame:
     least = found[["bliss_lower", "hsa"]].min(axis=1, skipna=False)
     order = found.assign(least=least).sort_values(["least", "bliss"], ascending=False, na_position="last").index
     return found.loc[order].reset_index(drop=True)
+
+
+def _effects(wells: pd.DataFrame) -> pd.DataFrame:
+    """Drug wells that count, with their effect: inhibition as a fraction. Raises InputError where none is combined."""
+    drugs = _therapy(wells)
+    counting = drugs[drugs["percent"].notna()]
+    if not (drugs["addon"] != "").any():
+        raise InputError(NOTHING)
+    if not (counting["addon"] != "").any():
+        raise InputError(
+            "No well with an addition has a value by this readout that counts: it was not read, its plate has no "
+            "controls, or the record leaves it out."
+        )
+    return counting.assign(effect=1 - counting["percent"] / 100)
+
+
+def _therapy(wells: pd.DataFrame) -> pd.DataFrame:
+    return wells[(wells["well_type"] == "therapy") & (wells["treatment"] != "") & (wells["conc_nm"] > 0)]
+
+
+def _additions(drugs: pd.DataFrame) -> list[str]:
+    return sorted(set(drugs["addon"].astype(str)) - {""})
+
+
+def _arms(
+    wells: pd.DataFrame, measured: dict[tuple[str, str], Series], addon: str
+) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Drugs that count with and without an addition; the others of the layout as UNMATCHED."""
+    therapy = _therapy(wells)
+    laid = set(zip(therapy["treatment"].astype(str), therapy["addon"].astype(str), strict=True))
+    both, left = [], []
+    for drug in sorted({name for name, _ in laid}):
+        missing = [one for one in ("", addon) if (drug, one) not in measured]
+        if not missing:
+            both.append(drug)
+        elif (drug, addon) not in laid and (drug, "") in laid:
+            left.append((drug, addon, f"measured only without {addon}"))
+        elif (drug, addon) in laid and (drug, "") not in laid:
+            left.append((drug, addon, f"measured only with {addon}"))
+        elif (drug, addon) in laid:
+            arm = {"": f" without {addon}", addon: f" with {addon}"}[missing[0]] if len(missing) == 1 else ""
+            left.append((drug, addon, f"no well{arm} counts"))
+    return both, left
 
 
 def effect_alone(wells: pd.DataFrame, modality: str, addon: str) -> float:
@@ -73,6 +188,11 @@ def effect_alone(wells: pd.DataFrame, modality: str, addon: str) -> float:
 
     Raises InputError where no plate does.
     """
+    return float(np.mean(_by_plate(wells, modality, addon)))
+
+
+def _by_plate(wells: pd.DataFrame, modality: str, addon: str) -> list[float]:
+    """Inhibition by an addition alone on every plate that tells; at least one."""
     killed, found = positive_type(wells, modality), []
     for _, plate in wells.groupby("plate", sort=False):
         groups = {group.addon: group for group in control_groups(plate, killed)}
@@ -81,67 +201,11 @@ def effect_alone(wells: pd.DataFrame, modality: str, addon: str) -> float:
         parts = (groups[""].negative, groups[addon].negative, groups[""].positive)
         if all(len(values) for values in parts):
             found.append(addition_alone(*(float(np.median(values)) for values in parts)))
-    if not np.isfinite(found).any():
+    told = [one for one in found if math.isfinite(one)]
+    if not told:
         raise InputError(
             f"No plate has positive controls and negative ones both with and without {addon}: what {addon} does alone "
             "is not known, so nothing can be expected of combinations with it. Name such wells neg in the layout, with "
             f"{addon} as their AddOn, and import the screen again."
         )
-    return float(np.nanmean(found))
-
-
-class _Series(NamedTuple):
-    """A drug with one addition, or none. doses: mean, count, var of the effect by nM. curve: one."""
-
-    doses: pd.DataFrame
-    curve: Curves
-
-
-def _measured(drugs: pd.DataFrame) -> dict[tuple[str, str], _Series]:
-    """Every drug and addition; all curves are fitted at once."""
-    groups = drugs.groupby(["treatment", "addon"])
-    names = list(groups.groups)
-    x = np.log10(drugs["conc_nm"].to_numpy(float))
-    fits = fit_curves(x, drugs["effect"].to_numpy(float), groups.ngroup().to_numpy(), len(names))
-    found = {}
-    for k, (name, wells) in enumerate(groups):
-        one = {key: value[k : k + 1] for key, value in vars(fits).items()}
-        found[str(name[0]), str(name[1])] = _Series(
-            wells.groupby("conc_nm")["effect"].agg(["mean", "count", "var"]), Curves(**one)
-        )
-    return found
-
-
-def _combined(
-    single: _Series, both: _Series, alone: float, curve: Curves | None, dose: float
-) -> dict[str, float | int] | None:
-    """One drug; None where fewer than two doses were measured with and without the addition."""
-    doses = single.doses.index.intersection(both.doses.index)
-    curves = (single.curve, both.curve)
-    if len(doses) < 2 or any(fit.reason[0] for fit in curves):
-        return None
-    of_one, of_both = (part.doses.loc[doses] for part in (single, both))
-    found: Excess = excess(
-        doses.to_numpy(float)[None], of_one["mean"].to_numpy()[None], of_both["mean"].to_numpy()[None], *curves, alone,
-        curve, dose,
-    )  # fmt: skip
-    score = [float(dss_asym(fit).dss[0]) for fit in curves]
-    highest = int(np.argmax(found.bliss[0]))
-    margin = _margin(of_one, of_both) * abs(1 - alone) * 100
-    mean = {name: float(np.mean(getattr(found, name))) for name in MODELS}
-    return {
-        "n_doses": len(doses), "dss_alone": score[0], "dss_with": score[1], "dcdss": score[1] - score[0], **mean,
-        "bliss_lower": mean["bliss"] - margin, "bliss_upper": mean["bliss"] + margin,
-        "highest_bliss": float(found.bliss[0, highest]), "highest_at_nm": float(doses[highest]),
-    }  # fmt: skip
-
-
-def _margin(of_one: pd.DataFrame, of_both: pd.DataFrame) -> float:
-    """Half the 95 % interval of the mean difference over doses; NaN where no dose has replicates."""
-    arms = (of_one, of_both)
-    degrees = sum(int((arm["count"] - 1).sum()) for arm in arms)
-    if degrees < 1:
-        return math.nan
-    variance = sum(float(np.nansum(arm["var"] * (arm["count"] - 1))) for arm in arms) / degrees
-    share = sum(float((1 / arm["count"]).sum()) for arm in arms) / len(of_one) ** 2
-    return float(stats.t.ppf((1 + LEVEL) / 2, degrees) * math.sqrt(variance * share))
+    return told

@@ -3,10 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
+import small_combination
 from small_curves import DOSES, sigmoid
 
 from engine.errors import InputError
-from engine.spheroid.combinations import COLUMNS, combination_rows, effect_alone
+from engine.jobs import launch
+from engine.settings import store_path
+from engine.spheroid import review
+from engine.spheroid.combinations import (
+    COLUMNS,
+    combination_rows,
+    combinations,
+    effect_alone,
+    reviewed_combinations,
+    verdicts,
+)
+from engine.spheroid.review_types import Decision, Target
+from engine.store.database import Database
 
 X = np.log10(DOSES)
 ALONE = 0.2  # inhibition by the addition
@@ -107,3 +120,88 @@ def test_an_addition_without_its_own_controls_is_refused():
     wells = wells[~((wells["well_type"] == "negative") & (wells["addon"] == "Added"))]
     with pytest.raises(InputError, match="both with and without Added: what Added does alone is not known"):
         combination_rows(wells, "metabolic")
+
+
+def test_effects_by_dose_are_on_the_scale_of_vehicle():
+    """A fifth by the addition, of the rest what the drug leaves: typed for the highest dose of a flat effect."""
+    wells = pd.concat([controls(), drug("flat", [0.5] * 5), drug("flat", [0.75] * 5, "Added")], ignore_index=True)
+    doses = combinations(wells, "metabolic").doses
+    assert doses["conc_nm"].tolist() == list(DOSES)
+    for name, value in {"alone": 50.0, "both": 80.0, "bliss": 60.0, "hsa": 50.0}.items():
+        assert doses[name].to_numpy() == pytest.approx(value), name
+
+
+def test_the_addition_is_told_with_its_spread_over_plates():
+    stronger = controls("P2").assign(raw=lambda frame: frame["raw"].where(frame["addon"] == "", 550.0))
+    told = combinations(pd.concat([screen(), stronger], ignore_index=True), "metabolic").additions.iloc[0]
+    assert (told["addon"], told["plates"]) == ("Added", 2)
+    assert told[["percent", "lowest", "highest"]].tolist() == pytest.approx([35.0, 20.0, 50.0])
+
+
+def test_drugs_that_cannot_be_held_against_themselves_are_named():
+    usual = sigmoid(X, 0.6, 2.0, 1.0)
+    unread = drug("unread", usual, "Added").assign(percent=np.nan)
+    parts = [screen(), drug("only", usual, "Added"), drug("unread", usual), unread]
+    left = combinations(pd.concat(parts, ignore_index=True), "metabolic").unmatched.set_index("drug")
+    assert (left["addon"] == "Added").all() and left["why"].to_dict() == {
+        "never combined": "measured only without Added", "only": "measured only with Added",
+        "once": "1 common dose where it takes two", "unread": "no well with Added counts",
+    }  # fmt: skip
+
+
+def test_a_verdict_takes_both_models_and_an_interval():
+    rows = pd.DataFrame(
+        {"bliss_lower": [1, 1, -1, -3, -3, np.nan], "bliss_upper": [3, 3, 1, -1, -1, np.nan],
+         "hsa": [1, -1, 1, -1, 1, 9]}
+    )  # fmt: skip
+    assert verdicts(rows).tolist() == ["above", "unsure", "unsure", "below", "unsure", "unsure"]
+
+
+def test_one_addition_without_controls_does_not_hide_another():
+    other = drug("more", sigmoid(X, 0.9, 1.0, 1.0), "Other")
+    wells = pd.concat([screen(), other], ignore_index=True)
+    found = combinations(wells, "metabolic")
+    assert set(found.rows["addon"]) == {"Added"} and "both with and without Other" in found.notes[0]
+    with pytest.raises(InputError, match="both with and without Other"):
+        combination_rows(wells, "metabolic")
+
+
+def test_several_doses_of_an_addition_are_said():
+    parts = [controls(), drug("more", np.full(5, 0.2))]
+    parts += [drug("more", np.full(5, 0.5), "Added", addon_nm=dose) for dose in (10.0, 30.0)]
+    found = combinations(pd.concat(parts, ignore_index=True), "metabolic")
+    assert found.notes == ("Added was added at 2 doses, 10 to 30 nM: they are judged together, as 20 nM.",)
+    assert len(found.rows) == 1
+
+
+def test_an_addition_of_which_no_well_counts_is_said():
+    gone = drug("more", np.full(5, 0.5), "Other").assign(percent=np.nan)
+    found = combinations(pd.concat([screen(), gone], ignore_index=True), "metabolic")
+    assert found.notes == ("No well with Other counts: nothing is said of combinations with it.",)
+
+
+def test_wells_without_any_value_are_refused():
+    wells = screen()
+    with pytest.raises(InputError, match="No well with an addition has a value by this readout that counts"):
+        combinations(wells.assign(percent=wells["percent"].where(wells["addon"] == "")), "metabolic")
+
+
+def test_what_is_left_out_does_not_count(tumorcast_home, monkeypatch):
+    """A drug that is left out has no row; a control of the addition that is left out moves what it does alone."""
+    monkeypatch.setattr(launch, "start", lambda folder: None)
+    db = Database(store_path())
+    frame = small_combination.wells()
+    for name, level in (("A", 0.4), ("B", 0.4), ("C", 0.4)):
+        own = (frame["addon"] == "Added") & (frame["well_type"] == "negative") & (frame["row"] == name)
+        frame.loc[own & (frame["plate"] == "P1"), "raw"] = level
+    small_combination.put(db, frame)
+    before = reviewed_combinations(db, small_combination.SCREEN, "metabolic")
+    assert set(before.rows["drug"]) == set(small_combination.DRUGS)
+    assert before.additions["highest"].iloc[0] > 35
+    targets = [Target("well", plate="P1", row=row, column=23) for row in "ABC"] + [Target("drug", drug="Usual")]
+    decisions = [Decision("exclude", target, "Odd") for target in targets]
+    review.decide(db, small_combination.SCREEN, "Ada", decisions, 0)
+    after = reviewed_combinations(db, small_combination.SCREEN, "metabolic")
+    assert set(after.rows["drug"]) == {"Boosted", "Blocked"}
+    assert after.additions["percent"].iloc[0] == pytest.approx(20, abs=1.5)
+    assert after.unmatched[["drug", "why"]].to_numpy().tolist() == [["Usual", "no well counts"]]
