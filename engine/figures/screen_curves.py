@@ -181,7 +181,7 @@ def _points(panel: Panel, own: Limits, colour: str, colours: Palette, small: boo
         unselected={"marker": {"opacity": 1}},
         customdata=[[panel.drug, well] for well in points["well"]],
         hovertext=[
-            f"{one.well}, replicate {one.replicate}<br>{number(one.conc_nm)} nM: {number(one.inhibition)} %"
+            f"{in_figure(one.well)}, replicate {one.replicate}<br>{number(one.conc_nm)} nM: {number(one.inhibition)} %"
             + ("<br>left out" if one.left_out else "")
             for one in points.itertuples()
         ],

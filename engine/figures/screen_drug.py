@@ -10,7 +10,7 @@ from engine.figures.curve_panels import Line, Panel
 from engine.figures.screen_curves import Limits, dose_ticks, legend, limits, points_table, traces, words
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import cut, interval, number, plural
+from engine.figures.text import cut, in_figure, interval, number, plural
 
 CURVE_PX, IMAGE_PX, AXIS_PX = 300, 104, 52
 MARGIN = {"t": 12, "r": 12, "b": 8, "l": 8}
@@ -135,7 +135,7 @@ def _pictures(
             text=np.where(missing, "no image", ""), textfont={"color": colours.muted, "size": 12},
             customdata=[[panel.drug, one, "image"] for one in points["well"]],
             hovertext=[
-                f"{one.well}, {number(one.conc_nm)} nM: {number(one.inhibition)} %"
+                f"{in_figure(one.well)}, {number(one.conc_nm)} nM: {number(one.inhibition)} %"
                 + (", left out" if one.left_out else "")
                 for one in points.itertuples()
             ],

@@ -1,6 +1,8 @@
 """Spheroid screens at a glance: how well the controls of every plate are told apart, and the words of quality."""
 
 from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -78,8 +80,8 @@ def separation(rows: pd.DataFrame, names: Sequence[str], context: str, dark: boo
         )  # fmt: skip
     figure.update_xaxes(title_text="Z' of the controls of a plate", range=[LOWEST - 0.06, 1.04], dtick=0.5)
     figure.update_yaxes(
-        range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=list(names), showgrid=False,
-        ticksuffix="  ",
+        range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=[in_figure(name) for name in names],
+        showgrid=False, ticksuffix="  ",
     )  # fmt: skip
     figure = styled(figure, dark, FRAME_PX + ROW_PX * max(2, len(names))).update_layout(margin={"t": 26})
     told = "; ".join(_told(name, rows[rows["screen"] == name]) for name in names)
@@ -97,7 +99,8 @@ def _dots(rows: pd.DataFrame, verdict: str, colours: Palette, dark: bool) -> go.
     fill = {"good": colours.sensitive, "bad": colours.ground}.get(verdict, colours.resistant)
     edge = FAILED[dark] if verdict == "bad" else fill
     below = rows["value"] < LOWEST
-    labels = np.where(below, "  " + rows["plate"] + " ← " + rows["value"].map(number), "  " + rows["plate"])
+    plates = "  " + rows["plate"].map(in_figure)
+    labels = np.where(below, plates + " ← " + rows["value"].map(number), plates)
     # Names of many plates would cover each other: then only those that need a look.
     labels = np.where((rows["plates"] > NAMED) & (rows["verdict"] == "good"), "", labels)
     return go.Scatter(
@@ -111,22 +114,12 @@ def _dots(rows: pd.DataFrame, verdict: str, colours: Palette, dark: bool) -> go.
         cliponaxis=False,
         customdata=rows["screen"],
         hovertext=[
-            f"{row.screen} {row.plate}: Z' {number(row.value)}, {SEPARATION[row.verdict]}<br>{_wrapped(row.reason)}"
+            f"{in_figure(row.screen)} {in_figure(row.plate)}: Z' {number(row.value)}, {SEPARATION[row.verdict]}<br>"
+            + "<br>".join(map(escape, wrap(str(row.reason), 60)))
             for row in rows.itertuples()
         ],
         hoverinfo="text",
     )
-
-
-def _wrapped(text: object) -> str:
-    """A sentence in lines that a label by the pointer can hold."""
-    lines, line = [], ""
-    for word in str(text).split():
-        if len(line) + len(word) > 60:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}".strip()
-    return "<br>".join([*lines, line])
 
 
 def _told(name: str, rows: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a screen's report: those of the review page, with names that no page acts on."""
+"""The figures of a screen's report: those of the review page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,8 +25,6 @@ from engine.spheroid.score_compare import Compared, compared
 A_FIGURE = 6  # drugs whose curves are drawn side by side
 MAPPED = 4  # plates that are mapped; of more, the worst
 MOST_COLUMNS = 24  # of a plate that is mapped in half of the width
-# Names in a figure may hold a little HTML for plotly, links among it: these show the same and are no marks.
-INERT = str.maketrans({"<": "‹", ">": "›"})
 
 
 @dataclass(frozen=True)
@@ -38,24 +36,13 @@ class Figure:
     width: int = WIDE
 
 
-def inert(value: object) -> object:
-    """A name that plotly reads as text alone."""
-    return value.translate(INERT) if isinstance(value, str) else value
-
-
-def inert_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table with every text made `inert`."""
-    texts = [name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind) or kind == "str"]
-    return frame.assign(**{str(name): frame[name].map(inert) for name in texts})
-
-
 def hit_figures(report: ScreenReport) -> list[Figure]:
     """A waterfall of every readout that is scored, the one that ranks first."""
     return [Figure(f"hits-{one.modality}", partial(_waterfall, report, one)) for one in report.scored]
 
 
 def _waterfall(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
-    rows = inert_names(readout.drugs)
+    rows = readout.drugs
     scored = [one.modality for one in report.scored if one is not readout]
     image = readout.modality.startswith("image")
     beside = next((one for one in scored if one.startswith("image") != image), next(iter(scored), ""))
@@ -64,7 +51,7 @@ def _waterfall(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
         chosen="",
         modality=readout.modality,
         beside=beside,
-        expected=tuple(str(inert(drug)) for drug in report.expected.drugs),
+        expected=tuple(report.expected.drugs),
         groups=tuple(rows["group"]),
         context=context_of(report, readout),
     )
@@ -97,9 +84,7 @@ def curve_figures(report: ScreenReport) -> list[Figure]:
 
 def _curves(report: ScreenReport, main: Readout, rows: pd.DataFrame, dark: bool) -> Chart:
     threshold = main.scoring.settings.activity_threshold if main.scoring else "relative"
-    made = panels(
-        inert_names(rows), inert_names(main.curves), inert_names(drug_points(main.values)), "pooled", threshold
-    )
+    made = panels(rows, main.curves, drug_points(main.values), "pooled", threshold)
     chart = grid(made, "", True, context_of(report, main), dark)
     first, last = made[0].name, made[-1].name
     which = first if len(made) == 1 else f"{first} to {last}"
@@ -115,7 +100,7 @@ def agreement_figure(report: ScreenReport) -> tuple[Figure, str] | None:
     second = next((one for one in others if one.modality == "metabolic"), next(iter(others), None))
     if first is None or second is None:
         return None
-    found = compared(*(inert_names(_alone(one)) for one in (first, second)))
+    found = compared(_alone(first), _alone(second))
     if found.rows.empty:
         return None
     names = (first.words, second.words)
@@ -129,7 +114,7 @@ def _alone(readout: Readout) -> pd.DataFrame:
 
 def _agreement(report: ScreenReport, found: Compared, names: tuple[str, str], dark: bool) -> Chart:
     question = f"Do {names[0]} and {names[1]} agree?"
-    return score_scatter(found, names, question, str(inert(report.context)), "", dark)
+    return score_scatter(found, names, question, report.context, "", dark)
 
 
 def quality_figures(report: ScreenReport) -> list[Figure]:
@@ -158,10 +143,9 @@ def _separation(report: ScreenReport, rows: pd.DataFrame, dark: bool) -> Chart:
     """One row a readout, where the Screens page has one a screen."""
     names = [one.name for one in report.readouts if (rows["modality"] == one.modality).any()]
     named = {one.modality: one.name for one in report.readouts}
-    mine = inert_names(rows.assign(screen=rows["modality"].map(named)))
-    chart = separation(mine, names, str(inert(report.context)), dark)
+    chart = separation(rows.assign(screen=rows["modality"].map(named)), names, report.context, dark)
     plates, readouts = plural(int(rows["plate"].nunique()), "plate"), plural(len(names), "readout")
-    caption = f"{plates} by {readouts}, {inert(report.context)}.{chart.caption.partition('.')[2]}"
+    caption = f"{plates} by {readouts}, {report.context}.{chart.caption.partition('.')[2]}"
     gone = sorted({plate for one in report.readouts for plate in gone_plates(report, one)})
     return replace(chart, caption=f"{caption} Left out by decision: {listed(gone)}." if gone else caption)
 
@@ -172,17 +156,16 @@ def _judged(readout: Readout) -> pd.DataFrame:
     reasons = rank_wells(values[~out], readout.modality)[["plate", "row", "column", "reason"]]
     drawn = values.assign(percent=values["percent"].where(~out, values["percent_imported"]))
     wells = drawn.merge(reasons, on=["plate", "row", "column"], how="left")
-    return inert_names(wells.assign(reason=wells["reason"].where(wells["reason"].notna(), "")))
+    return wells.assign(reason=wells["reason"].where(wells["reason"].notna(), ""))
 
 
 def _controls(report: ScreenReport, readout: Readout, wells: pd.DataFrame, rows: pd.DataFrame, dark: bool) -> Chart:
-    return strips(wells, inert_names(rows[["plate", "value", "verdict"]]), context_of(report, readout), "", dark)
+    return strips(wells, rows[["plate", "value", "verdict"]], context_of(report, readout), "", dark)
 
 
 def _plate(
     report: ScreenReport, readout: Readout, wells: pd.DataFrame, plate: str, rows: pd.DataFrame, plates: int, dark: bool
 ) -> Chart:
-    name = str(inert(plate))
     mine = rows[rows["plate"] == plate]
     verdict = str(mine["verdict"].iloc[0]) if len(mine) else ""
     told = f"Viability by the plate's controls, {context_of(report, readout)}."
@@ -193,8 +176,8 @@ def _plate(
         told += f" The plate is {gone_words(gone[plate])}."
     if plates > MAPPED:
         told += f" The {MAPPED} worst of {plural(plates, 'plate')} are mapped."
-    chart = plate_map(wells, name, "percent", told, "", span(wells, "percent"), verdict == "bad", dark)
-    return replace(chart, question=f"Which wells of {name} live?")
+    chart = plate_map(wells, plate, "percent", told, "", span(wells, "percent"), verdict == "bad", dark)
+    return replace(chart, question=f"Which wells of {plate} live?")
 
 
 def change_figures(report: ScreenReport) -> list[Figure]:
@@ -226,7 +209,7 @@ def stepped(changes: pd.DataFrame) -> pd.DataFrame:
 
 def _changes(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
     mine, seen, every = stepped(readout.changes), len(moved(readout.changes)), len(pooled(readout.changes))
-    chart = before_and_after(inert_names(mine), context_of(report, readout), dark)
+    chart = before_and_after(mine, context_of(report, readout), dark)
     caption = chart.caption
     if len(mine) < seen:
         caption += f" Not drawn: {plural(seen - len(mine), 'drug')} with a score on one side alone."
@@ -237,4 +220,4 @@ def _changes(report: ScreenReport, readout: Readout, dark: bool) -> Chart:
 
 def context_of(report: ScreenReport, readout: Readout) -> str:
     made = ", simulated data" if report.simulated else ""
-    return str(inert(f"{report.screen}, {readout.words}{made}"))
+    return f"{report.screen}, {readout.words}{made}"

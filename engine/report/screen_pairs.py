@@ -12,7 +12,7 @@ from engine.figures.template import Chart
 from engine.figures.text import count, number
 from engine.report.parts import HALF, Section, Table
 from engine.report.screen import PAIRED, Readout, ScreenReport
-from engine.report.screen_figures import Figure, context_of, inert, inert_names, true_of
+from engine.report.screen_figures import Figure, context_of, true_of
 from engine.report.screen_words import MISSING
 
 MOST_PAIRS = 12
@@ -68,12 +68,12 @@ def _panel(report: ScreenReport, readout: Readout, drug: str) -> Panel | None:
     curves = readout.curves[readout.curves["drug"] == drug]
     points = drug_points(readout.values[readout.values["treatment"] == drug])
     threshold = readout.scoring.settings.activity_threshold if readout.scoring else "relative"
-    return panels(inert_names(rows), inert_names(curves), inert_names(points), "pooled", threshold)[0]
+    return panels(rows, curves, points, "pooled", threshold)[0]
 
 
 def _curve(report: ScreenReport, readout: Readout, panel: Panel, pair: str, dark: bool) -> Chart:
     mine = set(panel.points["well"])
-    there = {name: uri for well, uri in report.thumbnails.items() if (name := str(inert(well))) in mine}
+    there = {well: uri for well, uri in report.thumbnails.items() if well in mine}
     chart = drug_chart(panel, (), there or None, "", context_of(report, readout), dark)
     # In half of a page images are narrower than the page of a screen draws them: rows and crosses shrink with them.
     chart.figure.update_layout(height=LOWER * chart.figure.layout.height)

@@ -36,6 +36,15 @@ def test_of_many_plates_only_those_that_need_a_look_are_named():
     assert "P0 0.700 (excellent)" in chart.summary and "P0" in chart.figure.data[0].hovertext[0]
 
 
+def test_names_of_screens_and_plates_are_no_markup():
+    link = '<a href="https://evil.example">P1</a>'
+    rows = ROWS.head(3).assign(screen=link, plate=link, reason=f"{link} " * 9)
+    chart = separation(rows, [link], "images")
+    dots = chart.figure.data[0]
+    assert "<a" not in dots.text[0] + dots.hovertext[0] + chart.figure.layout.yaxis.ticktext[0]
+    assert "&lt;a" in dots.text[0] and dots.hovertext[0].count("<br>") > 4
+
+
 def test_a_store_without_verdicts_can_be_drawn():
     chart = separation(ROWS.head(0), ["A"], "images")
     assert "0 plates of 0 screens" in chart.caption

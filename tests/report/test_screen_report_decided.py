@@ -260,7 +260,7 @@ def test_pairs_stand_with_both_curves_and_their_images(db: Database, tmp_path: P
     chapter, figures = pairs_chapter(report)
     assert [one.anchor for one in figures] == ["pair-1-1", "pair-1-2"], "a drug that is not there is no picture"
     first = figures[0].draw(False)
-    assert first.question.startswith("Pair 1: ‹b›Bold‹/b›, DSS ")
+    assert first.question.startswith("Pair 1: <b>Bold</b>, DSS ")
     assert len(first.figure.layout.images) == 10
     assert len(chapter.tables[0].rows) == 2
     book = openpyxl.load_workbook(io.BytesIO(screen_xlsx(report)))
