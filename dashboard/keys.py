@@ -155,7 +155,7 @@ KEYS: dict[str, Key] = {
     "scr_licence": Key("under what terms", ""),
     "scr_pattern": Key("the pattern that its images are called by; empty: a known one", ""),
     "scr_death": Key("whether its metabolic readouts rise as cells die", False),
-    "scr_percent": Key("whether they are viabilities in percent already", False),
+    "scr_percent": Key("whether they are viability or inhibition in percent already; empty: as the files say", ""),
     "scr_day": Key("the day on which it was made"),
     "scr_map": Key("the plate whose layout is looked at before the import"),
     "scr_replace": Key("whether it takes the place of the screen of its name", False),

@@ -9,10 +9,11 @@ import streamlit as st
 
 from dashboard import entity, forms, frame, job_panel, messages, state
 from dashboard.screens_data import PLACE_DEMO, PLACE_IMPORT
-from dashboard.screens_look import Given, Look, look_at, names_in, on_disk
+from dashboard.screens_look import FORMS, Given, Look, look_at, names_in, on_disk
 from engine.figures.screens import layout_map, modality_name
 from engine.figures.text import count, plural
 from engine.jobs import queue
+from engine.spheroid.readings import INHIBITION, VIABILITY
 
 TASK = "import_screen"
 LARGEST_MB = 500  # more goes in as a folder
@@ -68,7 +69,7 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
     if state.get("scr_import_key") != f"{given.key} {name}":
         state.clear(OF_SCREEN)
         state.keep("scr_import_key", f"{given.key} {name}")
-    asked = bool(state.get("scr_percent"))
+    asked = str(state.get("scr_percent") or "")
     look, wrong = look_at(given.key, given, name, state.get("scr_pattern") or "", asked)
     if look is None:
         st.error(messages.plain(wrong), icon=":material/error:")
@@ -88,7 +89,7 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
         pattern = _text("Pattern of image names", "scr_pattern", look.pattern)
         if look.pattern_problem:
             st.error(messages.plain(look.pattern_problem), icon=":material/error:")
-    percent = METABOLIC in look.readouts and _percent()
+    form = _percent() if METABOLIC in look.readouts else ""
     death = METABOLIC in look.readouts and METABOLIC not in look.percent and st.toggle(
         "Metabolic readouts rise as cells die", key=state.bound("scr_death"), help="Such as dyes that enter dead cells"
     )  # fmt: skip
@@ -102,7 +103,8 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
         )
     refused = (there and not replace) or bool(look.pattern_problem)
     if st.button("Import", type="primary", icon=":material/database_upload:", disabled=refused, key="scr_import_start"):
-        about |= {"pattern": pattern, "replace": replace, "death_readout": death, "percent": percent}
+        about |= {"pattern": pattern, "replace": replace, "death_readout": death}
+        about |= {"percent": form == VIABILITY, "inhibition": form == INHIBITION}
         job_panel.start(PLACE_IMPORT, lambda: _submit(given, name, about))
     return name, look
 
@@ -118,12 +120,15 @@ def _day() -> str:
     return day.isoformat() if isinstance(day, date) else ""
 
 
-def _percent() -> bool:
-    told = st.toggle(
-        "Readouts are percent viability already", key=state.bound("scr_percent"),
-        help="They stay as they are; raw readouts are held against the controls of their plate.",
+def _percent() -> str:
+    """What the metabolic readouts are, of FORMS."""
+    return str(
+        forms.choose(
+            "Metabolic readouts", list(FORMS), "scr_percent", FORMS.__getitem__,
+            help="Raw readouts are held against the controls of their plate, percentages are not; percent inhibition "
+            "is kept as percent viability: 100 - inhibition.",
+        )
     )  # fmt: skip
-    return bool(state.keep("scr_percent", told))
 
 
 def _submit(given: Given, name: str, about: dict[str, Any]) -> str:
@@ -161,8 +166,10 @@ def _what_is_read() -> None:
         "One folder": "a layout, the plates' readouts beside it, images if there are any",
         "One table": "layout and readouts of every well: plate, row, column, treatment, concentration, readout",
         "Layouts": "CSV, TSV, XLSX; 96, 384 and 1,536 wells; concentrations in nM, µM, M or mixed",
-        "Readouts": "matrices or long tables of a plate reader, TXT, CSV, XLSX",
-        "Images": "16-bit TIFF: ready projections, or z-stacks, one file per plane or per well",
+        "Readouts": "matrices or long tables of a plate reader, TXT, CSV, XLSX: raw, percent viability or percent "
+        "inhibition",
+        "Images": "16-bit TIFF: ready projections, or z-stacks, one file per plane or per well, or in parts that name "
+        "each other (OME-TIFF, Micro-Manager)",
     }
     entity.facts({what: entity.plain(how) for what, how in known.items()})
     st.caption(

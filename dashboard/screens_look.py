@@ -12,8 +12,14 @@ import pandas as pd
 import streamlit as st
 
 from engine.errors import EngineError
+from engine.spheroid.readings import INHIBITION, VIABILITY
 
 LISTED = 8  # images in a preview
+FORMS = {  # what metabolic readouts are
+    "": "As the files say, else raw",
+    VIABILITY: "Percent viability: 100 untreated, 0 all dead",
+    INHIBITION: "Percent inhibition: 0 no effect, 100 all dead",
+}
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ def names_in(key: str, _given: Given) -> tuple[tuple[str, ...], str]:
 
 
 @st.cache_data(max_entries=8, ttl="5m", show_spinner="Reading layout and readouts ...")
-def look_at(key: str, _given: Given, screen: str, pattern: str, percent: bool) -> tuple[Look | None, str]:
-    """What is understood of one screen, or what is wrong with it."""
+def look_at(key: str, _given: Given, screen: str, pattern: str, form: str) -> tuple[Look | None, str]:
+    """What is understood of one screen, or what is wrong with it. form: VIABILITY, INHIBITION or '', as of `FORMS`."""
     from engine.files.receipt import Receipt
     from engine.spheroid.screen_content import read_screen
     from engine.spheroid.screen_folder import chosen_screen, screens_in
@@ -79,7 +85,7 @@ def look_at(key: str, _given: Given, screen: str, pattern: str, percent: bool) -
     try:
         with on_disk(_given) as path:
             files = chosen_screen(screens_in(path), screen, _given.called)
-            content = read_screen(files, receipt, percent)
+            content = read_screen(files, receipt, form == VIABILITY, form == INHIBITION)
             images, used, problem = _images(files.images, pattern)
     except EngineError as error:
         return None, str(error)

@@ -258,10 +258,11 @@ def test_percentages_and_the_day_are_told_by_the_form(
 
     app = open_page("screens.py")
     app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
-    app = toggle(app, "scr_percent").set_value(True).run()
-    assert "cannot be viabilities in percent (half of them exceed" in problems(app)  # signals, not percentages
-    assert not [one for one in app.button if one.label == "Import"]
-    app = toggle(app, "scr_percent").set_value(False).run()
+    for form in ("viability", "inhibition"):
+        app = readouts_are(app, form)
+        assert f"cannot be {form[:-3]}" in problems(app) and "in percent (half of them exceed" in problems(app)
+        assert not [one for one in app.button if one.label == "Import"]  # signals, not percentages
+    app = readouts_are(app, "")
     assert_healthy(app)
     assert toggle(app, "scr_death") is not None
     lines = [line.split("\t") for line in matrix().splitlines()]
@@ -269,7 +270,9 @@ def test_percentages_and_the_day_are_told_by_the_form(
               for i, line in enumerate(lines)]  # fmt: skip
     (folder / "P1.txt").write_text("\n".join("\t".join(line) for line in scaled) + "\n")
     app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder) + "/").run()
-    app = toggle(app, "scr_percent").set_value(True).run()
+    app = readouts_are(app, "inhibition")
+    assert "the metabolic readouts are given as inhibitions in percent" in problems(app)
+    app = readouts_are(app, "viability")
     assert_healthy(app)
     assert "metabolic in percent of 13 wells" in shown(app) and toggle(app, "scr_death") is None
     app = next(one for one in app.date_input if one.key == "scr_day").set_value(date(2021, 3, 15)).run()
@@ -284,6 +287,9 @@ def test_a_zip_is_unpacked_and_looked_at(tumorcast_home: Path, open_page: Open, 
         archive.writestr("mine/layout.csv", LAYOUT)
         archive.writestr("mine/P1.txt", matrix())
     app = open_page("screens.py")
+    def readouts_are(app, form: str):
+        return next(one for one in app.selectbox if one.key == "scr_percent").set_value(form).run()
+
     app = next(one for one in app.segmented_control if one.key == "scr_place").set_value("upload").run()
     app = app.file_uploader[0].set_value(("mine.zip", packed.getvalue(), "application/zip")).run()
     assert_healthy(app)
@@ -304,6 +310,18 @@ def test_a_taken_name_is_replaced_only_where_that_is_ticked(screens, open_page: 
 
 @pytest.mark.parametrize(
     ("name", "files", "words"),
+    assert asked[0]["inhibition"] is False
+    turned = [[f"{100 - float(cell):g}" if i and j and cell != "NA" else cell for j, cell in enumerate(line)]
+              for i, line in enumerate(scaled)]  # fmt: skip
+    (folder / "P1.txt").write_text("\n".join("\t".join(line) for line in turned) + "\n")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(f"{folder}/.").run()
+    app = readouts_are(app, "inhibition")
+    assert_healthy(app)
+    assert "metabolic in percent of 13 wells" in shown(app) and "turned into viabilities (100 - inhibition)" in shown(
+        app
+    )
+    button(app, "Import").click().run()
+    assert (asked[1]["percent"], asked[1]["inhibition"], asked[1]["death_readout"]) == (False, True, False)
     [
         ("gone", None, "does not exist"),
         ("empty", {}, "holds no screen that could be found"),
