@@ -99,6 +99,7 @@ def _picture(well, picture: str, chosen: bool) -> str:
         'font-size: 0.75rem;">no image</div>'
     )
     return (
-        f'{image}<div style="font-size: 0.8rem; line-height: 1.25; overflow-wrap: anywhere;">'
+        f'{image}<div style="font-size: 0.8rem; line-height: 1.25; min-height: 3.75em; margin-bottom: -0.6rem; '
+        'overflow-wrap: anywhere;">'
         f"<b>{escape(name)}</b><br>{facts}</div>"
     )

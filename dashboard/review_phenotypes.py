@@ -29,7 +29,6 @@ from engine.spheroid.review_types import Target
 
 PLACE, TASK = "rev_phenotypes", "map_phenotypes"
 KEY = "phenotype_map"
-MANY = 600  # wells from which pictures are smaller: a thousand drugs would take megabytes to the browser
 LIKE = 6  # drugs listed as alike
 CONTROLS_SHOWN = 3  # of each kind, beside drugs in the gallery
 
@@ -91,7 +90,7 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         job_panel.follow(PLACE, TASK)
     told = replicate_words(found.told.replicates)
     view = MapView(wells, which, hue, shown.drug, shown.well, told, lasso)
-    pictures = review_map_data.pictures(shown, wells, 64 if len(wells) <= MANY else 32)
+    pictures = review_map_data.pictures(shown, wells)
     made = ", simulated data" if shown.simulated else ""
     main, side = frame.main_and_side("phenotypes")
     with main:

@@ -89,7 +89,7 @@ def test_images_stand_under_their_doses(db, pictures: Path, open_page: Open):
     images = large(app)["layout"]["images"]
     assert len(images) == 9 and {round(one["x"]) for one in images} == {0, 1, 2, 3, 4}
     assert {one["y"] for one in images} == {0.0, 1.0}
-    assert all(one["source"].startswith("data:image/jpeg;base64,") for one in images)
+    assert all(one["source"].startswith("data:image/webp;base64,") for one in images)
     assert "1 of 10 wells have no image." in words(app) and "no image" in str(large(app)["data"])
     assert "**P2_A04**, replicate 2, 100 nM" in words(app)
 

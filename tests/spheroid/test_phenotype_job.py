@@ -234,7 +234,7 @@ def test_thumbnails_are_small_and_share_one_contrast(db):
     images = open_images(job_folder(db.query("SELECT image_job FROM screen")["image_job"].iloc[0]))
     found = thumbnails(images, [("P1", "B", 2), ("P1", "B", 5), ("P9", "Z", 1)], 32)
     assert set(found) == {("P1", "B", 2), ("P1", "B", 5)}  # negative, positive; P9 has no image
-    assert all(uri.startswith("data:image/jpeg;base64,") and len(uri) < 4000 for uri in found.values())
+    assert all(uri.startswith("data:image/webp;base64,") and len(uri) < 1000 for uri in found.values())
     assert means(found["P1", "B", 2]) > means(found["P1", "B", 5]) + 5  # a larger spheroid is brighter on the whole
     assert thumbnails(images, []) == {}
 
