@@ -33,13 +33,14 @@ class Making:
 
 
 class Maker:
-    """Makes files in a thread of its own, so that no page waits. Shared by all sessions."""
+    """Makes files in a thread of its own, so that no page waits. Shared by all sessions. what: is made, in words."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = KEPT, what: str = "report") -> None:
         self._kept = kept
+        self._what = what
         self._lock = threading.Lock()
         self._files: OrderedDict[Hashable, Making] = OrderedDict()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="report")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=what)
 
     def start(self, key: Hashable, make: Make) -> None:
         """Have a file made unless it is there or in work. make: takes a function that is told of progress."""
@@ -69,8 +70,9 @@ class Maker:
         except EngineError as error:
             self._put(key, error=str(error))
         except Exception as error:
-            log.exception("A report could not be made")
-            self._put(key, error=f"The report could not be made ({type(error).__name__}). Details are in the terminal.")
+            log.exception("A %s could not be made", self._what)
+            told = f"The {self._what} could not be made ({type(error).__name__}). Details are in the terminal."
+            self._put(key, error=told)
 
     def _put(self, key: Hashable, **changed: object) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from dashboard import (
     export,
     frame,
     messages,
+    review_check,
     review_choose,
     review_data,
     review_decide,
@@ -158,6 +159,7 @@ def _record(shown: Reviewed) -> None:
     st.subheader("Record", anchor=False)
     if record.broken:
         st.error(messages.plain(record.broken), icon=":material/gpp_bad:")
+    review_check.show(shown)
     if not record.entries:
         st.caption("No decision yet.")
         return

@@ -7,7 +7,7 @@ from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from engine.errors import EngineError
 from engine.figures.screens import modality_words
-from engine.spheroid.review_types import UnresolvedError
+from engine.spheroid.review_types import DifferingError, UnresolvedError
 
 
 def show(shown: Reviewed) -> None:
@@ -21,11 +21,15 @@ def show(shown: Reviewed) -> None:
         )
         if review_data.state_hash(shown.screen) != signed.state_hash:
             st.error(
-                "Data, models or scores are no longer those that were signed. Reopen the screen and look again.",
+                "Data, networks, settings or decisions are no longer those that were signed. Check the record, below; "
+                "reopen the screen and look again.",
                 icon=":material/gpp_bad:",
             )
         entity.facts({"Seal": entity.plain(signed.state_hash[:16]), "Entries": entity.plain(str(signed.entry))})
-        st.caption("The seal covers layout, readouts, networks, scoring and decisions; it stands in every report.")
+        st.caption(
+            "The seal covers layout, readouts, networks, settings and decisions; it stands in every report. Whether "
+            "scores still follow from them says *Check this record*, below."
+        )
         st.button(
             "Reopen", icon=":material/lock_open:", key="review_reopen", on_click=review_decide.open_dialog,
             args=("reopen",),
@@ -66,7 +70,8 @@ def sign(shown: Reviewed) -> None:
     name = review_decide.signature()
     words = st.text_area("Comment", key=state.bound("rev_reason"), max_chars=500, help="No names of patients.").strip()
     state.keep("rev_reason", words)
-    questions = review_data.questions(shown.screen)
+    doubt = _doubt(shown.screen)
+    questions = (*review_data.questions(shown.screen), *doubt)
     answered = True
     for question in questions:
         st.warning(messages.plain(question), icon=":material/help:")
@@ -80,8 +85,15 @@ def sign(shown: Reviewed) -> None:
     ready = bool(name and answered and (words or not questions))
     if st.button("Sign off", type="primary", disabled=not ready, key="review_sign_now"):
         try:
-            with st.spinner("Sealing data, models and decisions ..."):
-                entry = review.sign_off(data.database(), shown.screen, name, words, shown.state.last, answered)
+            with st.spinner("Computing every score again, then sealing data, networks and decisions ..."):
+                entry = review.sign_off(
+                    data.database(), shown.screen, name, words, shown.state.last, answered, bool(doubt)
+                )
+        except DifferingError as error:
+            # Asked like the other questions, and answered anew: what was ticked before was about those.
+            state.keep("rev_doubt", (shown.screen, data.database().version(), error.questions))
+            state.clear(("rev_accept",))
+            st.rerun()
         except UnresolvedError as error:
             st.warning(messages.plain(error), icon=":material/help:")
             return
@@ -91,6 +103,12 @@ def sign(shown: Reviewed) -> None:
         review_decide.remember(shown.screen, [entry])
         review_decide.close_dialog()
         st.rerun()
+
+
+def _doubt(screen: str) -> tuple[str, ...]:
+    """What the last attempt to sign was told of scores that do not follow; nothing once the store was written to."""
+    told = state.get("rev_doubt")
+    return told[2] if told and told[:2] == (screen, data.database().version()) else ()
 
 
 @st.dialog("Reopen the screen", on_dismiss=review_decide.close_dialog)

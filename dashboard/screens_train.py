@@ -9,10 +9,19 @@ from dashboard.screens_data import PLACE_SCORE, PLACE_TRAIN, Shown
 from engine.errors import EngineError
 from engine.figures.screens import modality_name
 from engine.spheroid.screen_list import TASK
-from engine.spheroid.settings import BACKBONES, PHASES, PRESETS, ScoreSettings, SpheroidSettings
+from engine.spheroid.settings import (
+    BACKBONES,
+    OWN_WEIGHTS,
+    PHASES,
+    PRESETS,
+    RANDOM_WEIGHTS,
+    ScoreSettings,
+    SpheroidSettings,
+)
 
 SCORING = "score_screen"
-WEIGHTS = {"download": "torchvision's own", "file": "A local file", "none": "Random"}
+WEIGHTS = {OWN_WEIGHTS: "torchvision's own", "file": "A local file", RANDOM_WEIGHTS: "Random"}
+FROM_WEIGHTS = "weights"  # where phase II may start instead of a run
 PARAMETERS = {5: "Five", 4: "Four", 3: "Three", 2: "Two", 0: "The best of two to five"}
 
 
@@ -47,41 +56,48 @@ def _train(shown: Shown) -> None:
             start = _start(phase)
             epochs = forms.number("Epochs (0: the preset's)", "scr_epochs", 0, 2000)
             seed = forms.number("Seed", "scr_seed", 0, 2**31 - 1)
-        weights = _weights() if phase == 1 or not start else ""
+        # Weights are asked for only where they count: a run that is started from has its own.
+        weights = _weights() if start == FROM_WEIGHTS else ""
         st.caption(f"{preset.capitalize()}: {PRESETS[preset]}.")
         chosen = backbone or SpheroidSettings(shown.screen, preset=preset).backbone_name
         st.caption(f"{chosen}: {BACKBONES[chosen]}.")
         try:
             settings = SpheroidSettings(
-                shown.screen, phase, preset, backbone, weights, start, epochs or None, seed=seed
+                shown.screen, phase, preset, backbone, weights, "" if start == FROM_WEIGHTS else start, epochs or None,
+                seed=seed,
             )  # fmt: skip
         except EngineError as error:
             st.error(messages.plain(error), icon=":material/error:")
             return
-        if st.button("Train", type="primary", icon=":material/play_arrow:", key="scr_train_start"):
+        lacking = start == FROM_WEIGHTS and not weights
+        if lacking:
+            st.caption("Give the path of the file with weights.")
+        if st.button("Train", type="primary", icon=":material/play_arrow:", key="scr_train_start", disabled=lacking):
             job_panel.start(PLACE_TRAIN, lambda: _submit_training(settings))
 
 
 def _start(phase: int) -> str:
-    """The run that the network starts from."""
+    """The run that the network starts from, '' for the newest that fits, or FROM_WEIGHTS."""
+    if phase == 1:
+        return FROM_WEIGHTS
     runs = screens_data.runs()
     before = runs[runs["phase"] == phase - 1]
-    labels = {one.run_id: f"{when(str(one.created_at))} · {one.screen}, {one.backbone}" for one in before.itertuples()}
-    if phase == 1:
-        return ""
+    labels = {"": "The newest that fits"}
+    if phase == 2:
+        labels[FROM_WEIGHTS] = "ImageNet weights, without phase I"
+    labels |= {one.run_id: f"{when(str(one.created_at))} · {one.screen}, {one.backbone}" for one in before.itertuples()}
     return forms.choose(
-        "Starts from", ["", *labels], "scr_start", lambda run: labels.get(run, "The newest that fits"),
-        help=f"A run of phase {'I' * (phase - 1)}.",
+        "Starts from", list(labels), "scr_start", labels.__getitem__, help=f"A run of phase {'I' * (phase - 1)}.",
     )  # fmt: skip
 
 
 def _weights() -> str:
-    """What the backbone has learnt before: '' for torchvision's loader, a path, or 'none'."""
+    """What the backbone has learnt before: OWN_WEIGHTS, RANDOM_WEIGHTS, or a path ('' until there is one)."""
     place = forms.choose("ImageNet weights", list(WEIGHTS), "scr_weights", WEIGHTS.__getitem__)
-    if place == "none":
+    if place == RANDOM_WEIGHTS:
         st.caption(":material/warning: Random weights have never seen a picture: expect less than from ImageNet's.")
     if place != "file":
-        return "" if place == "download" else "none"
+        return place
     path = st.text_input(
         "File with weights", key=state.bound("scr_weights_file"), placeholder="/data/weights/squeezenet1_0.pth",
         help=".pth, .safetensors or .npz on the computer that runs Tumorcast, with torchvision's names of parameters.",

@@ -53,7 +53,7 @@ EXAMPLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Exit status: 0, 1 where `rescore` finds a difference, 2 for what is refused, 130 for Ctrl-C."""
+    """Run one command. Exit status: 0, 1 where scores are found to differ, 2 for what is refused, 130 for Ctrl-C."""
     given = parser().parse_args(arguments)
     try:
         answer: Answer = given.run(given)
@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
     images.add_argument("--phase", type=int, choices=tuple(PHASES), default=2, help="1: control plate, 3: with drugs")
     images.add_argument("--preset", choices=tuple(PRESETS), default="fast", help="published wants a GPU (fast)")
     images.add_argument("--backbone", choices=tuple(BACKBONES), default="", help="the preset's own if not given")
-    images.add_argument("--weights", default="", metavar="FILE", help="ImageNet weights; none: random ones")
+    images.add_argument("--weights", default="", metavar="FILE", help="ImageNet's (torchvision: its own); none: random")
     images.add_argument("--start", default="", metavar="RUN", help="of the phase before; the newest if not given")
     train.add_argument("--wait", action="store_true", help="return when the run is in the store")
 
@@ -253,6 +253,7 @@ def parser() -> argparse.ArgumentParser:
     bundled = command("bundle", "Write a screen's review, with all its scores follow from, as one zip archive.")
     for reviewed in (decided, bundled):
         reviewed.add_argument("--screen", required=True, metavar="NAME", help="a screen in the store")
+    decided.add_argument("--check", action="store_true", help="compute every score again and compare with the store")
     bundled.add_argument("--out", required=True, type=Path, metavar="FILE.zip", help="zip archive to write")
     compute = command("rescore", "Compute every score of a bundle again and compare to the last digit.")
     compute.add_argument("bundle", type=Path, metavar="BUNDLE", help="a file that `bundle` has written")

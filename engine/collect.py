@@ -6,7 +6,8 @@ primary key replace the old ones, but in a table that sources share (`schema.SHA
 known. A job with params["source_id"] first removes what that source had put into the tables it writes; from tables of
 screens without a source (curve, score, quality, feature) what they hold of params["screen"]. Curves, scores and
 verdicts of a screen by one modality come whole with every scoring: what only an earlier one said is removed. Scores
-that follow from older decisions than those in the store are dropped (`spheroid.landing`), with a note on the job.
+that follow from older decisions than those in the store are dropped (`spheroid.landing`), with a note on the job;
+verdicts that come with an import or a training are made anew where decisions leave wells out.
 """
 
 import logging
@@ -26,7 +27,7 @@ from engine.jobs.spec import JobSpec, now, read_spec
 from engine.jobs.status import folders
 from engine.settings import home, store_path
 from engine.spheroid import unpacked
-from engine.spheroid.landing import outdated
+from engine.spheroid.landing import judge_without_excluded, outdated
 from engine.spheroid.review_records import refuse_signed_off, screens_of
 from engine.store.database import Database
 from engine.store.reads import Within
@@ -252,6 +253,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, spec: JobSpec, tables: dict[s
             )
         insert = "INSERT OR REPLACE INTO" if _replaces(connection, table, file, keys.get(table, [])) else "INSERT INTO"
         connection.execute(f"{insert} {table} BY NAME SELECT * FROM read_parquet(?)", [str(file)])
+    if "quality" in tables:
+        judge_without_excluded(connection, spec)
     connection.execute("INSERT INTO collected_job VALUES (?, ?, now() AT TIME ZONE 'UTC')", [spec.id, spec.task])
 
 

@@ -2,14 +2,19 @@
 
 from argparse import Namespace
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from engine.cli.output import Answer, printable, table
+from engine.cli.output import Answer, bar, printable, table
+from engine.store.database import Database
 
-CHANGED = 1  # exit status where a bundle's scores are not what follows from it
+if TYPE_CHECKING:
+    from engine.spheroid.record_check import Checked
+
+CHANGED = 1  # exit status where scores are not what follows from their record or bundle
 
 
 def run_review(given: Namespace) -> Answer:
-    """Every decision on a screen with its reason, and what they come to."""
+    """Every decision on a screen with its reason, and what they come to; with `check`, whether its scores follow."""
     from engine.cli.commands import open_store
     from engine.spheroid import review
     from engine.spheroid.review_records import as_document
@@ -33,13 +38,36 @@ def run_review(given: Namespace) -> Answer:
         }
         for entry in found.entries
     ]  # fmt: skip
+    checked = _check(db, given.screen) if given.check else None
     lines = [f"{given.screen}: {STATUSES[found.status]}, {len(found.excluded)} left out now"]
     lines.append(table(rows, "No decisions yet."))
     lines += [found.broken] if found.broken else []
     lines += [printable(sentence) for sentence in found.orphans]
     if stale:
         lines.append(f"Scores by {', '.join(stale)} do not match the record: score them again.")
-    return Answer(document, "\n".join(lines))
+    if checked is None:
+        return Answer(document, "\n".join(lines))
+    lines = [line for line in lines if line != checked.chain] + _words(checked)
+    return Answer(document | {"check": checked.document()}, "\n".join(lines), 0 if checked.same else CHANGED)
+
+
+def _check(db: Database, screen: str) -> "Checked":
+    from engine.spheroid.record_check import check_record
+
+    with bar(f"Scores of {screen}") as show:
+        return check_record(db, screen, progress=lambda part: show(part, "computed again"))
+
+
+def _words(found: "Checked") -> list[str]:
+    """What a check has found, a sentence a line."""
+    wrong = [f"wrong: {told}" for told in found.wrong if told not in (found.chain, found.seal)]
+    said = [found.told, found.chain, found.seal, *wrong, *found.causes, found.advice]
+    lines = [printable(told) for told in said if told]
+    if found.differences:
+        lines.append(table([asdict(one) for one in found.differences], ""))
+    if found.open:
+        lines.append(f"{found.open:,} intervals were left to a later scoring and not compared.")
+    return [*lines, *(f"note: {printable(note)}" for note in found.notes)]
 
 
 def run_bundle(given: Namespace) -> Answer:

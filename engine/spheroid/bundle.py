@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from engine.errors import InputError
 from engine.jobs.files import finite
 from engine.jobs.spec import now, versions
-from engine.spheroid.review_hash import models_of, readouts_of_all, state_hash
+from engine.spheroid.recompute import Held, state_hash_of
+from engine.spheroid.review_hash import models_of, readouts_of_all
 from engine.spheroid.review_records import as_document, read_state
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.scoring_records import documents, scored_modalities
@@ -57,34 +58,30 @@ def write_bundle(db: Reads, screen: str, path: Path) -> Path:
     Raises InputError for an unknown screen, one that is not scored, and a folder that is not there.
     """
     path = Path(path)
-    record = read_state(db, screen)
-    if not scored_modalities(db, screen):
-        raise InputError(f"{screen} is not scored yet: score it first.")
+    held = held_of(db, screen)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent} to write {path.name} into.")
     about = db.query("SELECT * EXCLUDE (source_id) FROM screen WHERE screen = ?", [screen]).to_dict("records")[0]
     simulated = ", simulated data" if about["simulated"] else ""
     members = {
-        "layout.parquet": parquet(wells_of(db, screen)),
-        "readouts.parquet": parquet(readouts_of_all(db, screen)),
-        "decisions.json": as_json([as_document(entry) for entry in record.entries]),
-        "scoring.json": as_json(
-            [told | {"death_readout": counts_death(db, screen, told["modality"])} for told in documents(db, screen)]
-        ),
-        "scores.parquet": parquet(_table(db, screen, "score")),
-        "curves.parquet": parquet(_table(db, screen, "curve")),
+        "layout.parquet": parquet(held.layout),
+        "readouts.parquet": parquet(held.readouts),
+        "decisions.json": as_json([as_document(entry) for entry in held.record.entries]),
+        "scoring.json": as_json(held.scoring),
+        "scores.parquet": parquet(held.scores),
+        "curves.parquet": parquet(held.curves),
         "README.txt": README.format(screen=screen, simulated=simulated, file=shlex.quote(path.name)).encode(),
     }
-    signed = record.signed
+    record, signed = held.record, held.record.signed
     manifest = {
         "format": FORMAT,
         "screen": {str(name): _plain(value) for name, value in about.items()},
         "written_at": now(),
         "versions": versions(),
-        "models": [model | _model(db, model["run_id"]) for model in models_of(db, screen)],
+        "models": [{**model, **_model(db, str(model["run_id"]))} for model in held.models],
         "status": record.status,
         "sign_off": as_document(signed) if signed else None,
-        "state_hash": state_hash(db, screen),
+        "state_hash": state_hash_of(held),
         "broken": record.broken,
         "orphans": list(record.orphans),
         "members": {name: sha256(content).hexdigest() for name, content in members.items()},
@@ -98,6 +95,18 @@ def write_bundle(db: Reads, screen: str, path: Path) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def held_of(db: Reads, screen: str) -> Held:
+    """What the store holds of a scored screen. Raises InputError for an unknown screen, or one that is not scored."""
+    record = read_state(db, screen)
+    if not scored_modalities(db, screen):
+        raise InputError(f"{screen} is not scored yet: score it first.")
+    scoring = [told | {"death_readout": counts_death(db, screen, told["modality"])} for told in documents(db, screen)]
+    return Held(
+        wells_of(db, screen), readouts_of_all(db, screen), _table(db, screen, "score"), _table(db, screen, "curve"),
+        scoring, models_of(db, screen), record,
+    )  # fmt: skip
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

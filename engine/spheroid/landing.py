@@ -1,17 +1,23 @@
-"""Whether scores that a job brings still belong to what the store holds: decisions are taken while jobs work."""
+"""What a job brings, beside what the store holds: decisions are taken while jobs work.
+
+Whether its scores still belong there, and verdicts on plates without what the record leaves out.
+"""
 
 from hashlib import sha256
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from engine.jobs.spec import JobSpec
-from engine.spheroid.exclusions import PLACES, all_readouts, fingerprint
+from engine.spheroid.exclusions import PLACES, all_readouts, applied, concerning, fingerprint
+from engine.spheroid.judged import quality_rows
 from engine.spheroid.review_hash import frame_bytes
-from engine.spheroid.review_records import from_document, read_state
+from engine.spheroid.review_records import from_document, read_state, screens_of
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.scoring_records import scoring_of
 from engine.spheroid.types import WELL_COLUMNS
-from engine.store.reads import Reads
+from engine.store.reads import Reads, Within
 
 TASK = "score_screen"
 LEFT = "Nothing was put into the store"
@@ -52,3 +58,30 @@ def outdated(db: Reads, spec: JobSpec) -> str:
         f"{LEFT}: decisions on {screen} were recorded since this job was submitted, and the scores there are follow "
         "from them. Score the screen again if you wanted other settings."
     )
+
+
+def judge_without_excluded(connection: duckdb.DuckDBPyConnection, spec: JobSpec) -> None:
+    """Within the write that lands a job: its verdicts anew, without what the record leaves out of what is there.
+
+    An import or a training knows no decisions: what it brings is judged by every well. A scoring knows them.
+    """
+    if spec.task == TASK:
+        return
+    db = Within(connection)
+    for screen in screens_of(spec):
+        brought = db.query(
+            """SELECT DISTINCT modality FROM quality q JOIN screen USING (screen)
+               WHERE screen = ? AND q.job_id = ? ORDER BY modality""",
+            [screen, spec.id],
+        )["modality"]
+        excluded = read_state(db, screen).excluded if len(brought) else ()
+        for modality in brought:
+            if concerning(excluded, modality):
+                death = counts_death(db, screen, modality)
+                wells = applied(db, screen, modality)
+                judged = quality_rows(wells_of(db, screen), wells, modality, death_readout=death)
+                connection.execute("DELETE FROM quality WHERE screen = ? AND modality = ?", [screen, modality])
+                rows = judged.assign(screen=screen, job_id=spec.id)
+                connection.register("rows_", pa.Table.from_pandas(rows, preserve_index=False))
+                connection.execute("INSERT INTO quality BY NAME SELECT * FROM rows_")
+                connection.unregister("rows_")

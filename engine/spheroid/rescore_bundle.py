@@ -3,8 +3,7 @@
 import io
 import json
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,19 +17,18 @@ import pyarrow.parquet as pq
 
 from engine.errors import InputError
 from engine.files.unzip import safe_unzip
-from engine.jobs.spec import versions
 from engine.spheroid.bundle import FORMAT, MANIFEST, MEMBERS
-from engine.spheroid.exclusions import adjusted, fingerprint, with_reasons
-from engine.spheroid.review_hash import GONE, READOUT_COLUMNS, combined, frame_bytes
+from engine.spheroid.recompute import (
+    Difference,
+    Held,
+    other_than_signed,
+    other_versions,
+    recomputed,
+    state_hash_of,
+)
 from engine.spheroid.review_records import broken_chain, from_document, state_of
-from engine.spheroid.review_types import Entry
-from engine.spheroid.scoring import KEY, score_table
-from engine.spheroid.scoring_records import Key, from_row
-from engine.spheroid.settings import MODALITIES
-from engine.spheroid.types import WELL_COLUMNS
 
 MOST_BYTES = 500_000_000  # of an archive, and of what it unpacks to: a screen of 100 plates has a tenth
-BOUNDS = ("dss_lower", "dss_upper")
 MOST_ROWS = 2_000_000  # of a table
 MOST_VALUES = 50_000_000  # of all its columns, each number of a list counted
 # What reading somebody's file may raise, and no error of this program: nested too deep, not known to Arrow, infinite.
@@ -38,21 +36,7 @@ DAMAGED = (
     LookupError, TypeError, ValueError, AttributeError, OSError, ArithmeticError, RuntimeError, MemoryError,
     pa.ArrowException,
 )  # fmt: skip
-MOST_BOOTSTRAP = 10_000  # resamples: more would be somebody's joke
 MOST_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A number that is not the same. column: of scores or curves; stored, computed: as text, '' where missing."""
-
-    modality: str
-    drug: str
-    addon: str
-    replicate: str
-    column: str
-    stored: str
-    computed: str
 
 
 @dataclass(frozen=True)
@@ -131,101 +115,23 @@ def _compared(contents: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Bun
         _table(contents[f"{name}.parquet"]) for name in ("layout", "readouts", "scores", "curves")
     )
     entries = tuple(from_document(told) for told in json.loads(contents["decisions.json"]))
-    record = state_of(screen, entries, layout)
-    made = json.loads(contents["scoring.json"])
-    if strange := [
-        name
-        for name, times in Counter(str(told["modality"]) for told in made).items()
-        if times > 1 or name not in MODALITIES
-    ]:
-        raise ValueError(f"scores by {strange[0]!r}")
-    wrong = _wrong(screen, manifest, layout, readouts, made, entries)
-    notes = [*record.orphans, *(str(told["note"]) for told in made if told["note"]), *_other_versions(manifest)]
-    found: list[Difference] = []
-    numbers = open_ = 0
-    for told in made:
-        modality = str(told["modality"])
-        scoring = from_row(json.dumps(told["settings"]), json.dumps(told["reference"]), str(told["excluded"]))
-        if scoring.settings.bootstrap > MOST_BOOTSTRAP:
-            raise ValueError(f"{scoring.settings.bootstrap:,} resamples")
-        if fingerprint(record.excluded, modality) != scoring.excluded:
-            wrong.append(f"The scores by {modality} do not leave out what the decisions say: they were out of date.")
-        own = readouts[readouts["modality"] == modality]
-        wells = adjusted(layout, own, record.excluded, modality, death_readout=bool(told["death_readout"]))
-        scored = with_reasons(score_table(wells, scoring.settings, scoring.beside), wells, record.excluded)
-        open_ += len(scoring.open)
-        for stored, computed in ((scores, scored.score), (curves, scored.curve)):
-            mine = stored[stored["modality"] == modality].drop(columns="modality")
-            count, differences = compared(modality, mine, computed, scoring.open)
-            numbers += count
-            found += differences
-    if lost := sorted(set(scores["modality"]) - {str(told["modality"]) for told in made}):
-        wrong.append(f"Nothing says how the scores by {', '.join(lost)} were made.")
-    return BundleResult(
-        screen, tuple(str(told["modality"]) for told in made), len(scores), numbers, len(found),
-        tuple(found[:MOST_SHOWN]), tuple(wrong), open_, tuple(notes), manifest,
+    broken = broken_chain(screen, entries, ["", *(entry.hash for entry in entries[:-1])][: len(entries)])
+    held = Held(
+        layout, readouts, scores, curves, json.loads(contents["scoring.json"]), manifest["models"],
+        state_of(screen, entries, layout, broken),
     )  # fmt: skip
-
-
-def compared(
-    modality: str, stored: pd.DataFrame, computed: pd.DataFrame, open_: Collection[Key] = ()
-) -> tuple[int, list[Difference]]:
-    """How many values were compared, and which differ by as much as a bit; two missing ones are the same.
-
-    stored, computed: KEY and the same other columns. open_: rows whose intervals are not compared.
-    """
-    names = [name for name in stored if name not in KEY]
-    one, other = stored.set_index(KEY), computed.set_index(KEY)
-    found = [_difference(modality, key, "row", "there", "") for key in one.index.difference(other.index)]
-    found += [_difference(modality, key, "row", "", "there") for key in other.index.difference(one.index)]
-    both = one.index.intersection(other.index, sort=False)
-    skipped = np.array([key in open_ for key in both], bool)
-    count = 0
-    for name in names:
-        if name not in other:
-            raise ValueError(f"a column {name}")
-        a, b = one.loc[both, name], other.loc[both, name]
-        look = ~skipped if name in BOUNDS else np.ones(len(both), bool)
-        count += int(look.sum())
-        for at in np.flatnonzero(look & ~_same(a, b)):
-            found.append(_difference(modality, both[at], name, _told(a.iloc[at]), _told(b.iloc[at])))
-    return count, found
-
-
-def _difference(modality: str, key: Key, column: str, stored: str, computed: str) -> Difference:
-    drug, addon, replicate = key
-    return Difference(modality, drug, addon, replicate, column, stored, computed)
-
-
-def _same(one: pd.Series, other: pd.Series) -> np.ndarray:
-    """(n,) bool."""
-    if pd.api.types.is_numeric_dtype(other) or pd.api.types.is_bool_dtype(other):
-        return bits(one) == bits(other)
-    return np.array([_equal(a, b) for a, b in zip(one, other, strict=True)], bool)
-
-
-def bits(values: pd.Series) -> np.ndarray:
-    """The 64 bits of each number, all missing ones alike."""
-    numbers = values.to_numpy(float, na_value=np.nan).copy()
-    numbers[np.isnan(numbers)] = np.nan
-    return numbers.view(np.uint64)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if _listed(one) or _listed(other):
-        both = _listed(one) and _listed(other)
-        return both and np.asarray(one, float).tobytes() == np.asarray(other, float).tobytes()
-    return bool(one == other) if pd.notna(one) and pd.notna(other) else bool(pd.isna(one) and pd.isna(other))
-
-
-def _listed(value: Any) -> bool:
-    return isinstance(value, list | np.ndarray)
-
-
-def _told(value: Any) -> str:
-    if _listed(value):
-        return str([float(each) for each in value])
-    return "" if pd.isna(value) else repr(float(value)) if isinstance(value, float) else str(value)
+    found = recomputed(held)
+    seal = other_than_signed(held)
+    if not seal and state_hash_of(held) != manifest["state_hash"]:
+        seal = "Data, networks, scoring and decisions do not have the hash that the manifest says."
+    notes = [*held.record.orphans, *(str(told["note"]) for told in held.scoring if told["note"])]
+    if other := other_versions(dict(manifest["versions"])):
+        notes.append(f"The bundle was written with {other}: last digits may differ for that.")
+    return BundleResult(
+        screen, found.modalities, found.scores, found.numbers, len(found.differences),
+        found.differences[:MOST_SHOWN], tuple(told for told in (broken, seal, *found.wrong) if told), found.open,
+        tuple(notes), manifest,
+    )  # fmt: skip
 
 
 def _table(content: bytes) -> pd.DataFrame:
@@ -258,38 +164,3 @@ def _letters(column: pa.ChunkedArray) -> int:
     lengths = (np.asarray(pc.binary_length(chunk.dictionary).fill_null(0)) for chunk in column.chunks)
     each = ((own, chunk.indices.drop_null()) for own, chunk in zip(lengths, column.chunks, strict=True))
     return sum(int(own[np.asarray(at)].sum()) for own, at in each if len(at))
-
-
-def _wrong(
-    screen: str,
-    manifest: Mapping[str, Any],
-    layout: pd.DataFrame,
-    readouts: pd.DataFrame,
-    made: Sequence[Mapping[str, Any]],
-    entries: Sequence[Entry],
-) -> list[str]:
-    """What must not be: a record changed by hand, a sign-off of something else than what the bundle holds."""
-    broken = broken_chain(screen, entries, ["", *(entry.hash for entry in entries[:-1])][: len(entries)])
-    found = [broken] if broken else []
-    signed = state_of(screen, entries, layout).signed
-    decided = [entry for entry in entries if signed is None or entry.entry < signed.entry]
-    parts = frame_bytes(layout, WELL_COLUMNS), frame_bytes(readouts, READOUT_COLUMNS)
-    state = combined(*parts, manifest["models"], made, decided)
-    if signed is not None and signed.state_hash != state:
-        gone = " (a network is not kept any more)" if any(m["sha256"] == GONE for m in manifest["models"]) else ""
-        found.append(
-            f"{screen} was signed off by {signed.reviewer} with other data, networks, scoring or decisions{gone}."
-        )
-    elif state != manifest["state_hash"]:
-        found.append("Data, networks, scoring and decisions do not have the hash that the manifest says.")
-    return found
-
-
-def _other_versions(manifest: Mapping[str, Any]) -> list[str]:
-    here = versions()
-    other = [
-        f"{name} {told}, here {here[name]}"
-        for name, told in dict(manifest["versions"]).items()
-        if name in ("numpy", "tumorcast") and here.get(name) != told
-    ]
-    return [f"The bundle was written with {'; '.join(other)}: last digits may differ for that."] if other else []

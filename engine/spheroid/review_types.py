@@ -118,3 +118,7 @@ class UnresolvedError(InputError):
     def __init__(self, questions: tuple[str, ...]) -> None:
         super().__init__(" ".join(questions))
         self.questions = questions
+
+
+class DifferingError(UnresolvedError):
+    """A sign-off of scores that do not follow from the record; signing again with `differing` goes on."""

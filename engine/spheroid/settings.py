@@ -19,6 +19,7 @@ PRESETS = {
 PHASES = {1: "global, on a control plate", 2: "this screen's controls", 3: "with the screen's drug wells"}
 LEARNING_RATES = {1: 1e-7, 2: 3e-7, 3: 3e-7}  # published
 LABEL_SMOOTHING = 0.4
+OWN_WEIGHTS, RANDOM_WEIGHTS = "torchvision", "none"  # in place of a file
 MODALITIES = {
     "image_1": "images, phase I",
     "image_2": "images, phase II",
@@ -37,7 +38,9 @@ class SpheroidSettings:
 
     screen: which to train for; phase I: a control experiment. phase: 1, 2 or 3. start: run to start from; empty: the
     newest fitting one of the phase before (phase I: ImageNet). backbone, preset: of BACKBONES, PRESETS.
-    weights: file with ImageNet weights (.pth, .safetensors, .npz); empty: torchvision's own loader; 'none': random.
+    weights: file with ImageNet weights (.pth, .safetensors, .npz), or of OWN_WEIGHTS (torchvision's own loader) and
+    RANDOM_WEIGHTS; empty: in phase I torchvision's own, later those of the run that is started from. Given in phase II,
+    it starts from them and not from a run; phase III takes none.
     epochs, batch_size, learning_rate: None takes the preset's.
     """
 

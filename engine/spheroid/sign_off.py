@@ -6,6 +6,7 @@ from engine.jobs.status import folders, read_status
 from engine.spheroid import quality_limits as limits
 from engine.spheroid.judged import stored
 from engine.spheroid.open_intervals import open_intervals
+from engine.spheroid.record_check import check_record
 from engine.spheroid.rescore import stale_modalities
 from engine.spheroid.review_hash import state_hash
 from engine.spheroid.review_head import note_head
@@ -19,7 +20,7 @@ from engine.spheroid.review_records import (
     write_entries,
     writing,
 )
-from engine.spheroid.review_types import Entry, ReviewState, Target, UnresolvedError
+from engine.spheroid.review_types import DifferingError, Entry, ReviewState, Target, UnresolvedError
 from engine.spheroid.scoring_records import scored_modalities
 from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
@@ -28,28 +29,32 @@ from engine.store.reads import Reads, Within
 JUDGED_BY = "z_prime"
 
 
-def sign_off(db: Database, screen: str, reviewer: str, comment: str, seen: int, acknowledged: bool = False) -> Entry:
+def sign_off(
+    db: Database, screen: str, reviewer: str, comment: str, seen: int, acknowledged: bool = False,
+    differing: bool = False,
+) -> Entry:  # fmt: skip
     """Record that somebody stands for a screen as it is; from then on it is read-only.
 
+    Scores are computed again first (intervals are not drawn), while others go on reading and writing.
     seen: number of the newest entry that the reviewer knew. acknowledged: the questions were answered with yes.
-    Raises InputError where the view is older than the record, a job still works on the screen, nothing is scored or
-    scores do not match the record; UnresolvedError with questions where a failed plate was not left out.
+    differing: so was the one about scores that do not follow from the record.
+    Raises InputError where the view is older than the record, a job still works on the screen, nothing is scored,
+    scores are older than the record or the screen changed meanwhile; UnresolvedError with questions where a failed
+    plate was not left out; DifferingError where scores are not those that follow.
     """
     name = clean_name(reviewer)
     text = clean_reason(comment, "a sign-off") if comment.strip() else ""
+    _refuse_open(db, screen, seen, acknowledged)
+    looked_at = state_hash(db, screen)
+    if not differing and (doubt := check_record(db, screen, intervals=False).doubt):
+        raise DifferingError((doubt,))
     with writing(db) as connection:
         inside = Within(connection)
-        record = read_state(inside, screen)
-        if record.signed is not None:
-            raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "signed off again"))
-        _refuse_stale_view(record, seen)
-        _refuse_unfinished(inside, record)
-        questions = open_questions(inside, record)
-        if questions and not acknowledged:
-            raise UnresolvedError(questions)
-        entry = appended(
-            screen, record.entries, name, "sign_off", Target(), text, state_hash=state_hash(inside, screen)
-        )
+        record = _refuse_open(inside, screen, seen, acknowledged)
+        sealed = state_hash(inside, screen)
+        if sealed != looked_at:
+            raise InputError(f"{screen} changed while its scores were computed again: look at it, then sign off.")
+        entry = appended(screen, record.entries, name, "sign_off", Target(), text, state_hash=sealed)
         write_entries(connection, screen, [entry], record.entries[-1].hash if record.entries else "")
     note_head(db, screen, [*record.entries, entry])
     return entry
@@ -112,6 +117,19 @@ def running_jobs(screen: str) -> list[JobStatus]:
         if about and (status := read_status(folder)).state in ("waiting", "running", "finished"):
             found.append(status)
     return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)
+
+
+def _refuse_open(db: Reads, screen: str, seen: int, acknowledged: bool) -> ReviewState:
+    """The record of a screen that may be signed off. Raises as `sign_off` does."""
+    record = read_state(db, screen)
+    if record.signed is not None:
+        raise InputError(signed_words(screen, record.signed.reviewer, record.signed.at, "signed off again"))
+    _refuse_stale_view(record, seen)
+    _refuse_unfinished(db, record)
+    questions = open_questions(db, record)
+    if questions and not acknowledged:
+        raise UnresolvedError(questions)
+    return record
 
 
 def _refuse_stale_view(record: ReviewState, seen: int) -> None:

@@ -27,7 +27,7 @@ from engine.spheroid.prepare import network_input
 from engine.spheroid.presets import recipe
 from engine.spheroid.review_records import refuse_signed_off
 from engine.spheroid.screen_list import TASK
-from engine.spheroid.settings import LABEL_SMOOTHING, PRESETS, SpheroidSettings
+from engine.spheroid.settings import LABEL_SMOOTHING, OWN_WEIGHTS, PRESETS, RANDOM_WEIGHTS, SpheroidSettings
 from engine.spheroid.train_records import layout_of, screen_with_images, start_run
 from engine.spheroid.trained import TrainedScreen
 from engine.store.database import Database
@@ -53,7 +53,7 @@ def submit_training(db: Database, settings: SpheroidSettings) -> str:
     layout = layout_of(db, settings.screen)
     control_wells(_with_images(layout, str(row["image_job"])), settings.seed)  # refused before anything waits
     inputs: dict[str, Path | pd.DataFrame] = {"well.parquet": layout}
-    file = "" if start or settings.weights in ("", weights.RANDOM) else settings.weights
+    file = "" if start or settings.weights in ("", OWN_WEIGHTS, RANDOM_WEIGHTS) else settings.weights
     if file:
         with torch.device("meta"):  # shapes without numbers
             weights.load(ScreenNetwork(settings.backbone_name), file)
@@ -84,7 +84,7 @@ def run_training(job: JobContext) -> None:
     before, notes = _start(job, settings)
     images, names = open_images(job_folder(job.params["image_job"])), places(wells)
     shown = Shown(lambda which: images.stack([names[i] for i in which]), len(names), before.rule)
-    if settings.weights == weights.RANDOM and not job.params["start"]:
+    if settings.weights == RANDOM_WEIGHTS and not job.params["start"]:
         some = control_wells(wells, settings.seed).train[:CALIBRATED]
         calibrate(before.network, network_input(shown.images(some), shown.rule))
     how = recipe(settings)
@@ -137,7 +137,8 @@ def _start(job: JobContext, settings: SpheroidSettings) -> tuple[TrainedScreen, 
     network = build(name, settings.seed)
     file = job.params["weights_file"]
     job.progress(0.0, "ImageNet weights")
-    found_weights = weights.load(network, str(job.input(file)) if file else settings.weights)
+    named = "" if settings.weights == OWN_WEIGHTS else settings.weights
+    found_weights = weights.load(network, str(job.input(file)) if file else named)
     weights.use(network, found_weights)
     skipped = ("Phase I was left out: the network started from weights directly.",) if settings.phase > 1 else ()
     begun = TrainedScreen(

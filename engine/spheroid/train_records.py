@@ -42,13 +42,17 @@ def start_run(db: Database, settings: SpheroidSettings, simulated: bool) -> str:
     Phase I starts from these. Phase II starts from the run told, else from weights where somebody chose some, else from
     the newest of phase I with the same backbone, simulated for a simulated screen and measured for a measured one.
     Phase III starts from the run told, else from the newest of phase II of the same screen and backbone.
-    Raises InputError where there is no such run, the one told does not fit, or weights were chosen beside it.
+    Raises InputError where there is no such run, the one told does not fit, or weights were chosen that count nowhere.
     """
     phase, backbone = settings.phase, settings.backbone_name
     if phase == 1:
         if settings.start:
             raise InputError("Phase I starts from ImageNet weights, not from another run: leave out the start.")
         return ""
+    if phase == 3 and settings.weights:
+        raise InputError(
+            "Phase III goes on with the network of phase II, which has weights of its own: leave out the weights."
+        )
     runs = trained_runs(db)
     if settings.start:
         if settings.weights:

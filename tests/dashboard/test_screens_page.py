@@ -200,6 +200,34 @@ def test_training_is_a_job_with_what_was_chosen(screens, open_page: Open, monkey
     )  # fmt: skip
 
 
+def test_weights_are_asked_for_only_where_they_count(screens, open_page: Open, monkeypatch):
+    asked = []
+    monkeypatch.setattr("engine.spheroid.train.submit_training", lambda db, settings: asked.append(settings) or "job")
+    app = open_page("screens.py", scr_screen=SCORED, **WORK)
+
+    def pick(key: str, value: object) -> None:
+        next(one for one in app.selectbox if one.key == key).set_value(value).run()
+
+    def there() -> bool:
+        return "scr_weights" in {one.key for one in app.selectbox}
+
+    pick("scr_phase", 2)
+    assert not there(), "it starts from the newest run of phase I"
+    pick("scr_start", "weights")
+    assert there()
+    pick("scr_weights", "file")
+    assert button(app, "Train").disabled and "Give the path of the file" in shown(app)
+    app.text_input(key="scr_weights_file").set_value("/data/w.pth").run()
+    button(app, "Train").click().run()
+    pick("scr_weights", "torchvision")
+    button(app, "Train").click().run()
+    pick("scr_phase", 3)
+    assert not there() and "weights" not in next(one for one in app.selectbox if one.key == "scr_start").options
+    button(app, "Train").click().run()
+    told = [(settings.phase, settings.start, settings.weights) for settings in asked]
+    assert told == [(2, "", "/data/w.pth"), (2, "", "torchvision"), (3, "", "")]
+
+
 def test_what_a_job_refuses_is_told_in_words(screens, open_page: Open, monkeypatch):
     def refuse(db, settings):
         raise InputError("No weights: give a file.")
@@ -256,6 +284,9 @@ def test_percentages_and_the_day_are_told_by_the_form(
     def toggle(app, key: str):
         return next((one for one in app.toggle if one.key == key), None)
 
+    def readouts_are(app, form: str):
+        return next(one for one in app.selectbox if one.key == "scr_percent").set_value(form).run()
+
     app = open_page("screens.py")
     app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
     for form in ("viability", "inhibition"):
@@ -279,6 +310,18 @@ def test_percentages_and_the_day_are_told_by_the_form(
     assert_healthy(app)
     button(app, "Import").click().run()
     assert (asked[0]["percent"], asked[0]["screened_on"], asked[0]["death_readout"]) == (True, "2021-03-15", False)
+    assert asked[0]["inhibition"] is False
+    turned = [[f"{100 - float(cell):g}" if i and j and cell != "NA" else cell for j, cell in enumerate(line)]
+              for i, line in enumerate(scaled)]  # fmt: skip
+    (folder / "P1.txt").write_text("\n".join("\t".join(line) for line in turned) + "\n")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(f"{folder}/.").run()
+    app = readouts_are(app, "inhibition")
+    assert_healthy(app)
+    assert "metabolic in percent of 13 wells" in shown(app) and "turned into viabilities (100 - inhibition)" in shown(
+        app
+    )
+    button(app, "Import").click().run()
+    assert (asked[1]["percent"], asked[1]["inhibition"], asked[1]["death_readout"]) == (False, True, False)
 
 
 def test_a_zip_is_unpacked_and_looked_at(tumorcast_home: Path, open_page: Open, tmp_path: Path):
@@ -287,9 +330,6 @@ def test_a_zip_is_unpacked_and_looked_at(tumorcast_home: Path, open_page: Open, 
         archive.writestr("mine/layout.csv", LAYOUT)
         archive.writestr("mine/P1.txt", matrix())
     app = open_page("screens.py")
-    def readouts_are(app, form: str):
-        return next(one for one in app.selectbox if one.key == "scr_percent").set_value(form).run()
-
     app = next(one for one in app.segmented_control if one.key == "scr_place").set_value("upload").run()
     app = app.file_uploader[0].set_value(("mine.zip", packed.getvalue(), "application/zip")).run()
     assert_healthy(app)
@@ -310,18 +350,6 @@ def test_a_taken_name_is_replaced_only_where_that_is_ticked(screens, open_page: 
 
 @pytest.mark.parametrize(
     ("name", "files", "words"),
-    assert asked[0]["inhibition"] is False
-    turned = [[f"{100 - float(cell):g}" if i and j and cell != "NA" else cell for j, cell in enumerate(line)]
-              for i, line in enumerate(scaled)]  # fmt: skip
-    (folder / "P1.txt").write_text("\n".join("\t".join(line) for line in turned) + "\n")
-    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(f"{folder}/.").run()
-    app = readouts_are(app, "inhibition")
-    assert_healthy(app)
-    assert "metabolic in percent of 13 wells" in shown(app) and "turned into viabilities (100 - inhibition)" in shown(
-        app
-    )
-    button(app, "Import").click().run()
-    assert (asked[1]["percent"], asked[1]["inhibition"], asked[1]["death_readout"]) == (False, True, False)
     [
         ("gone", None, "does not exist"),
         ("empty", {}, "holds no screen that could be found"),

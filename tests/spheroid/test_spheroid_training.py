@@ -19,7 +19,7 @@ from engine.settings import store_path
 from engine.spheroid import explain, fit, trained
 from engine.spheroid.image_store import open_images, write
 from engine.spheroid.predict import activations, cross_entropy
-from engine.spheroid.settings import SpheroidSettings
+from engine.spheroid.settings import OWN_WEIGHTS, SpheroidSettings
 from engine.spheroid.train import run_training, submit_training
 from engine.spheroid.types import WellImage
 from engine.store.database import Database
@@ -211,6 +211,9 @@ def test_what_cannot_be_trained(db, tmp_path):
         submit_training(db, SpheroidSettings("S1", 2, start="run"))
     with pytest.raises(InputError, match="Training starts from run, which has weights of its own: leave out the"):
         submit_training(db, SpheroidSettings("S1", 2, start="run", weights="none"))
+    for start in ("", "run"):  # it would be found by itself, or told: weights count in neither case
+        with pytest.raises(InputError, match="Phase III goes on with the network of phase II.*: leave out the weights"):
+            submit_training(db, SpheroidSettings("S1", 3, start=start, weights="w.npz"))
     (tmp_path / "w.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match="w.npz cannot be read as weights"):
         submit_training(db, SpheroidSettings("CE", 1, weights=str(tmp_path / "w.npz")))
@@ -221,3 +224,17 @@ def test_what_cannot_be_trained(db, tmp_path):
 def test_loss_of_what_was_said():
     assert cross_entropy(np.array([0.8, 0.2]), np.array([0.8, 0.2])) == pytest.approx(0.5004024235)
     assert cross_entropy(np.array([0.5]), np.array([1.0])) == pytest.approx(np.log(2))
+
+
+def test_phase_two_starts_from_torchvisions_weights_where_they_are_asked_for(db, monkeypatch):
+    asked = []
+
+    def load(network: object, source: str) -> None:
+        asked.append(source)
+        raise InputError("No connection.")
+
+    monkeypatch.setattr("engine.spheroid.weights.load", load)
+    job_id = submit_training(db, SpheroidSettings("S1", 2, weights=OWN_WEIGHTS))
+    with pytest.raises(InputError, match="No connection"):
+        run_training(JobContext.for_folder(job_folder(job_id)))
+    assert asked == [""], "no file: torchvision's own loader"
