@@ -113,13 +113,14 @@ def _images(folder: Path | None, pattern: str) -> tuple[pd.DataFrame, str, str]:
             "File": row.name,
             "Plate": row.parsed.plate or "P1" if row.parsed else "does not fit",
             "Well": f"{row.parsed.row}{row.parsed.column:02d}" if row.parsed else "",
-            "Image": _kind(row.parsed.kind, row.parsed.plane) if row.parsed else "",
+            "Image": _kind(row.parsed.kind, row.parsed.plane, row.parsed.part) if row.parsed else "",
         }
         for row in found.rows
     ]
     return pd.DataFrame(rows), found.pattern, ""
 
 
-def _kind(kind: str, plane: int | None) -> str:
+def _kind(kind: str, plane: int | None, part: int | None) -> str:
     words = {"proj": "maximum projection", "midz": "middle plane"}
-    return words.get(kind) or ("stack" if plane is None else f"plane {plane}")
+    whole = "stack" if part is None else f"stack, part {part}"
+    return words.get(kind) or (whole if plane is None else f"plane {plane}")

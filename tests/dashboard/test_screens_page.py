@@ -271,6 +271,17 @@ def test_every_plate_can_be_looked_at_before_the_import(tumorcast_home: Path, op
     assert "What is in the wells of P2?" in shown(app) and "10 wells with cells" in shown(app)
 
 
+def test_parts_of_a_stack_are_told_apart(tumorcast_home: Path, open_page: Open, tmp_path: Path):
+    folder = write_screen(tmp_path / "S")
+    for part in ("", "_1"):
+        (folder / f"1_MMStack_B02-Site_0{part}.ome.tif").write_bytes(b"")  # names alone are looked at
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    assert_healthy(app)
+    (names,) = [one.value for one in app.dataframe if "Image" in one.value]
+    assert names[["Well", "Image"]].to_numpy().tolist() == [["B02", "stack"], ["B02", "stack, part 1"]]
+
+
 def test_percentages_and_the_day_are_told_by_the_form(
     tumorcast_home: Path, open_page: Open, tmp_path: Path, monkeypatch
 ):
