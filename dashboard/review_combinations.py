@@ -80,7 +80,7 @@ def _forest(shown: Reviewed, found: Combinations) -> None:
 
 def _details(shown: Reviewed, found: Combinations) -> None:
     """Every column of every combination, what the four models assume, and all drugs that are missing."""
-    with st.expander(f"All {plural(len(found.rows), 'combination')} by four models"):
+    with st.expander(f"{plural(len(found.rows), 'combination')} by four models"):
         st.markdown("\n".join(f"- **{name}** {words}" for name, words in MODELS.items()))
         table = combination_table(found.rows)
         drugs = found.rows["drug"].tolist()

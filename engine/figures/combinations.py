@@ -41,7 +41,7 @@ def combination_forest(found: Combinations, context: str, drug: str = "", dark: 
     rows, colours = found.rows, palette(dark)
     told, names = verdicts(rows), row_names(rows)
     low, high = _ends(rows)
-    order = list(VERDICTS)
+    looks = _looks(colours, dark)
     marks = [
         Mark(
             place, row.bliss, _within(row.bliss_lower, low, high), _within(row.bliss_upper, low, high), "",
@@ -57,11 +57,11 @@ def combination_forest(found: Combinations, context: str, drug: str = "", dark: 
     drawn = [trace for trace in figure.data if trace.mode == "markers"]
     # `forest` draws its kinds one after the other: open, filled, outlined as failed.
     for trace, verdict in zip(drawn, [one for one in ("unsure", "above", "below") if one in set(told)], strict=True):
-        _look(trace, verdict, rows[told == verdict], colours, dark, order.index(verdict))
+        _look(trace, verdict, rows[told == verdict], *looks[verdict][:2])
     mine = rows.index[rows["drug"] == drug]
     if len(mine):
         figure.add_scatter(
-            x=rows["bliss"][mine], y=list(mine), mode="markers", hoverinfo="skip", showlegend=False,
+            x=rows["bliss"][mine], y=list(mine), mode="markers", hoverinfo="skip",
             marker={"symbol": "circle-open", "size": 19, "color": SELECTED, "line": {"width": 2}},
         )  # fmt: skip
     _values(figure, rows)
@@ -70,8 +70,11 @@ def combination_forest(found: Combinations, context: str, drug: str = "", dark: 
     figure.update_xaxes(side="top" if many else "bottom")
     top, bottom = (LEGEND_PX + AXIS_PX, 8) if many else (LEGEND_PX, AXIS_PX)
     figure.update_layout(
-        showlegend=True, margin={"t": top, "b": bottom, "l": 8, "r": 8},
-        legend={"orientation": "h", "xref": "container", "x": 0, "yref": "container", "y": 1, "yanchor": "top"},
+        margin={"t": top, "b": bottom, "l": 8, "r": 8},
+        title={
+            "text": _legend(told, looks), "font": {"size": 13}, "automargin": False, "pad": {"t": 8, "l": 8},
+            "xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top",
+        },
     )  # fmt: skip
     few = int(rows["bliss_lower"].isna().sum())
     return Chart(
@@ -104,15 +107,31 @@ def _hover(row: Any, name: str, verdict: str) -> str:
     return f"<b>{in_figure(name)}</b><br>{VERDICTS[verdict]}<br>Bliss {points_within(row)}<br>{models}<br>{doses}"
 
 
-def _look(trace: go.Scatter, verdict: str, rows: pd.DataFrame, colours: Palette, dark: bool, rank: int) -> None:
-    colour = {"above": colours.sensitive, "unsure": colours.resistant, "below": FAILED[dark]}[verdict]
+def _looks(colours: Palette, dark: bool) -> dict[str, tuple[str, str, str]]:
+    """Verdict -> colour, symbol, and the sign that stands for it in a line of text."""
+    return {
+        "above": (colours.sensitive, "circle", "●"),
+        "unsure": (colours.resistant, "circle-open", "○"),
+        "below": (FAILED[dark], "diamond", "◆"),
+    }
+
+
+def _legend(told: pd.Series, looks: dict[str, tuple[str, str, str]]) -> str:
+    """As a line of text: plotly breaks a legend where the plot is narrow, and takes the room from the rows."""
+    counted = told.value_counts()
+    return "&nbsp;&nbsp;&nbsp; ".join(
+        f'<span style="color: {looks[one][0]}; font-size: 17px">{looks[one][2]}</span> {VERDICTS[one]} ({counted[one]})'
+        for one in VERDICTS if one in counted
+    )  # fmt: skip
+
+
+def _look(trace: go.Scatter, verdict: str, rows: pd.DataFrame, colour: str, symbol: str) -> None:
     trace.update(
-        name=f"{VERDICTS[verdict]} ({len(rows)})", customdata=rows["drug"], legendrank=rank, showlegend=True,
+        name=VERDICTS[verdict], customdata=rows["drug"],
         error_x={"color": colour}, cliponaxis=False, unselected={"marker": {"opacity": 1}},
         selected={"marker": {"color": SELECTED}},
         marker={
-            "symbol": {"above": "circle", "unsure": "circle-open", "below": "diamond"}[verdict], "size": 10,
-            "color": colour, "line": {"color": colour, "width": 2},
+            "symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 2},
         },
     )  # fmt: skip
 
@@ -120,12 +139,7 @@ def _look(trace: go.Scatter, verdict: str, rows: pd.DataFrame, colours: Palette,
 def _values(figure: go.Figure, rows: pd.DataFrame) -> None:
     """Every number with its interval in a column at the right edge, as wide as it must be and no wider."""
     text = [points_within(one) for one in rows.itertuples()]
-    for trace in figure.data:
-        if trace.mode == "text":
-            trace.update(showlegend=False)
-    figure.add_scatter(
-        x=[0], y=[0], yaxis="y2", mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False
-    )
+    figure.add_scatter(x=[0], y=[0], yaxis="y2", mode="markers", marker={"opacity": 0}, hoverinfo="skip")
     figure.update_layout(
         yaxis2={
             "overlaying": "y", "side": "right", "range": figure.layout.yaxis.range, "tickvals": list(range(len(rows))),
@@ -138,7 +152,7 @@ def _whole_rows(rows: pd.DataFrame, marks: Sequence[Mark], ends: tuple[float, fl
     """Nothing to be seen until it is clicked: a row answers to the pointer wherever it is touched."""
     return go.Bar(
         x=[ends[1] - ends[0]] * len(rows), base=ends[0], y=list(range(len(rows))), width=1, orientation="h",
-        marker={"color": "rgba(0,0,0,0)", "line": {"width": 0}}, customdata=rows["drug"], showlegend=False,
+        marker={"color": "rgba(0,0,0,0)", "line": {"width": 0}}, customdata=rows["drug"],
         hovertext=[mark.hover for mark in marks], hoverinfo="text",
         selected={"marker": {"color": translucent(SELECTED, 0.25)}}, unselected={"marker": {"opacity": 0}},
     )  # fmt: skip

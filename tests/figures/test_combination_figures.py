@@ -1,5 +1,6 @@
 """Combinations as they are drawn: verdicts, intervals, one row or 150, and one scale for alone and together."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from small_combination import ADDON, ALONE, DRUGS, SETTINGS, wells
 from engine.figures.combination_words import (
     COLUMNS,
     MODELS,
+    VERDICTS,
     addition_words,
     combination_table,
     points,
@@ -50,16 +52,17 @@ def many(n: int, **changed) -> Combinations:
 
 
 def drawn(figure) -> dict[str, object]:
-    """Legend -> trace."""
-    return {trace.name: trace for trace in figure.data if trace.showlegend and trace.mode == "markers"}
+    """Verdict -> trace."""
+    return {trace.name: trace for trace in figure.data if trace.name in VERDICTS.values()}
 
 
 def test_three_verdicts_with_their_legend_and_their_drug(found):
     figure = combination_forest(found, "typed", "Usual").figure
     traces = drawn(figure)
-    assert list(traces) == ["Not sure (1)", "Surely above both (1)", "Surely below both (1)"]
+    legend = re.sub("<[^>]*>|&nbsp;", "", figure.layout.title.text)
+    assert legend == "● Surely above both (1) ○ Not sure (1) ◆ Surely below both (1)"
     assert {name: list(trace.customdata) for name, trace in traces.items()} == {
-        "Surely above both (1)": ["Boosted"], "Not sure (1)": ["Usual"], "Surely below both (1)": ["Blocked"],
+        "Surely above both": ["Boosted"], "Not sure": ["Usual"], "Surely below both": ["Blocked"],
     }  # fmt: skip
     assert figure.layout.yaxis.ticktext == tuple(found.rows["drug"])
     place = found.rows["drug"].tolist().index("Usual")
@@ -91,7 +94,7 @@ def test_one_row_and_150_have_room_for_every_name(n, dark):
 
 def test_rows_without_replicates_have_no_interval_and_are_not_sure():
     item = combination_forest(many(3, bliss_lower=np.nan, bliss_upper=np.nan), "typed")
-    assert list(drawn(item.figure)) == ["Not sure (3)"]
+    assert list(drawn(item.figure)) == ["Not sure"] and "Not sure (3)" in item.figure.layout.title.text
     assert "3 rows without replicates, so without an interval." in item.caption
     assert item.figure.layout.yaxis2.ticktext[0] == "+20.0 (no interval)"
     assert "by chance" not in item.summary

@@ -205,3 +205,33 @@ def test_what_is_left_out_does_not_count(tumorcast_home, monkeypatch):
     assert set(after.rows["drug"]) == {"Boosted", "Blocked"}
     assert after.additions["percent"].iloc[0] == pytest.approx(20, abs=1.5)
     assert after.unmatched[["drug", "why"]].to_numpy().tolist() == [["Usual", "no well counts"]]
+
+
+@pytest.mark.real_data
+def test_a_real_screen_with_and_without_trametinib(real_data):
+    """77 drugs of a patient's xenograft; excess over Bliss of every one by pandas alone."""
+    wells = pd.read_parquet(real_data / "screen/itrex_wells.parquet").query("screen == 'INF-R-1632_PDX_combo'")
+    kinds = {"neg": "negative", "STS": "positive", "pos": "metabolic_positive"}
+    wells = wells.rename(columns={"conc_nM": "conc_nm", "readout": "raw"}).assign(
+        well_type=wells["well_type"].replace(kinds), addon_nm=np.nan,
+        addon=wells["addon"].astype(object).where(wells["addon"].notna(), ""),
+    )  # fmt: skip
+    dead = wells[wells["well_type"] == "metabolic_positive"].groupby("plate")["raw"].median()
+    living = wells[wells["well_type"] == "negative"].groupby(["plate", "addon"])["raw"].median().rename("living")
+    wells = wells.join(living, on=["plate", "addon"])
+    low = wells["plate"].map(dead)
+    wells["percent"] = 100 * (wells["raw"] - low) / (wells["living"] - low)
+    found = combinations(wells, "metabolic")
+
+    table = living.unstack("addon")
+    alone = ((table[""] - table["Trametinib"]) / (table[""] - dead)).mean()
+    assert found.additions[["percent", "plates"]].iloc[0].tolist() == pytest.approx([100 * alone, 6])
+    drugs = wells[(wells["well_type"] == "therapy") & (wells["conc_nm"] > 0)]
+    means = drugs.groupby(["treatment", "conc_nm", "addon"])["percent"].mean().unstack("addon").dropna()
+    excess = ((1 - alone) * (means[""] - means["Trametinib"])).groupby("treatment").mean()
+    assert len(found.rows) == 77 and not len(found.unmatched)
+    bliss = found.rows.set_index("drug")["bliss"]
+    pd.testing.assert_series_equal(bliss.sort_index(), excess, check_names=False)
+    told = verdicts(found.rows)
+    assert (told == "above").sum() == 11 and found.rows.loc[told == "below", "drug"].tolist() == ["Topotecan"]
+    assert found.rows["drug"].iloc[0] == "Nilotinib"
