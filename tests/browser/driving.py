@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,22 @@ from engine.settings import REPOSITORY
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
-PATIENCE_MS = 60_000
+PATIENCE_SECONDS = 180  # on machines that do much else meanwhile
 # Below a deep link Streamlit's client first tries these two beside the page, then at the root.
 EXPECTED_404 = ("/_stcore/health", "/_stcore/host-config")
 SETTLED = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stSkeleton]')
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"""
 FRESH = f"() => ({SETTLED})() && !document.querySelector('.stMain [data-stale=true]')"
-# When the page changed last, when a hand or a key went down, and whether the server has begun to answer since.
+# When the page changed last, when a hand or a key went down, when the server was asked for something last, and whether
+# it has begun to answer since the hand.
 WATCH = """() => {
-    Object.assign(window, {changed: 0, pressed: 0, ran: false});
+    Object.assign(window, {changed: 0, pressed: 0, asked: 0, ran: false});
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (...all) {
+        window.asked = performance.now();
+        return send.apply(this, all);
+    };
     const press = () => Object.assign(window, {pressed: performance.now(), ran: false});
     for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, press, true);
     new MutationObserver((all) => {
@@ -39,9 +45,14 @@ WATCH = """() => {
 }"""
 QUIET = f"""() => window.ran && window.changed > window.pressed && performance.now() - window.changed > 600
     && ({FRESH})()"""
-NO_ANSWER_MS = 3000  # what has not begun to be answered by then asked nothing of the server
-ANSWERED = f"""() => (window.ran || performance.now() - window.pressed > {NO_ANSWER_MS})
+NO_QUESTION_MS = 3000  # what has not asked anything of the server by then never will
+ANSWERED = f"""() => (window.ran || performance.now() - window.pressed > {NO_QUESTION_MS}
+        && (!window.pressed || window.asked < window.pressed))
     && performance.now() - window.changed > 300 && ({FRESH})()"""
+SAYS = """words => {
+    const said = document.querySelector('.stMain')?.innerText ?? '';
+    return words.every(one => said.includes(one));
+}"""
 # Where the middle of a point lies in the window, by the words it carries. The point is brought into sight first.
 POINT = """([key, words]) => {
     const chart = document.querySelector(`[class*="st-key-${key}_"] .js-plotly-plot`);
@@ -68,12 +79,30 @@ POINT = """([key, words]) => {
 
 @contextmanager
 def served(home: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The dashboard over a home on a free port: its address and its process. Its words stand in home/dashboard.log."""
+    """The dashboard over a home on a free port: its address and its process. Its words stand in `log_of(home)`."""
+    for _ in range(3):
+        app, address = _started(home)
+        if _is_up(address, app, log_of(home)):
+            break
+    else:
+        raise AssertionError("somebody took the port three times, each time between the look at it and its use")
+    try:
+        yield address, app
+    finally:
+        app.terminate()
+        app.wait(timeout=PATIENCE_SECONDS)
+
+
+def log_of(home: Path) -> Path:
+    """What the dashboard says that this process serves over a home; tests side by side serve one home twice."""
+    return home / f"dashboard-{os.getpid()}.log"
+
+
+def _started(home: Path) -> tuple[subprocess.Popen, str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = home / "dashboard.log"
-    with log.open("w") as output:
+    with log_of(home).open("w") as output:
         app = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)],
             cwd=REPOSITORY,
@@ -81,24 +110,23 @@ def served(home: Path) -> Iterator[tuple[str, subprocess.Popen]]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    try:
-        _wait_until_up(f"http://localhost:{port}/_stcore/health", app, log)
-        yield f"http://localhost:{port}", app
-    finally:
-        app.terminate()
-        app.wait(timeout=30)
+    return app, f"http://localhost:{port}"
 
 
-def _wait_until_up(health: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
+def _is_up(address: str, app: subprocess.Popen, log: Path) -> bool:
+    """Waits until the dashboard answers; False where its port was taken."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        assert app.poll() is None, f"the dashboard ended:\n{log.read_text()}"
+        if app.poll() is not None:
+            assert "is not available" in log.read_text(), f"the dashboard ended:\n{log.read_text()}"
+            return False
         try:
-            with urllib.request.urlopen(health, timeout=2):
-                return
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10):
+                return True
         except OSError:
             time.sleep(0.3)
-    raise AssertionError(f"the dashboard did not answer in 60 s:\n{log.read_text()}")
+    app.kill()
+    raise AssertionError(f"the dashboard did not answer in {PATIENCE_SECONDS} s:\n{log.read_text()}")
 
 
 @contextmanager
@@ -107,7 +135,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE_SECONDS * 1000)
         try:
             yield browser
         finally:
@@ -117,7 +145,7 @@ def chromium() -> Iterator[Any]:
 def open_page(browser: Any, address: str, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:
     """A page of a browser session of its own, and the list of everything that went wrong on it so far."""
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     page.add_init_script(f"({WATCH})()")
     wrong: list[str] = []
 
@@ -145,6 +173,25 @@ def settle(page: Any) -> None:
 def answered(page: Any) -> None:
     """Until what was clicked or typed has been answered and nothing of the page before is left."""
     page.wait_for_function(ANSWERED)
+
+
+def says(page: Any, *words: str) -> str:
+    """Waits until all of these stand on the page; all its words."""
+    from playwright.sync_api import TimeoutError as TookTooLong
+
+    with suppress(TookTooLong):
+        page.wait_for_function(SAYS, arg=list(words))
+    said = page.locator(".stMain").inner_text()
+    assert all(one in said for one in words), f"{words} in {said}"
+    return said
+
+
+def in_link(page: Any, **names: str) -> None:
+    """Waits until the address holds these."""
+    page.wait_for_function(
+        "names => Object.entries(names).every((one) => new URLSearchParams(location.search).get(one[0]) === one[1])",
+        arg=names,
+    )
 
 
 def point(page: Any, key: str, *words: str) -> tuple[float, float]:

@@ -25,7 +25,7 @@ def address(demo_home: Path) -> Iterator[str]:
     """The dashboard on a free port, over the demonstration store."""
     with driving.served(demo_home) as (found, _):
         yield found
-    assert "Traceback" not in (demo_home / "dashboard.log").read_text()
+    assert "Traceback" not in driving.log_of(demo_home).read_text()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import driving
 import pytest
 import test_browser
 
@@ -79,7 +80,7 @@ def test_from_upload_to_pdf(address: str, browser, demo_home: Path, vcf: Path):
     assert wrong == []
     assert page.url == f"{address}/patient"
     assert [url for url in asked if MARKER.lower() in url.lower()] == []
-    assert MARKER not in (demo_home / "dashboard.log").read_text()
+    assert MARKER not in driving.log_of(demo_home).read_text()
     page.context.close()
 
 

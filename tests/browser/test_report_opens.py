@@ -1,23 +1,16 @@
 """The report opens from a file, without a server and without a network, with every plot drawn."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
+import driving
 import pytest
+import test_browser
 from small_store import HONEST_RUN, build_store
 
 from engine.report.write import write_report
-from engine.settings import REPOSITORY
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; `make test` installs it"),
-]
-sync_api = pytest.importorskip("playwright.sync_api")
-
-SCREENSHOTS = REPOSITORY / "artifacts"
+pytestmark = test_browser.pytestmark
+browser = test_browser.browser
 # A plot that is drawn has marks or an image in its plotting area, not only axes.
 EMPTY_PLOTS = """() => [...document.querySelectorAll('.plot')].filter(plot =>
     !plot.querySelector('.scatterlayer .trace, .heatmaplayer image, .gl-canvas')).map(plot => plot.id)"""
@@ -29,19 +22,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(build_store(folder / "store.duckdb"), HONEST_RUN, folder / "report.html")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["sync_api.Browser"]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (900, "dark")])
 def test_the_report_opens_without_a_server(report: Path, browser, width: int, scheme: str):
     page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True).new_page()
+    page.set_default_timeout(driving.PATIENCE_SECONDS * 1000)
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
@@ -57,6 +41,6 @@ def test_the_report_opens_without_a_server(report: Path, browser, width: int, sc
     text = page.evaluate("getComputedStyle(document.querySelector('.plot .xtick text')).fill")
     assert text == {"light": "rgb(31, 45, 58)", "dark": "rgb(230, 237, 242)"}[scheme]
     assert [request for request in wrong if not request.startswith(("data:", "blob:"))] == []
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"report-{width}-{scheme}.png", full_page=True)
+    test_browser.SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=test_browser.SCREENSHOTS / f"report-{width}-{scheme}.png", full_page=True)
     page.context.close()

@@ -16,6 +16,7 @@ pytestmark = [
 ]
 sync_api = pytest.importorskip("playwright.sync_api")
 
+PATIENCE_MS = 180_000  # on machines that do much else meanwhile
 GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 24, 30)"}
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
@@ -25,11 +26,12 @@ def test_it_opens_offline_in_both_widths_and_schemes(tmp_path: Path):
     made_report = made.report(build_store(tmp_path / "store.duckdb"), ranking=made.ranking(simulated=True))
     report.write_text(patient_html(made_report), encoding="utf-8")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS)
         for width, scheme in ((1440, "light"), (900, "dark")):
             page = chromium.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
             ).new_page()
+            page.set_default_timeout(PATIENCE_MS)
             wrong: list[str] = []
             page.on("console", lambda message, wrong=wrong: wrong.append(message.text))
             page.on("request", lambda request, wrong=wrong: wrong.append(request.url))

@@ -29,6 +29,13 @@ SCREEN, EVIL = "BT-40_DS1", '<img src=x onerror="alert(1)">'
 MADE = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Chromium, on machines that do much else meanwhile."""
+    for name in ("START_SECONDS", "FIGURE_SECONDS", "CLOSE_SECONDS"):
+        monkeypatch.setattr(static, name, 180.0)
+
+
 @pytest.fixture
 def report(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScreenReport:
     """A simulated screen with photographs, a hostile drug and one exclusion."""
