@@ -176,7 +176,9 @@ def _judged(db: Database, held: Held, found: Recomputed, other: str, tiny: bool)
         for name in moved
     ]
     others = {other_versions(spec.versions) for spec in specs.values() if spec is not None}
-    causes += [f"It was scored with {told}: last digits may differ for that." for told in sorted(others) if told]
+    causes += [f"It was scored with {told}: that may be why." for told in sorted(others) if told]
+    old = [MODALITIES[str(told["modality"])] for told in held.scoring if told["note"] and told["modality"] in differing]
+    causes += [f"An older version made the scores by {name}: that may be why." for name in old]
     if tiny and differing:
         causes.append("Nothing differs by a millionth: other processors and libraries round last digits otherwise.")
     elif differing and not causes and signed and not other and not record.broken:
@@ -187,7 +189,7 @@ def _judged(db: Database, held: Held, found: Recomputed, other: str, tiny: bool)
         advice = f"{who}: entries are only ever added. An older copy of the store, or a bundle, tells what stood there."
     elif moved or (other and not differing):
         advice = f"{who}. Import the screen again, or have its images read again, before you trust its scores."
-    elif differing and not (tiny or newer or found.wrong):
+    elif differing and not (tiny or newer or old or any(others) or found.wrong):
         advice = f"{who}, and {again}: then its scores follow from the record."
     else:
         advice = f"{again.capitalize()}." if differing or found.wrong else ""

@@ -166,6 +166,21 @@ def test_rows_that_are_missing_and_scores_of_nothing(db):
         check_record(db, "S1")
 
 
+def test_what_another_version_scored_is_nobodys_doing(db):
+    file = job_folder(db.query("SELECT max(job_id) AS job FROM score")["job"].iloc[0]) / "spec.json"
+    spec = json.loads(file.read_text())
+    file.write_text(json.dumps(spec | {"versions": spec["versions"] | {"numpy": "1.0"}}))
+    edit(db, "UPDATE score SET dss1 = dss1 + 1 WHERE drug = 'Drug 001'")
+    found = check_record(db, "S1", intervals=False)
+    assert (
+        found.causes[0].startswith("It was scored with numpy 1.0, here ") and found.advice == "Score the screen again."
+    )
+    edit(db, "DELETE FROM scoring")
+    found = check_record(db, "S1", intervals=False)
+    assert "An older version made the scores by metabolic: that may be why." in found.causes
+    assert found.advice == "Score the screen again." and "made by an older version" in found.notes[0]
+
+
 def test_nothing_scored_and_no_such_screen(db, capsys):
     small.put(db, "S2", drugs=3, modalities=ONE)
     with pytest.raises(InputError, match="S2 is not scored yet: score it first"):
