@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.jobs.context import JobContext, peak_memory_mib
+from engine.jobs import runs
+from engine.jobs.context import JobContext
 from engine.radiation import protocol
 from engine.radiation.cohort import data_hash
 from engine.radiation.settings import RadiationSettings
@@ -34,25 +35,20 @@ def run_row(
         "half_width": widths,
         "notes": receipt["notes"],
         "command": settings.command(),
-        "versions": job.spec.versions,
     }
-    return {
-        "run_id": job.spec.id,
-        "task": job.spec.task,
-        "created_at": pd.Timestamp(job.spec.created_at).tz_localize(None),
-        "split": settings.protocol,
-        "seed": settings.seed,
-        "config": json.dumps(config),
-        "data_hash": data_hash(cohort),
-        "device": _device_name(device),
-        "minutes": minutes,
-        "peak_memory_mib": peak_memory_mib(),
-        "n_train": round(float(np.mean([len(fold.train) for fold in cut]))),
-        "n_validation": 0,
-        "n_test": len(cohort.sample),
-        "curves": json.dumps(curves),
-        "simulated": bool(job.params["simulated"]),
-    }
+    return runs.run_row(
+        job,
+        config,
+        device,
+        split=settings.protocol,
+        data_hash=data_hash(cohort),
+        minutes=minutes,
+        n_train=round(float(np.mean([len(fold.train) for fold in cut]))),
+        n_validation=0,
+        n_test=len(cohort.sample),
+        curves=json.dumps(curves),
+        simulated=bool(job.params["simulated"]),
+    )
 
 
 def summary(
@@ -73,11 +69,3 @@ def summary(
         **{name: run[name] for name in ("device", "minutes", "peak_memory_mib", "simulated")},
         "notes": receipt["notes"],
     }
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return "CPU"
-    import torch
-
-    return str(torch.cuda.get_device_name())

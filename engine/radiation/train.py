@@ -14,6 +14,7 @@ import pandas as pd
 
 from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
+from engine.jobs.runs import torch_device
 from engine.radiation import fits, measures, rsi
 from engine.radiation.cohort import cohort_of
 from engine.radiation.finished import half_widths, save_run
@@ -128,12 +129,7 @@ def _opened(job: JobContext) -> _Opened:
         for name in ("expression_set.parquet", "expression.parquet", "survival.parquet", "left_out.parquet")
     }
     cohort, receipt = cohort_of(tables, settings)
-    device = "cpu"
-    if NETWORK in settings.models:
-        import torch  # only where there is a network to train
-
-        device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
-    return cohort, receipt, settings, device
+    return cohort, receipt, settings, torch_device(job) if NETWORK in settings.models else "cpu"
 
 
 def _fit(

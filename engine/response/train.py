@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-import torch
 
 from engine.errors import InputError
-from engine.jobs.context import JobContext, peak_memory_mib
+from engine.jobs.context import JobContext
 from engine.jobs.queue import submit
+from engine.jobs.runs import run_row, torch_device
 from engine.response.cohort import Cohort, build_cohort
 from engine.response.curation import CurationReceipt, curate
 from engine.response.domain import domain_rows
@@ -103,7 +103,7 @@ def run_training(job: JobContext) -> None:
     """Task `train_response`. What an interrupted attempt has finished is kept, the running network continues."""
     started = time.monotonic()
     settings = TrainSettings.from_params(job.params["settings"])
-    device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
+    device = torch_device(job)
     job.progress(0.0, "Reading the tables")
     cohort, receipt = read_cohort(job, settings.curation)
     structure = cohort.structure()
@@ -125,11 +125,20 @@ def run_training(job: JobContext) -> None:
     )
     # A resumed job trained most of its epochs in an earlier attempt.
     trained_s = sum(epoch["seconds"] for curve in found.curves.values() for epoch in curve)
-    run = _run_row(job, settings, receipt, found, naive, data_hash) | {
-        "device": torch.cuda.get_device_name() if device == "cuda" else "CPU",
-        "minutes": max(time.monotonic() - started, trained_s) / 60,
-        "peak_memory_mib": peak_memory_mib(),
-    }
+    sizes = pd.DataFrame(found.folds)[["n_train", "n_validation", "n_test"]]
+    run = run_row(
+        job,
+        _config(settings, receipt, found, naive),
+        device,
+        split=settings.split,
+        data_hash=data_hash,
+        minutes=max(time.monotonic() - started, trained_s) / 60,
+        n_train=round(sizes["n_train"].mean()),
+        n_validation=round(sizes["n_validation"].mean()),
+        n_test=int(sizes["n_test"].sum()),
+        curves=json.dumps(found.curves),
+        simulated=bool(job.params.get("simulated", False)),
+    )
     job.write_table("prediction", frame)
     job.write_table("metric", metrics)
     job.write_table("fold", pd.DataFrame(found.folds))
@@ -208,16 +217,8 @@ def _run_fold(
     )
 
 
-def _run_row(
-    job: JobContext,
-    settings: TrainSettings,
-    receipt: CurationReceipt,
-    found: _Outcome,
-    naive: str,
-    data_hash: str,
-) -> dict[str, object]:
-    sizes = pd.DataFrame(found.folds)[["n_train", "n_validation", "n_test"]]
-    config = {
+def _config(settings: TrainSettings, receipt: CurationReceipt, found: _Outcome, naive: str) -> dict[str, object]:
+    return {
         **asdict(settings),
         "folds": settings.n_folds,
         "ran_folds": list(settings.fold_numbers),
@@ -226,19 +227,4 @@ def _run_row(
         "notes": found.notes,
         "command": settings.command(),
         "curation": receipt.as_dict(),
-        "versions": job.spec.versions,
-    }
-    return {
-        "run_id": job.spec.id,
-        "task": job.spec.task,
-        "created_at": pd.Timestamp(job.spec.created_at).tz_localize(None),
-        "split": settings.split,
-        "seed": settings.seed,
-        "config": json.dumps(config),
-        "data_hash": data_hash,
-        "n_train": round(sizes["n_train"].mean()),
-        "n_validation": round(sizes["n_validation"].mean()),
-        "n_test": int(sizes["n_test"].sum()),
-        "curves": json.dumps(found.curves),
-        "simulated": bool(job.params.get("simulated", False)),
     }
