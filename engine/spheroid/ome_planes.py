@@ -4,10 +4,12 @@ The XML of a plate has tens of thousands of elements: it is read in pieces, and 
 Source: OME-TIFF specification, https://ome-model.readthedocs.io/en/stable/ome-tiff/specification.html
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 from xml.etree import ElementTree
 
+_NAMES = re.compile(r"""(?:FileName|MetadataFile)\s*=\s*["']([^"'<>]+)["']""")
 FED = 1 << 16  # characters at a time
 MOST_PLANES = 1_000_000  # of one stack; more is no description but an attack
 
@@ -80,6 +82,11 @@ def read_description(xml: str) -> Description | None:
     except ElementTree.ParseError:
         return None
     return Description(uuid, elsewhere, tuple(images))
+
+
+def files_named(xml: str) -> set[str]:
+    """The files that OME-XML names, also where it is damaged."""
+    return set(_NAMES.findall(xml))
 
 
 def root_uuid(xml: str) -> str:

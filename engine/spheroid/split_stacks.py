@@ -15,7 +15,8 @@ from typing import NamedTuple
 import tifffile
 
 from engine.errors import InputError
-from engine.spheroid.ome_planes import Description, Image, Told, read_description, root_uuid
+from engine.spheroid.micromanager import index_of
+from engine.spheroid.ome_planes import Description, Image, Told, files_named, read_description, root_uuid
 from engine.spheroid.tiff_file import AGAIN, opened
 
 MOST_XML = 1 << 26  # bytes of a description in a file of its own
@@ -65,8 +66,11 @@ def refuse_other(file: tifffile.TiffFile, plane: PlaneOf, first: Path) -> None:
 
 
 def _by_ome(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None:
-    told, home = read_description(file.ome_metadata) if file.ome_metadata else None, path
+    described = file.pages.first.description  # `ome_metadata` leaves away what is cut off
+    xml, home = described if "<OME" in described or "<TiffData" in described else "", path
+    told = read_description(xml) if xml else None
     if told is None:
+        _refuse_several(xml, path)
         return None
     own = told.uuid
     if told.elsewhere:
@@ -82,6 +86,7 @@ def _by_ome(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None:
         told, home = _description(full, stat.st_size, stat.st_mtime_ns), full
     files = {_key(one, home): one.name or home.name for image in told.images for one in image.told}
     if len(files) < 2 and home == path:
+        _refuse_several(xml, path)
         return None
     mine = own if own in files else next((key for key, name in files.items() if _same(_last(name), path.name)), "")
     if not mine and files:
@@ -96,6 +101,14 @@ def _by_ome(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None:
             "one file."
         )
     return _planes(holding[0], mine, home, path, len(file.pages)) if holding else None
+
+
+def _refuse_several(xml: str, path: Path) -> None:
+    """Refuses what tells of several files, but not how: a part must not be taken for the whole."""
+    if len(files_named(xml)) > 1:
+        raise InputError(
+            f"{path.name} is of a stack in several files, but its description (OME-XML) is damaged: {AGAIN}."
+        )
 
 
 def _planes(image: Image, mine: str, home: Path, path: Path, n_pages: int) -> tuple[PlaneOf, ...]:
@@ -210,12 +223,11 @@ def _description(path: Path, size: int, changed: int) -> Description:
 
 def _by_index(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None:
     """By the index that Micro-Manager writes into every file: which channel, plane, time and position each page is."""
-    first = _index(file)
-    if first is None or len({(c, t, position) for c, _, t, position, _ in first[1]}) != 1:
+    first = index_of(file)
+    if first is None or len({page.frame for page in first.pages}) != 1:
         return None
-    size, rows = first
-    frame = next((c, t, position) for c, _, t, position, _ in rows)
-    held = {z: PlaneOf(path, page) for _, z, _, _, page in rows}
+    frame, size = first.pages[0].frame, first.n_planes
+    held = {one.z: PlaneOf(path, one.page) for one in first.pages}
     ending = "".join(_ENDING.findall(path.name)[-1:])
     name = path.name.removesuffix(ending)
     later = re.fullmatch(r"(.*)_[1-9]\d{0,3}", name)  # of x.ome.tif, x_1.ome.tif, x_2.ome.tif a later one
@@ -226,11 +238,11 @@ def _by_index(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None
         while part.is_file():
             if part != path:
                 with opened(part) as other:
-                    more = _index(other)
-                for c, z, t, position, page in more[1] if more else []:
-                    if (c, t, position) == frame and held.setdefault(z, PlaneOf(part, page)).path != part:
+                    more = index_of(other)
+                for one in more.pages if more else ():
+                    if one.frame == frame and held.setdefault(one.z, PlaneOf(part, one.page)).path != part:
                         raise InputError(
-                            f"{path.name} and {part.name} are parts of one stack and both hold plane {z + 1}: "
+                            f"{path.name} and {part.name} are parts of one stack and both hold plane {one.z + 1}: "
                             "remove the one that is a copy."
                         )
             n += 1
@@ -239,20 +251,6 @@ def _by_index(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None
     if lost := [z for z in range(size) if z not in held]:
         raise InputError(_missing(path, lacking, lost, size))
     return tuple(held[z] for z in range(size))
-
-
-def _index(file: tifffile.TiffFile) -> tuple[int, list[tuple[int, int, int, int, int]]] | None:
-    """The number of planes that were meant, and channel, plane, time, position and page of each of this file's."""
-    if not file.is_micromanager:
-        return None
-    told = tifffile.read_micromanager_metadata(file.filehandle, {"Summary", "IndexMap"})
-    if "Summary" not in told or len(told.get("IndexMap", ())) == 0:
-        return None
-    pages = {page.offset: n for n, page in enumerate(file.pages)}
-    rows = [(c, z, t, position, pages.get(offset, -1)) for c, z, t, position, offset in told["IndexMap"].tolist()]
-    if len(rows) != len(pages) or {page for *_, page in rows} != set(pages.values()):
-        return None  # it was not closed in order: the pages count
-    return max(int(told["Summary"].get("Slices", 1)), *(z + 1 for _, z, *_ in rows)), rows
 
 
 def _key(one: Told, home: Path) -> str:

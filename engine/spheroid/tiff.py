@@ -192,14 +192,15 @@ def _place(page, path: Path, z: int) -> PlanePlace:
 def _checked(page, path: Path) -> tuple[int, int]:
     """A page's (h, v). Raises InputError where it holds anything else than whole 16-bit counts."""
     name, dtype = path.name, page.dtype
-    if page.samplesperpixel > 1 or page.photometric.name in ("RGB", "PALETTE", "YCBCR"):
+    photometric = getattr(page.photometric, "name", "")  # a number where no kind has it
+    if page.samplesperpixel > 1 or photometric in ("RGB", "PALETTE", "YCBCR"):
         raise InputError(f"{name} is a colour image (RGB), not the counts of one channel: {COUNTS}.")
     if dtype is None or dtype.kind not in "ui":
         raise InputError(f"{name} holds floating-point values ({dtype}): {COUNTS}.")
     if dtype != np.uint16:
         bits = f"is {dtype.itemsize * 8}-bit" if dtype.kind == "u" else f"holds signed numbers ({dtype})"
         raise InputError(f"{name} {bits} where 16-bit unsigned counts are expected: {COUNTS}.")
-    if page.photometric.name == "MINISWHITE":
+    if photometric == "MINISWHITE":
         raise InputError(f"{name} stores light as small numbers (white is zero): {COUNTS}.")
     if page.ndim != 2 or 0 in page.shape:
         raise InputError(f"{name} has pages of {' x '.join(map(str, page.shape))}: {COUNTS}, one page per plane.")

@@ -10,6 +10,11 @@ from tifffile import TiffFile, TiffFileError
 
 from engine.errors import InputError
 
+# What tifffile and the unpackers say of tags and data that cannot be; sizes that no memory holds are among them.
+DAMAGED = (
+    TiffFileError, struct.error, zlib.error, ValueError, TypeError, LookupError, ArithmeticError, MemoryError,
+    RuntimeError,
+)  # fmt: skip
 AGAIN = "copy or export it again"
 
 
@@ -27,7 +32,7 @@ def opened(path: Path) -> Iterator[TiffFile]:
             yield file
     except OSError as error:
         raise InputError(f"{path.name} cannot be read ({error.strerror or error}): check the file.") from error
-    except (TiffFileError, struct.error, ValueError, LookupError, RuntimeError, zlib.error) as error:
+    except DAMAGED as error:
         with path.open("rb") as start:
             is_tiff = start.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
         told = f"is a damaged or cut off TIFF ({error}): {AGAIN}" if is_tiff else "is not a TIFF image: give TIFF files"

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,12 +67,14 @@ def split(folder: Path, planes: np.ndarray, at: Sequence[int], stem: str = "x_MM
 
 
 def micro_manager(
-    path: Path, planes: np.ndarray, zs: Sequence[int], slices: int, position: int = 0, xml: str = ""
-) -> Path:
+    path: Path, planes: np.ndarray, zs: Sequence[int], slices: int, position: int = 0, xml: str = "",
+    summary: Mapping[str, object] | None = None,
+) -> Path:  # fmt: skip
     """A file as Micro-Manager lays it out: its marks and summary, pages, the index behind them, OME-XML at the end."""
     told_of_page, described = b'{"Slice": 0}\0', xml.encode() + b"\0"
-    summary = json.dumps({"Slices": slices, "Channels": 1, "Frames": 1, "MicroManagerVersion": "1.4"}).encode()
-    head = 40 + len(summary)
+    meant = {"Slices": slices, "Channels": 1, "Frames": 1, "MicroManagerVersion": "1.4", **(summary or {})}
+    summed = json.dumps(meant).encode()
+    head = 40 + len(summed)
     head += head % 2
     height, width = planes.shape[1:]
     size = height * width * 2
@@ -85,7 +87,7 @@ def micro_manager(
     index = head + len(planes) * step
     behind = index + 8 + 20 * len(planes)
     content = struct.pack("<2sHI", b"II", 42, head)
-    content += struct.pack("<8I", INDEX, index, 0, 0, 0, 0, SUMMARY, len(summary)) + summary
+    content += struct.pack("<8I", INDEX, index, 0, 0, 0, 0, SUMMARY, len(summed)) + summed
     content = content.ljust(head, b"\0")
     for n, (plane, offset) in enumerate(zip(planes, offsets, strict=True)):
         data = offset + 2 + 12 * len(entries) + 4

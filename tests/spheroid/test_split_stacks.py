@@ -282,6 +282,37 @@ def test_a_whole_stack_of_a_plate_opens_no_other_well(tmp_path, planes, monkeypa
     equal(read(path), planes)  # b.ome.tif is not even there
 
 
+def test_a_damaged_description_of_several_files_is_refused(tmp_path, planes):
+    first, _ = split(tmp_path, planes, (4,))
+    with tifffile.TiffFile(first) as file:
+        xml = file.ome_metadata
+    part(first, planes[:4], xml.replace("</Pixels>", "</Pix>"))
+    refused(
+        first, r"x_MMStack.ome.tif is of a stack in several files, but its description \(OME-XML\) is damaged: copy"
+    )
+
+
+def test_tags_that_cannot_be(tmp_path, planes):
+    """tifffile meets them with errors of every kind; here an unknown colour, and places of pixels that are text."""
+    path = part(tmp_path / "a.tif", planes)
+    content = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        colour, places = (file.pages.first.tags[name].offset for name in ("PhotometricInterpretation", "StripOffsets"))
+    path.write_bytes(content[: colour + 8] + b"\x77" + content[colour + 9 :])
+    refused(path, "a.tif holds 2 images of different kinds")
+    path.write_bytes(content[: places + 2] + b"\x02" + content[places + 3 :])
+    refused(path, "a.tif is a damaged or cut off TIFF")
+
+
+@pytest.mark.parametrize("summary", [{"Slices": 10**9}, {"Slices": "7"}, {"Frames": 10**7}])
+def test_an_index_that_cannot_be(tmp_path, planes, summary):
+    path = micro_manager(tmp_path / "a.tif", planes, range(7), 7, summary=summary)
+    refused(path, "a.tif is a damaged or cut off TIFF .(an index of .* planes|a summary without numbers of planes)")
+    refused(
+        micro_manager(path, planes[:2], (0, 10**9), 7), "is a damaged or cut off TIFF .an index of 1,000,000,001 pl"
+    )
+
+
 @pytest.mark.parametrize(
     "others",
     [
