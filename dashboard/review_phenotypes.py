@@ -22,9 +22,10 @@ from dashboard.review_choose import Reviewed
 from dashboard.review_map_data import Phenotype
 from engine.figures.phenotypes import HUES, MAPS, MapView, phenotype_map
 from engine.figures.screens import modality_words
-from engine.figures.text import cut, number, plural
+from engine.figures.text import count, cut, number, plural
 from engine.spheroid.phenotype import Reproducibility, nearest_drugs
 from engine.spheroid.phenotype_records import Looked
+from engine.spheroid.phenotype_relations import Relations
 from engine.spheroid.review_types import Target
 
 PLACE, TASK = "rev_phenotypes", "map_phenotypes"
@@ -102,7 +103,7 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         )  # fmt: skip
         review_gallery.on_hover(KEY, pictures)
     with side:
-        _replicates(found.told.replicates, told)
+        _replicates(found.told, told)
         _chosen(shown, found)
     _gallery(shown, found, pictures)
 
@@ -129,13 +130,19 @@ def replicate_words(told: Reproducibility) -> str:
     )
 
 
-def _replicates(told: Reproducibility, words: str) -> None:
+def _replicates(relations: Relations, words: str) -> None:
     st.subheader("Do replicates look alike?", anchor=False)
+    told, quiet, n = relations.replicates, len(relations.quiet), len(relations.distances)
     if not told.n or not told.n_random:
         st.markdown(words)
-        return
-    verdict = "Yes" if told.auc >= 0.8 else "In part" if told.auc >= review_pairs.ALIKE else "Hardly"
-    st.markdown(f"**{verdict}.** {words}")
+    else:
+        verdict = "Yes" if told.auc >= 0.8 else "In part" if told.auc >= review_pairs.ALIKE else "Hardly"
+        st.markdown(f"**{verdict}.** {words}")
+    if quiet:
+        st.caption(
+            f"{count(quiet)} of {plural(n, 'drug')} look like the negative controls at the highest dose. The more of "
+            "them, the nearer to chance: replicates without an effect are no more alike than untreated wells."
+        )
 
 
 def _chosen(shown: Reviewed, found: Phenotype) -> None:

@@ -15,6 +15,8 @@ from engine.figures.text import count, in_figure, number, plural
 
 HEIGHT, LEGEND_PX = 450, 21  # without the legend; of one of its rows
 LEGEND_ROWS = 18  # more are scrolled through
+MANY = 400  # drug wells from which points are smaller and without names
+NAMED = 36  # subclasses with a look of their own; of more, only those of classes with a colour
 LABEL_PX, LINE_PX, PLOT_PX = 6.0, 12.0, (560.0, 380.0)  # of a sign, of a line; the plot itself where it is narrow
 HUES = {"class": "Class", "subclass": "Subclass", "dss": "DSS", "replicate": "Replicate", "plate": "Plate"}
 MAPS = {"tsne": "t-SNE", "umap": "UMAP"}
@@ -45,9 +47,12 @@ class MapView:
     replicates: str = ""
     lasso: bool = False
     drugs: pd.DataFrame = field(init=False, repr=False)
+    told: pd.Series = field(init=False, repr=False)  # what is in each well, on hover
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drugs", self.wells[self.wells["well_type"] == "therapy"])
+        told = pd.Series([_told(well) for well in self.wells.itertuples()], index=self.wells.index, dtype=object)
+        object.__setattr__(self, "told", told)
 
     def xy(self, wells: pd.DataFrame) -> dict[str, pd.Series]:
         """Where wells lie on the map."""
@@ -103,7 +108,11 @@ def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
     """A trace a class, subclass, replicate or plate, in the order of the legend."""
     names, texts = group_names(view), None
     if view.hue == "subclass":
-        looks, texts = subclass_looks(names, _classes_of(view), dark), _labels(view)
+        if names.nunique() > NAMED:
+            coloured = [*_colours(_classes_of(view), dark), NOT_TOLD]
+            names = names.where(names.str.partition(": ")[0].isin(coloured), OTHER)
+        looks = subclass_looks(names, _classes_of(view), dark)
+        texts = _labels(view) if len(view.drugs) <= MANY else pd.Series("", index=view.drugs.index)
     elif view.hue == "class":
         colours = _colours(_classes_of(view), dark)
         names = names.where(names.isin([*colours, NOT_TOLD]), OTHER)
@@ -118,9 +127,13 @@ def _grouped(view: MapView, dark: bool) -> list[go.Scatter]:
     for name, (colour, symbol) in looks.items():
         mine = view.drugs[names == name]
         if len(mine):
-            marker = {"symbol": symbol, "size": 10, "color": colour}
+            marker = {"symbol": symbol, "size": _size(view), "color": colour}
             traces.append(_points(view, mine, marker, f"{in_figure(name, 40)} ({len(mine)})", texts))
     return traces
+
+
+def _size(view: MapView) -> int:
+    return 10 if len(view.drugs) <= MANY else 7
 
 
 def group_names(view: MapView) -> pd.Series:
@@ -185,13 +198,13 @@ def _scored(view: MapView, colours: Palette) -> list[go.Scatter]:
     known, unknown = drugs[drugs["dss"].notna()], drugs[drugs["dss"].isna()]
     if len(known):
         marker = {
-            "size": 10, "color": known["dss"], "colorscale": SEQUENTIAL, "cmin": 0,
+            "size": _size(view), "color": known["dss"], "colorscale": SEQUENTIAL, "cmin": 0,
             "cmax": max(20.0, float(known["dss"].max())), "line": {"width": 0.6, "color": colours.muted},
             "colorbar": {"title": {"text": "DSS", "font": {"size": 12}}, "thickness": 12, "len": 0.7},
         }  # fmt: skip
         traces.append(_points(view, known, marker, f"Drug ({len(known)})"))
     if len(unknown):
-        marker = {"size": 9, "symbol": "circle-open-dot", "color": colours.muted}
+        marker = {"size": _size(view) - 1, "symbol": "circle-open-dot", "color": colours.muted}
         traces.append(_points(view, unknown, marker, f"Drug without a score ({len(unknown)})"))
     return traces
 
@@ -209,7 +222,7 @@ def _points(
         name=name,
         marker=dict(marker),
         customdata=wells["well"],
-        hovertext=[_told(well) for well in wells.itertuples()],
+        hovertext=view.told[wells.index],
         hoverinfo="text",
         unselected={"marker": {"opacity": 0.2}, **({"textfont": {"color": "rgba(0,0,0,0)"}} if labelled else {})},
     )

@@ -164,18 +164,39 @@ def test_a_umap_is_added_where_its_package_is_and_asked_for_where_it_is_not(db, 
     assert "Map phenotypes of SIM-P_DS1" in words(app)
 
 
+def place_wells(db: Database, where: str, components: str) -> None:
+    """Other components for some wells. where, components: SQL."""
+    with db.write() as connection:
+        connection.execute(
+            f"""UPDATE feature SET components = {components} WHERE (plate, "row", "column") IN (
+                    SELECT plate, "row", "column" FROM well WHERE {where})"""
+        )
+
+
 def test_a_drug_without_an_effect_is_said_to_look_like_controls(db, open_page: Open):
     fill(db)
-    place = '(SELECT plate, "row", "column" FROM well WHERE screen = \'SIM-P_DS1\' AND {})'
     with db.write() as connection:
         connection.execute("UPDATE well SET well_type = 'negative' WHERE well_type IN ('untreated', 'positive')")
-        for where, x in (("well_type = 'negative'", 0.0), ("treatment = 'Olaparib'", 0.1)):
-            spot = f'UPDATE feature SET components = [{x}, 0.2 * random()] WHERE (plate, "row", "column") IN '
-            connection.execute(spot + place.format(where))
-        connection.execute("UPDATE feature SET components = [components[1], 0.1] WHERE components[1] = 0.1")
+    place_wells(db, "well_type = 'negative'", '[0, 0.2 * "column"]')  # 0.4 to 1.4, in the mean 0.84
+    place_wells(db, "treatment = 'Olaparib'", "[0.1, 0.9]")
     quiet = words(open_page("screen_review.py", rev_drug="Olaparib", **TAB))
     assert "Olaparib **looks like the negative controls** at its highest dose" in quiet
+    assert "1 of 6 drugs look like the negative controls at the highest dose" in quiet
     assert "looks like the negative controls" not in words(open_page("screen_review.py", rev_drug="Bortezomib", **TAB))
+
+
+def test_a_screen_in_which_nothing_acts_has_no_phenotypes(db, open_page: Open):
+    fill(db, shift=-30.0)
+    with db.write() as connection:
+        connection.execute("UPDATE well SET well_type = 'negative' WHERE well_type <> 'therapy'")
+    place_wells(db, "well_type = 'negative'", '[0, 0.2 * "column"]')
+    place_wells(db, "well_type = 'therapy'", "[0, 0.9]")
+    app = open_page("screen_review.py", rev_drug="Imatinib", **TAB)
+    assert_healthy(app)
+    text = words(app)
+    assert "6 of 6 drugs look like the negative controls" in text and "**Hardly.**" in text
+    assert "Imatinib **looks like the negative controls**" in text
+    assert "No complementary pair: it takes two hits, and by images, phase II this screen has none." in text
 
 
 def test_pairs_of_a_map_on_which_replicates_lie_apart_are_doubted(db, open_page: Open):
