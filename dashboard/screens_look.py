@@ -62,40 +62,46 @@ def on_disk(given: Given) -> Iterator[Path]:
         yield copy
 
 
-@st.cache_data(max_entries=8, ttl="5m", show_spinner="Looking at the folder ...")
-def names_in(key: str, _given: Given) -> tuple[tuple[str, ...], str]:
-    """The screens in what was given, or what is wrong with it."""
-    from engine.spheroid.screen_folder import screens_in
-
+def names_in(key: str, given: Given) -> tuple[tuple[str, ...], str]:
+    """The screens in what was given, or what is wrong with it; that is not kept, as files are mended."""
     try:
-        with on_disk(_given) as path:
-            return tuple(screen.name for screen in screens_in(path)), ""
+        return _names(key, given), ""
     except EngineError as error:
         return (), str(error)
 
 
-@st.cache_data(max_entries=8, ttl="5m", show_spinner="Reading layout and readouts ...")
-def look_at(key: str, _given: Given, screen: str, pattern: str, form: str) -> tuple[Look | None, str]:
+def look_at(key: str, given: Given, screen: str, pattern: str, form: str) -> tuple[Look | None, str]:
     """What is understood of one screen, or what is wrong with it. form: VIABILITY, INHIBITION or '', as of `FORMS`."""
+    try:
+        return _look(key, given, screen, pattern, form), ""
+    except EngineError as error:
+        return None, str(error)
+
+
+@st.cache_data(max_entries=8, ttl="5m", show_spinner="Looking at the folder ...")
+def _names(key: str, _given: Given) -> tuple[str, ...]:
+    from engine.spheroid.screen_folder import screens_in
+
+    with on_disk(_given) as path:
+        return tuple(screen.name for screen in screens_in(path))
+
+
+@st.cache_data(max_entries=8, ttl="5m", show_spinner="Reading layout and readouts ...")
+def _look(key: str, _given: Given, screen: str, pattern: str, form: str) -> Look:
     from engine.files.receipt import Receipt
     from engine.spheroid.screen_content import read_screen
     from engine.spheroid.screen_folder import chosen_screen, screens_in
 
     receipt = Receipt()
-    try:
-        with on_disk(_given) as path:
-            files = chosen_screen(screens_in(path), screen, _given.called)
-            content = read_screen(files, receipt, form == VIABILITY, form == INHIBITION)
-            images, used, problem = _images(files.images, pattern)
-    except EngineError as error:
-        return None, str(error)
+    with on_disk(_given) as path:
+        files = chosen_screen(screens_in(path), screen, _given.called)
+        content = read_screen(files, receipt, form == VIABILITY, form == INHIBITION)
+        images, used, problem = _images(files.images, pattern)
     readouts = {one.modality: int(one.frame["raw"].notna().sum()) for one in content.readouts}
     notes = dict.fromkeys((*content.plates.notes, *receipt.notes, *(n for one in content.readouts for n in one.notes)))
     plates = content.plates
     ready = tuple(one.modality for one in content.readouts if one.is_percent)
-    return Look(
-        plates.wells, plates.n_wells, readouts, ready, tuple(notes), images, used, problem, content.simulated
-    ), ""
+    return Look(plates.wells, plates.n_wells, readouts, ready, tuple(notes), images, used, problem, content.simulated)
 
 
 def _images(folder: Path | None, pattern: str) -> tuple[pd.DataFrame, str, str]:
