@@ -85,12 +85,14 @@ def _told(asked: Asked, found: dict[str, Any]) -> None:
         st.success("**Every score follows from the record.** " + _words(said), icon=":material/verified:")
     else:
         more = [told for told in found["wrong"] if told not in said]
-        st.error(_words([*said, *more, *found["causes"]]), icon=":material/gpp_bad:")
+        lead = "**What the store holds does not follow from the record.** "
+        st.error(lead + _words([*said, *more, *found["causes"]]), icon=":material/gpp_bad:")
         st.markdown(f"**{_words([found['advice']])}**")
     if found["differences"]:
         table = pd.DataFrame(found["differences"])
         table = table.assign(modality=[modality_name(one) for one in table["modality"]])
         table.columns = ["Readout", "Drug", "Addition", "Replicate", "Number", "In the store", "Follows"]
+        table = table if table["Addition"].any() else table.drop(columns="Addition")
         frame.table(table, key=f"review_check_{asked.at}", height="content", missing="")
     if found["open"]:
         st.caption(f"{found['open']:,} intervals are left to a later scoring and were not compared.")

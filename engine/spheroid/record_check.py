@@ -13,7 +13,15 @@ from engine.jobs.queue import job_folder
 from engine.jobs.spec import JobSpec, read_spec
 from engine.spheroid.bundle import held_of
 from engine.spheroid.landing import data_hash
-from engine.spheroid.recompute import Difference, Held, Recomputed, other_than_signed, other_versions, recomputed
+from engine.spheroid.recompute import (
+    Difference,
+    Held,
+    Recomputed,
+    other_than_signed,
+    other_versions,
+    recomputed,
+    state_hash_of,
+)
 from engine.spheroid.review_hash import GONE
 from engine.spheroid.scoring_records import retrained
 from engine.spheroid.settings import MODALITIES
@@ -34,7 +42,7 @@ class Checked:
     first SHOWN such scores one number each. largest: difference, as a part of the larger number; None where something
     is missing on one side. wrong: sentences on what must not be; causes: on what may have changed; advice: what to do,
     '' where nothing is. chain, seal: sentences on the record and its signature ('' where nobody signed). open: scores
-    whose interval was not compared. notes: sentences that explain.
+    whose interval was not compared. notes: sentences that explain. state_hash: as `review_hash.state_hash`.
     """
 
     screen: str
@@ -52,6 +60,7 @@ class Checked:
     seal: str
     open: int
     notes: tuple[str, ...]
+    state_hash: str
 
     @property
     def same(self) -> bool:
@@ -61,7 +70,7 @@ class Checked:
     @property
     def told(self) -> str:
         """In one sentence, whether the scores follow, or which do not and by how much."""
-        by = ", ".join(MODALITIES[name] for name in self.modalities)
+        by = "; ".join(MODALITIES[name] for name in self.modalities)
         what = f"{_many(self.scores, 'score')} by {by}, {_many(self.numbers, 'number')}, computed again"
         if not self.n_numbers:
             return f"{what}: all are the same to the last digit."
@@ -160,6 +169,7 @@ def _checked(db: Database, held: Held, found: Recomputed) -> Checked:
         record.screen, found.modalities, found.scores, found.numbers, len(by_score), len(found.differences),
         tuple(by_score.values())[:SHOWN], largest, tuple(one for one in (record.broken, other, *found.wrong) if one),
         causes, advice, record.broken or whole, other or seal, found.open, (*record.orphans, *older, *gone),
+        state_hash_of(held),
     )  # fmt: skip
 
 

@@ -45,14 +45,14 @@ def sign_off(
     name = clean_name(reviewer)
     text = clean_reason(comment, "a sign-off") if comment.strip() else ""
     _refuse_open(db, screen, seen, acknowledged)
-    looked_at = state_hash(db, screen)
-    if not differing and (doubt := check_record(db, screen, intervals=False).doubt):
-        raise DifferingError((doubt,))
+    looked_at = None if differing else check_record(db, screen, intervals=False)
+    if looked_at is not None and looked_at.doubt:
+        raise DifferingError((looked_at.doubt,))
     with writing(db) as connection:
         inside = Within(connection)
         record = _refuse_open(inside, screen, seen, acknowledged)
         sealed = state_hash(inside, screen)
-        if sealed != looked_at:
+        if looked_at is not None and sealed != looked_at.state_hash:
             raise InputError(f"{screen} changed while its scores were computed again: look at it, then sign off.")
         entry = appended(screen, record.entries, name, "sign_off", Target(), text, state_hash=sealed)
         write_entries(connection, screen, [entry], record.entries[-1].hash if record.entries else "")
