@@ -83,10 +83,11 @@ def _map(shown: Reviewed, found: Phenotype) -> None:
         # While a drag draws, the browser takes no clicks on points: one or the other.
         lasso = st.toggle("Lasso", key=state.bound("rev_draw"), help="On: draw around wells. Off: click one.")
         state.keep("rev_draw", lasso)
-        if "umap" not in maps and st.button(
+        asked = "umap" not in maps and st.button(
             "Add a UMAP", type="tertiary", key="phenotype_umap", help="A second picture of the same components."
-        ):
-            job_panel.start(PLACE, lambda: _submit(shown.screen, found.looked.run_id, umap=True))
+        )
+    if asked:
+        job_panel.start(PLACE, lambda: _submit(shown.screen, found.looked.run_id, umap=True))
     if PLACE in state.get("followed"):
         job_panel.follow(PLACE, TASK)
     told = replicate_words(found.told.replicates)
