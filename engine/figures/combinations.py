@@ -129,7 +129,7 @@ def _look(trace: go.Scatter, verdict: str, rows: pd.DataFrame, colour: str, symb
     trace.update(
         name=VERDICTS[verdict], customdata=rows["drug"],
         error_x={"color": colour}, cliponaxis=False, unselected={"marker": {"opacity": 1}},
-        selected={"marker": {"color": SELECTED}},
+        hoverinfo="skip", hovertemplate=None,  # the whole row answers, `_whole_rows`
         marker={
             "symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 2},
         },

@@ -78,6 +78,7 @@ def test_the_whole_row_answers_to_a_click_and_tells_doses_and_dcdss(found):
     first = found.rows.iloc[0]
     assert "5 doses, dcDSS" in bar.hovertext[0] and f"HSA {points(first['hsa'])}" in bar.hovertext[0]
     assert "Loewe not defined" in bar.hovertext[0]
+    assert {trace.hoverinfo for trace in drawn(figure).values()} == {"skip"}  # one thing to hit in every row
 
 
 @pytest.mark.parametrize("n", [1, MANY, MANY + 1, 150])
