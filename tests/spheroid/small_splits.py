@@ -81,7 +81,7 @@ def micro_manager(
     entries = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1),
                *([(270, 2, len(described), 0)] if xml else []),
                (273, 4, 1, 0), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, size),
-               (51123, 2, len(told_of_page), 0)]  # fmt: skip
+               (282, 5, 1, 0), (283, 5, 1, 0), (296, 3, 1, 1), (51123, 2, len(told_of_page), 0)]  # fmt: skip
     step = 2 + 12 * len(entries) + 4 + size
     offsets = [head + n * step for n in range(len(planes))]
     index = head + len(planes) * step
@@ -91,7 +91,7 @@ def micro_manager(
     content = content.ljust(head, b"\0")
     for n, (plane, offset) in enumerate(zip(planes, offsets, strict=True)):
         data = offset + 2 + 12 * len(entries) + 4
-        at = {270: behind + len(told_of_page), 273: data, 51123: behind}
+        at = {270: behind + 8 + len(told_of_page), 273: data, 282: behind, 283: behind, 51123: behind + 8}
         content += struct.pack("<H", len(entries))
         for tag, kind, count, value in entries:
             content += struct.pack("<HHII", tag, kind, count, at.get(tag, value))
@@ -99,5 +99,5 @@ def micro_manager(
     content += struct.pack("<II", INDEX_HERE, len(planes))
     for z, offset in zip(zs, offsets, strict=True):
         content += struct.pack("<5I", 0, z, 0, position, offset)
-    path.write_bytes(content + told_of_page + described)
+    path.write_bytes(content + struct.pack("<II", 1, 1) + told_of_page + described)
     return path

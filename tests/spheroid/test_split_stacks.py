@@ -46,6 +46,7 @@ def refused(path: Path, told: str) -> None:
 def test_any_part_stands_for_the_whole_stack(tmp_path, planes, how, monkeypatch):
     monkeypatch.setattr(stacks, "PIECE", 1000)
     paths = split(tmp_path / "Größe 7", planes, (3, 6), **how)
+    np.testing.assert_array_equal(tifffile.imread(paths[0]), planes)  # as others read them
     assert stack_of(paths[:1]).is_plain == ("compression" not in how)
     for path in paths:
         for threads in (1, 3):
@@ -243,6 +244,7 @@ def test_micro_managers_index_where_there_is_no_ome(tmp_path, planes, stem):
     """The stage went down: planes 6 to 3 in the first file, 2 to 0 in the second; another position lies beside them."""
     first = micro_manager(tmp_path / f"{stem}.tif", planes[[6, 5, 4, 3]], [6, 5, 4, 3], 7)
     second = micro_manager(tmp_path / f"{stem}_1.tif", planes[[2, 1, 0]], [2, 1, 0], 7)
+    np.testing.assert_array_equal(tifffile.imread(first), planes)  # as others read them
     micro_manager(tmp_path / "x_MMStack_elsewhere.tif", planes[::-1], range(7), 7, position=3)
     equal(read(first), planes)
     equal(read(second), planes)
