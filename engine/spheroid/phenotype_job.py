@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from engine.errors import InputError
 from engine.jobs.context import JobContext
 from engine.jobs.queue import job_folder, submit
+from engine.jobs.runs import torch_device
 from engine.spheroid import trained
 from engine.spheroid.image_store import PreparedImages, open_images
 from engine.spheroid.phenotype import describe, highest_doses, umap_missing
@@ -79,7 +79,7 @@ def run_phenotypes(job: JobContext) -> None:
     layout = pd.read_parquet(job.input("well.parquet"))
     images = open_images(job_folder(job.params["image_job"]))
     network = trained.load(job.params["run_id"])
-    device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
+    device = torch_device(job)
     found = mapped(
         network, images, layout, job.seed, bool(job.params["umap"]), device,
         lambda part: job.progress(0.02 + 0.9 * part, "Looking at the wells"),

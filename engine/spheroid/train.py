@@ -13,8 +13,9 @@ import pandas as pd
 import torch
 
 from engine.errors import InputError
-from engine.jobs.context import JobContext, peak_memory_mib
+from engine.jobs.context import JobContext
 from engine.jobs.queue import job_folder, submit
+from engine.jobs.runs import run_row, torch_device
 from engine.spheroid import trained, weights
 from engine.spheroid.fit import Fitted, Shown, Workplace, fit
 from engine.spheroid.image_store import open_images
@@ -80,7 +81,7 @@ def run_training(job: JobContext) -> None:
     settings = SpheroidSettings.from_params(job.params["settings"])
     layout = pd.read_parquet(job.input("well.parquet"))
     wells = _with_images(layout, job.params["image_job"])
-    device = "cuda" if job.spec.device != "cpu" and torch.cuda.is_available() else "cpu"
+    device = torch_device(job)
     before, notes = _start(job, settings)
     images, names = open_images(job_folder(job.params["image_job"])), places(wells)
     shown = Shown(lambda which: images.stack([names[i] for i in which]), len(names), before.rule)
@@ -186,7 +187,6 @@ def _run_row(
         "weights_sha256": after.sha256,
         "intensity_rule": after.rule,
         "notes": list(notes),
-        "versions": job.spec.versions,
     }
     curve = [
         {
@@ -195,23 +195,19 @@ def _run_row(
         }
         for epoch in fitted.history
     ]  # fmt: skip
-    return {
-        "run_id": job.spec.id,
-        "task": job.spec.task,
-        "created_at": pd.Timestamp(job.spec.created_at).tz_localize(None),
-        "split": f"phase_{settings.phase}",
-        "seed": settings.seed,
-        "config": json.dumps(config),
-        "data_hash": sha256((job.spec.inputs["well.parquet"].sha256 + job.params["image_job"]).encode()).hexdigest(),
-        "device": "CPU" if device == "cpu" else str(torch.cuda.get_device_name()),
-        "minutes": minutes,
-        "peak_memory_mib": peak_memory_mib(),
-        "n_train": len(wells.train),
-        "n_validation": len(wells.validation),
-        "n_test": len(fitted.raw) - len(wells.train) - len(wells.validation),
-        "curves": json.dumps({name: curve}),
-        "simulated": after.simulated,
-    }
+    return run_row(
+        job,
+        config,
+        device,
+        split=f"phase_{settings.phase}",
+        data_hash=sha256((job.spec.inputs["well.parquet"].sha256 + job.params["image_job"]).encode()).hexdigest(),
+        minutes=minutes,
+        n_train=len(wells.train),
+        n_validation=len(wells.validation),
+        n_test=len(fitted.raw) - len(wells.train) - len(wells.validation),
+        curves=json.dumps({name: curve}),
+        simulated=after.simulated,
+    )
 
 
 def _summary(
