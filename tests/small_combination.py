@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from small_store import insert
 
 from engine.spheroid.judged import quality_rows
 from engine.spheroid.scoring import score_table
@@ -83,8 +84,4 @@ def put(db: Database, frame: pd.DataFrame, modality: str = "metabolic", scored: 
             "quality": quality_rows(layout, readout, modality).drop(columns="modality").assign(**place, job_id="job-1"),
             "scoring": pd.DataFrame([{**place, **scoring_row(SETTINGS, None, (), ""), "job_id": "job-1"}]),
         }  # fmt: skip
-    with db.write() as connection:
-        for table, rows in tables.items():
-            connection.register("rows", rows)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, **tables)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from small_store import insert
 
 from engine.jobs.queue import job_folder, submit
 from engine.spheroid.image_store import write
@@ -129,8 +130,4 @@ def fill(
                 "data_hash": "h", "device": "CPU", "minutes": 0.5, "peak_memory_mib": 300.0, "n_train": 8,
                 "n_validation": 0, "n_test": 0, "curves": "{}", "simulated": True,
             }])  # fmt: skip
-        with db.write() as connection:
-            for table, rows in tables.items():
-                connection.register("rows", rows)
-                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-                connection.unregister("rows")
+        insert(db, **tables)

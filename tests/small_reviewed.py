@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import tifffile
+from small_store import insert
 
 from engine.settings import jobs_folder
 from engine.spheroid.image_store import write
@@ -106,11 +107,7 @@ def put(
         "plate": pd.DataFrame({"plate": plates}).assign(screen=screen, n_rows=16, n_columns=24, source_id=screen),
         "well": kept.assign(screen=screen, source_id=screen),
     } | {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items() if parts}  # fmt: skip
-    with db.write() as connection:
-        for table, frame in rows.items():
-            connection.register("rows", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, **rows)
     return wells
 
 

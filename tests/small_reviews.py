@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from small_store import insert
 
 from engine.collect import collect
 from engine.jobs import launch
@@ -98,11 +99,7 @@ def put(
         "well": wells.assign(screen=screen, source_id=screen),
         "readout": pd.concat(readouts).assign(screen=screen, source_id=screen),
     }  # fmt: skip
-    with db.write() as connection:
-        for table, rows in tables.items():
-            connection.register("rows", pd.DataFrame(rows))
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, **tables)
     return wells
 
 

@@ -4,6 +4,7 @@ control experiment with images alone. Numbers are typed, not computed."""
 import json
 
 import pandas as pd
+from small_store import insert
 
 from engine.store.database import Database
 
@@ -89,8 +90,4 @@ def tables(simulated: bool = True) -> dict[str, pd.DataFrame]:
 
 def fill(db: Database, simulated: bool = True) -> None:
     """The three screens into a store."""
-    with db.write() as connection:
-        for table, rows in tables(simulated).items():
-            connection.register("rows", rows)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, **tables(simulated))

@@ -83,16 +83,21 @@ def build_store(path: Path, simulated: bool = True) -> Database:
     return Database(path)
 
 
+def insert(db: Database, **tables: object) -> None:
+    """Rows into tables of a store, by the names of their columns. tables: frames, or lists of rows as dictionaries."""
+    with db.write() as connection:
+        for table, rows in tables.items():
+            connection.register("rows", pd.DataFrame(rows))
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+            connection.unregister("rows")
+
+
 @cache
 def _made(simulated: bool) -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     db = Database(folder / "small.duckdb")
-    with db.write() as connection:
-        for table, frame in _tables(simulated).items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
+    insert(db, **_tables(simulated))
     return db.path
 
 

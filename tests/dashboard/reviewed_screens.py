@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from small_store import insert
 
 from engine.settings import jobs_folder
 from engine.store.database import Database
@@ -104,11 +105,7 @@ def fill(
                 for one in modalities
             ]
         )
-    with db.write() as connection:
-        for table, rows in tables.items():
-            connection.register("rows", rows)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, **tables)
     if images:
         write_images(frame, originals)
     return frame

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from small_store import insert
 
 from engine.collect import collect
 from engine.errors import InputError, NetworkError, StoreError
@@ -32,13 +33,6 @@ RUN = "20260101-000000-train_response-aaaa"
 HONEST = "20260101-000001-train_response-bbbb"
 TWIN = 7  # the structure of drug 2 under another id, whose screen read 3 ln uM higher
 NEW = 8  # has a structure, was never measured
-
-
-def _insert(db: Database, name: str, frame: pd.DataFrame) -> None:
-    with db.write() as connection:
-        connection.register("frame", frame)
-        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
-        connection.unregister("frame")
 
 
 def _train(db: Database, run_id: str, **settings) -> None:
@@ -70,10 +64,10 @@ def store(tmp_path_factory):
             connection.execute(
                 "INSERT INTO source VALUES ('t','responses','f.csv','GDSC','x',1,'','',1,1,'{}',now(),'j',false)"
             )
-        _insert(db, "cell_line", given["cell_line.parquet"].assign(source_id="t"))
-        _insert(db, "drug", given["drug.parquet"].assign(source_id="t", target="T", pathway="P", inchikey=None))
-        _insert(db, "mutation", given["mutation.parquet"].assign(source_id="t", classification="Missense_Mutation"))
-        _insert(db, "response", given["response.parquet"].assign(source_id="t", n_measured=1))
+        insert(db, cell_line=given["cell_line.parquet"].assign(source_id="t"))
+        insert(db, drug=given["drug.parquet"].assign(source_id="t", target="T", pathway="P", inchikey=None))
+        insert(db, mutation=given["mutation.parquet"].assign(source_id="t", classification="Missense_Mutation"))
+        insert(db, response=given["response.parquet"].assign(source_id="t", n_measured=1))
         _train(db, RUN, networks=["master", "tanh"])
         _train(db, HONEST, networks=["master"], split="cell_line", folds=2, evaluates=RUN)
         yield db

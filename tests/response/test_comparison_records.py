@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_store import insert
 
 from engine.errors import InputError
 from engine.response.comparison_records import (
@@ -27,12 +28,6 @@ from engine.store.database import Database
 LINES = range(1, 7)
 
 
-def insert(db: Database, table: str, rows: pd.DataFrame) -> None:
-    with db.write() as connection:
-        connection.register("rows", rows)
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-
-
 def run_row(run_id: str, split: str, config: str) -> pd.DataFrame:
     row = {
         **{"run_id": run_id, "task": "train_response", "created_at": datetime(2026, 1, 2), "split": split, "seed": 0},
@@ -47,14 +42,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six lines of two types, two drugs of one structure; run `one` is a single cut, run `many` has 7 folds."""
     db = Database(tmp_path_factory.mktemp("comparison") / "store.duckdb")
     lines = {"cosmic_id": LINES, "name": [f"L{i}" for i in LINES], "cancer_type": ["GBM", "SKCM"] * 3, "source_id": "l"}
-    insert(db, "cell_line", pd.DataFrame(lines))
+    insert(db, cell_line=pd.DataFrame(lines))
     drugs = {"drug_id": [1, 2], "name": ["A", "B"], "inchikey": ["AAAAAAAAAAAAAA-X-N", "AAAAAAAAAAAAAA-Y-N"]}
-    insert(db, "drug", pd.DataFrame({**drugs, "source_id": "d"}))
+    insert(db, drug=pd.DataFrame({**drugs, "source_id": "d"}))
     observed = [0.0, 1, 2, 3, 4, 5, 2, 3, 4, 5, 6, 7]
     pairs = pd.DataFrame({"cosmic_id": [*LINES] * 2, "drug_id": [1] * 6 + [2] * 6, "observed": observed})
     off = {"ensemble": 0.5, "drug_mean": 1.5, "permuted_genomes": [0.5] * 6 + [0.6] * 6}
     predictions = [pairs.assign(model=model, mean=pairs["observed"] + error, fold=0) for model, error in off.items()]
-    insert(db, "prediction", pd.concat(predictions).assign(run_id="one"))
+    insert(db, prediction=pd.concat(predictions).assign(run_id="one"))
     scores = {"ensemble": 0.9, "master": 0.8, "drug_mean": 0.5, "mean_effects": 0.6, "permuted_genomes": 0.7}
     fold = {"run_id": "many", "scope": "fold", "name": "r2", "n": 5}
     metrics = [
@@ -76,9 +71,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("cell_line", "3", 0.2),
         )
     ]
-    insert(db, "metric", pd.DataFrame(metrics).assign(lower=np.nan, upper=np.nan))
-    insert(db, "run", run_row("one", "pairs", '{"dataset": "GDSC1"}'))
-    insert(db, "run", run_row("many", "cell_line", '{"dataset": "GDSC1", "folds": 7}'))
+    insert(db, metric=pd.DataFrame(metrics).assign(lower=np.nan, upper=np.nan))
+    insert(db, run=run_row("one", "pairs", '{"dataset": "GDSC1"}'))
+    insert(db, run=run_row("many", "cell_line", '{"dataset": "GDSC1", "folds": 7}'))
     return db.path
 
 
@@ -191,11 +186,11 @@ def test_one_cut_cannot_be_ranked(db: Database):
 
 def test_folds_and_extrapolations_are_counted(db: Database):
     sizes = {"n_train": 8, "n_validation": 2, "n_test": 2, "lines_test": 1, "drugs_test": 2, "positions": 40}
-    insert(db, "fold", pd.DataFrame([{"run_id": "many", "fold": fold, **sizes} for fold in (2, 1)]))
+    insert(db, fold=pd.DataFrame([{"run_id": "many", "fold": fold, **sizes} for fold in (2, 1)]))
     assert list(fold_sizes(db, "many")["fold"]) == [1, 2] and fold_sizes(db, "one").empty
     near = [("cell_line", 1, True), ("cell_line", 2, False), ("drug", 1, True)]
     rows = [{"run_id": "many", "fold": 1, "subject": s, "id": i, "inside": inside} for s, i, inside in near]
-    insert(db, "domain", pd.DataFrame(rows))
+    insert(db, domain=pd.DataFrame(rows))
     assert extrapolations(db, "many").to_dict("list") == {
         "subject": ["cell_line", "drug"],
         "flagged": [1, 0],
@@ -210,10 +205,10 @@ def test_sources_of_another_dataset_are_not_those_of_the_run(db: Database):
     }
     kinds = {"l": "cell-lines", "r1": "responses", "r2": "responses"}
     rows = [{"source_id": name, "kind": kind, "file_name": f"{name}.csv", **base} for name, kind in kinds.items()]
-    insert(db, "source", pd.DataFrame(rows))
+    insert(db, source=pd.DataFrame(rows))
     response = {"cosmic_id": 1, "drug_id": 1, "ln_ic50": 0.0, "n_measured": 1}
     both = [{"dataset": "GDSC1", "source_id": "r1", **response}, {"dataset": "GDSC2", "source_id": "r2", **response}]
-    insert(db, "response", pd.DataFrame(both))
+    insert(db, response=pd.DataFrame(both))
     assert list(sources_of(db, "GDSC1")["file_name"]) == ["l.csv", "r1.csv"]
 
 
@@ -235,7 +230,7 @@ def test_a_reference_with_a_line_that_is_no_number_is_compared_on_the_others(db:
 
 def test_every_measure_keeps_its_own_number_of_pairs(db: Database):
     rows = {"run_id": "one", "model": "ensemble", "scope": "all", "key": "", "value": 0.3}
-    insert(db, "metric", pd.DataFrame([{**rows, "name": "within_drug_r", "n": 10, "lower": 0.1, "upper": 0.5}]))
+    insert(db, metric=pd.DataFrame([{**rows, "name": "within_drug_r", "n": 10, "lower": 0.1, "upper": 0.5}]))
     run = run_summary(db, "one")
     assert run.metrics["ensemble"]["n"] == 12
     table = across_splits({"pairs": run}).set_index(["model", "name"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_store import insert
 
 from engine.errors import InputError, StoreError
 from engine.learn.metrics import pair_scores
@@ -69,11 +70,7 @@ def store(folder: Path, other: list[pd.DataFrame], predicted: list[pd.DataFrame]
         ),
     }
     db = Database(folder / "store.duckdb")
-    with db.write() as connection:
-        for table, frame in tables.items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
+    insert(db, **tables)
     return db
 
 

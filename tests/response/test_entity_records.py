@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_store import insert
 
 from engine.learn.metrics import pair_scores
 from engine.response import entity_records as records
@@ -21,14 +22,6 @@ PREDICTIONS = [
     (11, 2, 1, -3.0, -2.5),
     (14, 2, 2, -1.0, -2.0),
 ]
-
-
-def _insert(db: Database, **tables: pd.DataFrame) -> None:
-    with db.write() as connection:
-        for table, frame in tables.items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
 
 
 @pytest.fixture
@@ -88,7 +81,7 @@ def db(tmp_path: Path) -> Database:
     ).astype({"nearest_id": "Int64"})
     described = {"cell_line": lines, "drug": drugs, "mutation": mutation, "response": response}
     described = {table: frame.assign(source_id="typed") for table, frame in described.items()}
-    _insert(db, **described, prediction=pd.concat([network, naive]), domain=domain)
+    insert(db, **described, prediction=pd.concat([network, naive]), domain=domain)
     yield db
     db.close()
 
@@ -198,7 +191,7 @@ def test_r2_is_that_of_the_metrics(db):
         {"cosmic_id": np.arange(300), "drug_id": np.arange(300) % 10, "observed": rng.normal(3, 2, 300)}
     )
     rows["mean"] = rows["observed"] + rng.normal(0.3, 1, 300)
-    _insert(db, prediction=rows.assign(run_id="big", model="m", fold=0))
+    insert(db, prediction=rows.assign(run_id="big", model="m", fold=0))
     found = records.spreads(db, "big", "m", DRUG).set_index("id")
     for drug, part in rows.groupby("drug_id"):
         r2, rmse = (s.value for s in pair_scores(part["observed"], part["mean"], measures=("r2", "rmse")))
@@ -207,7 +200,7 @@ def test_r2_is_that_of_the_metrics(db):
 
 def test_one_measured_value_has_no_r2(db):
     same = pd.DataFrame({"cosmic_id": [1, 2, 3], "drug_id": 1, "observed": 0.1, "mean": [1.0, 2.0, 3.0]})
-    _insert(db, prediction=same.assign(run_id="flat", model="m", fold=0))
+    insert(db, prediction=same.assign(run_id="flat", model="m", fold=0))
     assert records.spreads(db, "flat", "m", DRUG)["r2"].isna().all()
 
 

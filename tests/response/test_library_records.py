@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from small_store import FIRST_LINE, RUN, build_store
+from small_store import FIRST_LINE, RUN, build_store, insert
 
 from engine.errors import StoreError
 from engine.response import library_records
@@ -79,14 +79,6 @@ def screened(screen_id="screen-1", run=RUN, at="2026-11-22", lines=LINES, **chan
     return pd.DataFrame([row | changed])
 
 
-def write(db, **tables):
-    with db.write() as connection:
-        for table, frame in tables.items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
-
-
 @pytest.fixture
 def db(tmp_path):
     found = build_store(tmp_path / "small.duckdb")
@@ -94,12 +86,12 @@ def db(tmp_path):
         for table in ("library", "library_screen", "library_prediction"):
             connection.execute(f"DELETE FROM {table}")
     library = molecules()
-    write(found, library=library, library_screen=screened(), library_prediction=predicted(library))
+    insert(found, library=library, library_screen=screened(), library_prediction=predicted(library))
     return found
 
 
 def test_libraries_are_counted_by_class(db):
-    write(db, library=molecules("second").iloc[:1])
+    insert(db, library=molecules("second").iloc[:1])
     assert libraries(db).to_dict("records") == [
         {"library": "mine", "molecules": 3, "oncology": 1, "non_oncology": 1, "unknown": 1, "simulated": True},
         {"library": "second", "molecules": 1, "oncology": 1, "non_oncology": 0, "unknown": 0, "simulated": True},
@@ -107,7 +99,9 @@ def test_libraries_are_counted_by_class(db):
 
 
 def test_screens_come_newest_first_with_the_runs_dataset(db):
-    write(db, library_screen=screened("screen-2", "gone", "2026-11-23", quantile=None, floor=None, interval_split=None))
+    insert(
+        db, library_screen=screened("screen-2", "gone", "2026-11-23", quantile=None, floor=None, interval_split=None)
+    )
     newest, first = screens(db)
     assert (newest.screen_id, newest.quantile, newest.floor, newest.dataset) == ("screen-2", None, None, "")
     assert (first.screen_id, first.networks, first.dataset) == ("screen-1", ("master", "tanh"), "GDSC1")
@@ -115,7 +109,7 @@ def test_screens_come_newest_first_with_the_runs_dataset(db):
 
 
 def test_a_screen_is_found_or_the_message_says_which_there_are(db):
-    write(db, library_screen=screened("screen-2", "other", "2026-11-23"), library=molecules("unscreened"))
+    insert(db, library_screen=screened("screen-2", "other", "2026-11-23"), library=molecules("unscreened"))
     assert find_screen(db, "mine").screen_id == "screen-2"
     assert find_screen(db, "mine", RUN).screen_id == "screen-1"
     with pytest.raises(StoreError, match="was not screened with the run 'x'. Screened with: other, 2026"):
@@ -145,7 +139,7 @@ def test_a_screen_has_lines_by_type_and_molecules_by_name(db):
 
 def test_a_large_screen_is_read_in_parts(db, monkeypatch):
     whole = load_screen(db, "screen-1")
-    write(db, library_screen=screened("other"), library_prediction=predicted(molecules(), "other"))
+    insert(db, library_screen=screened("other"), library_prediction=predicted(molecules(), "other"))
     monkeypatch.setattr(library_records, "PART", 2)
     parts = load_screen(db, "screen-1")
     assert parts.mean.tolist() == whole.mean.tolist() and parts.spread.tolist() == whole.spread.tolist()
@@ -159,7 +153,7 @@ def test_intervals_of_a_fixed_width_and_none(db):
     fixed = screened("fixed", quantile=1.75, floor=None)
     for table in (none, fixed):
         rows = predicted(molecules(), table["screen_id"].iloc[0])
-        write(db, library_screen=table, library_prediction=rows)
+        insert(db, library_screen=table, library_prediction=rows)
     assert np.isnan(load_screen(db, "no-interval").half_width).all()
     assert (load_screen(db, "fixed").half_width == 1.75).all()
 
@@ -174,13 +168,13 @@ def test_molecules_that_left_the_library_keep_their_id(db):
 def test_what_cannot_be_a_screen_is_refused(db):
     with pytest.raises(StoreError, match="no screen 'x' in the store. Screens: screen-1"):
         load_screen(db, "x")
-    write(db, library_screen=screened("short"), library_prediction=predicted(molecules(), "short", LINES[:3]))
+    insert(db, library_screen=screened("short"), library_prediction=predicted(molecules(), "short", LINES[:3]))
     with pytest.raises(StoreError, match="The screen short holds 3 predictions for a molecule and has 4 lines"):
         load_screen(db, "short")
 
 
 def test_a_screen_without_predictions_is_empty(db):
-    write(db, library_screen=screened("empty"))
+    insert(db, library_screen=screened("empty"))
     assert load_screen(db, "empty").mean.shape == (0, 4)
 
 
@@ -217,7 +211,7 @@ def test_measured_values_average_drugs_of_one_structure(db):
     key = db.query("SELECT inchikey FROM drug WHERE drug_id = 11")["inchikey"].iloc[0]
     library = molecules("other").iloc[:1].assign(molecule_id=key)
     rows = predicted(library, "screen-3")
-    write(db, library=library, library_screen=screened("screen-3", library="other"), library_prediction=rows)
+    insert(db, library=library, library_screen=screened("screen-3", library="other"), library_prediction=rows)
     found = measured_values(db, load_screen(db, "screen-3")).set_index("cosmic_id")["ln_ic50"]
     both = db.query("SELECT cosmic_id, ln_ic50 FROM response WHERE dataset = 'GDSC1' AND drug_id IN (11, 12)")
     expected = both[both["cosmic_id"].isin(LINES)].groupby("cosmic_id")["ln_ic50"].mean()
@@ -243,7 +237,7 @@ def test_1500_molecules_on_800_lines_load_within_a_second(db):
             "spread": list(random.uniform(0, 1, (1500, 800)).astype(np.float32)),
         }
     )
-    write(db, library_screen=screened("large", lines=lines), library_prediction=rows)
+    insert(db, library_screen=screened("large", lines=lines), library_prediction=rows)
     began = time.process_time()
     screen = load_screen(db, "large")
     assert screen.mean.shape == (1500, 800) and time.process_time() - began < 3

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from small_store import FIRST_LINE, LINES, RUN
+from small_store import FIRST_LINE, LINES, RUN, insert
 
 from engine.__main__ import main
 from engine.settings import store_path
@@ -58,12 +58,7 @@ def screened_home(filled_home):
             }
         ]
     )
-    with Database(store_path()).write() as connection:
-        tables = {"library": library, "library_screen": screen, "library_prediction": predictions}
-        for table, frame in tables.items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
+    insert(Database(store_path()), library=library, library_screen=screen, library_prediction=predictions)
     return filled_home
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from small_cohort import SMILES, tables
+from small_store import insert
 
 from engine.chem.fingerprints import drug_fingerprints
 from engine.collect import collect
@@ -40,12 +41,6 @@ KNOWN = 10  # its place among them
 CHUNK = 4  # 11 molecules: two chunks of 4, one of 3
 
 
-def insert(db: Database, table: str, frame: pd.DataFrame) -> None:
-    with db.write() as connection:
-        connection.register("frame", frame)
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-
-
 def train(db: Database, run_id: str, **settings) -> None:
     folder = jobs_folder() / run_id
     common = {"baselines": ["drug_mean", "mean_effects"], "epochs": 1, "dataset": "T"}
@@ -74,17 +69,17 @@ def store(tmp_path_factory):
             ("mutation", {"classification": "Missense_Mutation"}),
             ("response", {"n_measured": 1}),
         ):
-            insert(db, name, given[f"{name}.parquet"].assign(source_id="t", **extra))
+            insert(db, **{name: given[f"{name}.parquet"].assign(source_id="t", **extra)})
         train(db, RUN, networks=["master", "unified"], test_share=0.2, validation_share=0.15)
         train(db, FOLDS_RUN, networks=["shallow"], split="drug", folds=2)
         train(db, BASELINES_RUN, networks=[])
         others = pd.DataFrame({"cosmic_id": [101, 102, 103], "name": ["no type", "no mutation", "simulated"]})
-        insert(db, "cell_line", others.assign(cancer_type=[None, "SKCM", "SKCM"], source_id=["t", "t", "demo"]))
+        insert(db, cell_line=others.assign(cancer_type=[None, "SKCM", "SKCM"], source_id=["t", "t", "demo"]))
         row = {"gene": "ABL1", "position_key": "ABL1:1", "classification": "Missense_Mutation", "source_id": "t"}
-        insert(db, "mutation", pd.DataFrame([{"cosmic_id": 101, **row}, {"cosmic_id": 103, **row}]))
+        insert(db, mutation=pd.DataFrame([{"cosmic_id": 101, **row}, {"cosmic_id": 103, **row}]))
         molecules = pd.DataFrame({"smiles": MOLECULES, "molecule_id": [f"M{i:02}" for i in range(len(MOLECULES))]})
         molecules = molecules.assign(library="chains", name=[f"chain {i}" for i in range(len(MOLECULES))])
-        insert(db, "library", molecules.assign(drug_class="unknown", source_id="t"))
+        insert(db, library=molecules.assign(drug_class="unknown", source_id="t"))
         yield db
         db.close()
 
@@ -166,7 +161,7 @@ def test_a_screen_arrives_in_the_store(store, submit):
 def test_a_molecule_has_one_selectivity_whatever_shares_its_library(store, submit):
     """Relative to the drugs of the run; a screen that kept none is relative to its own molecules."""
     two = store.query("SELECT * FROM library WHERE library = 'chains' AND molecule_id IN ('M00', 'M10')")
-    insert(store, "library", two.assign(library="two"))
+    insert(store, library=two.assign(library="two"))
     try:
         found = {}
         for library in ("chains", "two"):
@@ -412,7 +407,7 @@ def test_a_run_older_than_its_reference_tells_no_nearest_drug(submit, tmp_path):
 
 def test_a_structure_that_rdkit_does_not_take_is_named(store, submit):
     bad = pd.DataFrame([{"library": "bad", "molecule_id": "X", "name": "odd one", "smiles": "C1CC", "source_id": "t"}])
-    insert(store, "library", bad.assign(drug_class="unknown"))
+    insert(store, library=bad.assign(drug_class="unknown"))
     try:
         with pytest.raises(MoleculeError, match="odd one"):
             run_screening(submit(library="bad"))

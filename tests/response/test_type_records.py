@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_store import insert
 
 from engine.response.type_records import type_gains
 from engine.store.database import Database
@@ -32,11 +33,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Database:
         "prediction": pd.concat([predictions, alone]).assign(run_id=RUN, fold=0),
     }
     db = Database(Path(tmp_path_factory.mktemp("types")) / "store.duckdb")
-    with db.write() as connection:
-        for table, frame in tables.items():
-            connection.register("frame", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
-            connection.unregister("frame")
+    insert(db, **tables)
     return db
 
 

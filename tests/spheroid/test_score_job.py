@@ -1,9 +1,9 @@
 """The job that scores a screen, from the store and back into it."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from small_curves import DOSES, sigmoid
+from small_store import insert
 
 from engine.collect import collect
 from engine.errors import InputError
@@ -51,11 +51,7 @@ def db(tumorcast_home, monkeypatch) -> Database:
         for name in ("S1", "reference")
     ]  # fmt: skip
     database = Database(store_path())
-    with database.write() as connection:
-        for table, rows in (("screen", screens), ("well", wells), ("readout", readouts)):
-            connection.register("rows", pd.DataFrame(rows))
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(database, screen=screens, well=wells, readout=readouts)
     return database
 
 
