@@ -1,35 +1,24 @@
 """The commands of spheroid screens: import, quality, score, train, explain, and what they refuse."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from command_line import document, run
 
-from engine import __main__ as cli
 from engine.demo.screens import write_screens
 from engine.jobs import queue
 from engine.settings import store_path
+from engine.spheroid import review
 from engine.spheroid.judged import stored
+from engine.spheroid.review_types import Decision, Target
 from engine.spheroid.screen_list import screens
 from engine.store.database import Database
 
 NAME = "Grün 7_DS1"
 DOSES = (1, 10, 100, 1000, 10_000)
 DRUGS = {"strong": 0.95, "weak": 0.1}
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    status = cli.main(arguments)
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str):
-    status, out, _ = run(capsys, *arguments, "--json")
-    assert status == 0, out
-    return json.loads(out)
 
 
 def write_screen(folder: Path, images: bool = False) -> Path:
@@ -125,6 +114,11 @@ def test_a_combination_screen_tells_what_the_addition_changes(capsys, tumorcast_
     assert all(one["loewe"] is None and one["modality"] == "metabolic" for one in found)
     status, out, _ = run(capsys, "synergy", "--screen", NAME)
     assert status == 0 and "0 of 2 combinations lie above Bliss" in out and "Added alone inhibits 10 %" in out
+    review.decide(Database(store_path()), NAME, "Ann", [Decision("exclude", Target("drug", drug="strong"), "Old")], 0)
+    assert {one["drug"] for one in document(capsys, "synergy", "--screen", NAME)} == {"weak"}
+    review.decide(Database(store_path()), NAME, "Ann", [Decision("exclude", Target("plate", plate="P2"), "Dry")], 1)
+    status, out, told = run(capsys, "synergy", "--screen", NAME)
+    assert status == 2 and "the record leaves it out" in told
 
 
 def test_images_are_trained_on_and_explained(capsys, tumorcast_home, tmp_path):

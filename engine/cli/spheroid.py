@@ -132,8 +132,9 @@ def run_quality(given: Namespace) -> Answer:
 def run_synergy(given: Namespace) -> Answer:
     """What an addition changes of every drug of a combination screen."""
     from engine.cli.commands import open_store
-    from engine.spheroid.combinations import COLUMNS, LEVEL, combination_rows
-    from engine.spheroid.score_records import WELL, readouts_of, scored_modality, wells_of
+    from engine.spheroid.combinations import COLUMNS, above_by_chance, reviewed_combinations, verdicts
+    from engine.spheroid.combined_drug import LEVEL
+    from engine.spheroid.score_records import scored_modality
     from engine.spheroid.screen_list import screen_row
     from engine.spheroid.settings import MODALITIES
 
@@ -141,14 +142,16 @@ def run_synergy(given: Namespace) -> Answer:
     there = screen_row(db, given.screen)["readouts"]
     best = next((one for one in SYNERGY_BY if one in there), "image")
     modality = scored_modality(db, given.screen, given.modality or best)
-    wells = wells_of(db, given.screen).merge(readouts_of(db, given.screen, modality), on=WELL, how="left")
-    found = combination_rows(wells, modality)
+    combined = reviewed_combinations(db, given.screen, modality)
+    found = combined.rows
+    if found.empty and combined.notes:
+        raise InputError(" ".join(combined.notes))
     documents = [
         {name: None if pd.isna(row[name]) else row[name] for name in COLUMNS}
         | {"modality": modality, "screen": given.screen}
         for row in found.to_dict("records")
     ]
-    above = int(((found["bliss_lower"] > 0) & (found["hsa"] > 0)).sum())
+    above = int((verdicts(found) == "above").sum())
     head = (
         f"{given.screen}, {MODALITIES[modality]}: {above} of {len(found)} combinations lie above Bliss by more than "
         f"replicates scatter ({100 * LEVEL:.0f} % interval) and above HSA"
@@ -159,9 +162,11 @@ def run_synergy(given: Namespace) -> Answer:
     told = "; ".join(f"{addon} alone inhibits {percent:.0f} %" for addon, percent in alone.items())
     foot = (
         f"{told}. Means over doses, percent points of inhibition above what each model expects. Without any "
-        f"interaction about {(1 - LEVEL) / 2 * len(found):.0f} of {len(found)} lie above Bliss by chance."
+        f"interaction about {above_by_chance(found):.0f} of {len(found)} lie above Bliss by chance."
     )
-    return Answer(documents, f"{head}\n{table(rows, 'No combinations.')}\n{foot}")
+    apart = [f"{row.drug} with {row.addon}: {row.why}." for row in combined.unmatched.itertuples()]
+    notes = "\n".join(printable(one) for one in (foot, *combined.notes, *apart))
+    return Answer(documents, f"{head}\n{table(rows, 'No combinations.')}\n{notes}")
 
 
 def run_explain(given: Namespace) -> Answer:

@@ -26,7 +26,8 @@ INTERVAL = (
 DEFINITIONS = (
     "DSS (asymmetric drug sensitivity score, 0 to 50): area under the fitted curve of inhibition over the tested doses "
     f"that exceeds the activity threshold; a hit has {HIT_DSS:g} or more (Berker et al. 2022).",
-    "Viability in percent: 0 is the median of the plate's positive controls, 100 that of its negative ones.",
+    "Viability in percent: 0 is the median of the plate's positive controls, 100 that of its negative ones. "
+    "Readouts imported as percent are kept as they came; inhibition as 100 minus it.",
     "Z': separation of both controls of a plate, above 0.5 excellent, at 0 and below unusable (Zhang et al. 1999).",
     "An effect on spheroids in a well says nothing yet about an effect, a dose or a side effect in a person.",
 )

@@ -28,11 +28,15 @@ NOTHING = (
 class Combinations(NamedTuple):
     """What the combinations of a screen say by one readout.
 
-    rows: COLUMNS, as `combination_rows`. doses: DOSES, one row a drug, addition and dose; inhibition as percent of what
-    vehicle wells do: the drug alone, both together, and what Bliss and HSA expect of both. additions: ADDITIONS, one
-    row an addition that is judged; percent: inhibition by it alone, mean of so many plates, lowest and highest of them.
-    unmatched: UNMATCHED, drugs that cannot be held against themselves. notes: why an addition is not judged, and what
-    else to know of one.
+    rows: COLUMNS of every drug that was measured with and without an addition at two doses or more. First those that
+    surely lie above both Bliss and HSA: a drug that alone reads above the controls is far above Bliss by doing nothing.
+    addition_percent: inhibition by the addition alone. Excesses are means over the doses, percent points; NaN where not
+    defined (Loewe needs the addition's dose and its own curve).
+    doses: DOSES, one row a drug, addition and dose; inhibition as percent of what vehicle wells do: the drug alone,
+    both together, and what Bliss and HSA expect of both.
+    additions: ADDITIONS, one row an addition that is judged; percent: inhibition by it alone, mean of so many plates,
+    lowest and highest of them. unmatched: UNMATCHED, drugs that cannot be held against themselves.
+    notes: why an addition is not judged, and what else to know of one.
     """
 
     rows: pd.DataFrame
@@ -50,25 +54,10 @@ def reviewed_combinations(db: Reads, screen: str, modality: str) -> Combinations
     return combinations(applied(db, screen, modality), modality)
 
 
-def combination_rows(wells: pd.DataFrame, modality: str) -> pd.DataFrame:
-    """COLUMNS of every drug that was measured with and without an addition at two doses or more.
-
-    First those that surely lie above both Bliss and HSA: a drug that alone reads above the controls is far above Bliss
-    by doing nothing.
-
-    wells: WELL_COLUMNS, raw and percent of one modality. addition_percent: inhibition by the addition alone. Excesses
-    are means over the doses, percent points; NaN where not defined (Loewe needs the addition's dose and its own curve).
-    Raises InputError where nothing was combined, or where no plate has negative controls with and without an addition.
-    """
-    for addon in _additions(_effects(wells)):
-        effect_alone(wells, modality, addon)
-    return combinations(wells, modality).rows
-
-
 def combinations(wells: pd.DataFrame, modality: str) -> Combinations:
     """Everything that the combinations say; an addition without its own controls is left out, with a note.
 
-    wells: see `combination_rows`. Raises InputError where nothing was combined.
+    wells: WELL_COLUMNS, raw and percent of one modality. Raises InputError where nothing was combined.
     """
     drugs = _effects(wells)
     measured = fitted_series(drugs)
@@ -181,14 +170,6 @@ def _arms(
             arm = {"": f" without {addon}", addon: f" with {addon}"}[missing[0]] if len(missing) == 1 else ""
             left.append((drug, addon, f"no well{arm} counts"))
     return both, left
-
-
-def effect_alone(wells: pd.DataFrame, modality: str, addon: str) -> float:
-    """Inhibition by an addition alone, as a fraction: the mean over plates that hold both negative controls.
-
-    Raises InputError where no plate does.
-    """
-    return float(np.mean(_by_plate(wells, modality, addon)))
 
 
 def _by_plate(wells: pd.DataFrame, modality: str, addon: str) -> list[float]:
