@@ -31,12 +31,12 @@ class Asked(NamedTuple):
 
 @st.cache_resource(show_spinner=False)
 def checker() -> Maker:
-    """What computes again in a thread of its own: neither pages nor reports wait for it."""
+    """What has scores computed again, in a process of their own: neither pages nor reports wait for it."""
     return Maker(what="check")
 
 
 def show(shown: Reviewed) -> None:
-    """The button, how far the check is, and its outcome."""
+    """The button, that the check is under way, and its outcome."""
     if not shown.scored:
         st.caption("Nothing is scored yet, so there are no scores to compute again.")
         return
@@ -57,25 +57,25 @@ def show(shown: Reviewed) -> None:
 
 
 def _start(screen: str) -> None:
-    database = data.database()
+    def make(_: Progress) -> tuple[bytes, str]:
+        from engine.spheroid.record_check import check_apart
 
-    def make(progress: Progress) -> tuple[bytes, str]:
-        from engine.spheroid.record_check import check_record
+        return json.dumps(check_apart(screen)).encode(), ""
 
-        found = check_record(database, screen, progress=lambda part: progress(part, "drawing intervals again"))
-        return json.dumps(found.document()).encode(), ""
-
-    asked = Asked(screen, database.version(), time.time_ns())
+    asked = Asked(screen, data.database().version(), time.time_ns())
     state.keep("rev_checked", {**state.get("rev_checked"), screen: asked})
     checker().start(asked, make)
 
 
 def _follow(asked: Asked) -> None:
-    """How far it is; the page runs once more when it has ended."""
+    """How long it works; the page runs once more when it has ended."""
     found = checker().look(asked)
     if found is None or not found.busy:
         st.rerun()
-    st.progress(min(max(found.part, 0.0), 1.0), "Computing every score again; go on with the page meanwhile.")
+    seconds = (time.time_ns() - asked.at) // 10**9
+    st.markdown(
+        f":material/hourglass_top: Computing every score again, {seconds} s so far; go on with the page meanwhile."
+    )
 
 
 def _told(asked: Asked, found: dict[str, Any]) -> None:

@@ -4,6 +4,10 @@ A sign-off seals data, networks, settings and decisions, but not the scores: wha
 only here, or where a bundle is computed again.
 """
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 from engine.errors import InputError, JobError
 from engine.jobs.queue import job_folder
 from engine.jobs.spec import JobSpec, read_spec
+from engine.settings import REPOSITORY, home
 from engine.spheroid.bundle import held_of
 from engine.spheroid.landing import data_hash
 from engine.spheroid.recompute import (
@@ -117,6 +122,27 @@ def check_record(
             "score the screen again."
         ) from error
     return _checked(db, held, found)
+
+
+def check_apart(screen: str) -> dict[str, Any]:
+    """`Checked.document` of a screen of this computer's store, by the command line in a process of its own.
+
+    Fitting in a thread of the app would let every page of it wait for its turn. Raises as `check_record` does, and
+    InputError where the process ends without an answer.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "review", f"--screen={screen}", "--check", "--json"],
+        cwd=REPOSITORY, env={**os.environ, "TUMORCAST_HOME": str(home())}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError as error:
+        last = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
+        raise InputError(f"The check of {screen} ended without an answer ({last}): try it again.") from error
+    if "error" in told:
+        raise InputError(str(told["error"]))
+    found: dict[str, Any] = told["check"]
+    return found
 
 
 def difference_words(one: Difference) -> str:

@@ -99,6 +99,6 @@ def test_what_cannot_be_checked_is_told_in_words(db: Database, open_page: Open, 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret path")
 
-    monkeypatch.setattr(record_check, "check_record", fail)
+    monkeypatch.setattr(record_check, "check_apart", fail)
     app = check(app)
     assert "The check could not be made (RuntimeError)" in words(app) and "secret" not in words(app)

@@ -13,7 +13,7 @@ from engine.jobs.files import hash_file
 from engine.jobs.queue import job_folder
 from engine.settings import store_path
 from engine.spheroid import review, sign_off
-from engine.spheroid.record_check import Checked, check_record
+from engine.spheroid.record_check import Checked, check_apart, check_record
 from engine.spheroid.review_types import Decision, DifferingError, Target
 from engine.store.database import Database
 
@@ -197,6 +197,16 @@ def test_the_command_says_what_it_found(db, capsys):
     assert "all are the same to the last digit" in said and "their chain is whole" in said
     assert main(["review", "--screen", "S1", "--json"]) == 0
     assert "check" not in json.loads(capsys.readouterr().out)
+
+
+def test_in_a_process_of_its_own_it_finds_the_same(db, monkeypatch):
+    edit(db, "UPDATE score SET dss_asym = dss_asym + 5 WHERE drug = 'Drug 002'")
+    assert check_apart("S1") == json.loads(json.dumps(check_record(db, "S1").document()))
+    with pytest.raises(InputError, match="There is no screen '-S9'"):
+        check_apart("-S9")
+    monkeypatch.setattr("engine.spheroid.record_check.REPOSITORY", store_path().parent)  # no engine there
+    with pytest.raises(InputError, match=r"The check of S1 ended without an answer \(.*engine.*\): try it again"):
+        check_apart("S1")
 
 
 def test_a_store_that_does_not_come_to_rest_is_told(db, monkeypatch):
