@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from command_line import document, run
 
 from engine import __main__ as cli
 from engine.cli import commands
@@ -29,18 +30,6 @@ LINES = "COSMIC_ID,CELL_LINE_NAME,TCGA_DESC\n1,Alpha,SKCM\n2,Beta,LUAD\n2,Beta,L
 def commands_by_name() -> dict[str, argparse.ArgumentParser]:
     (action,) = (action for action in cli.parser()._actions if isinstance(action, argparse._SubParsersAction))
     return action.choices
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    status = cli.main(arguments)
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str):
-    status, out, _ = run(capsys, *arguments, "--json")
-    assert status == 0, out
-    return json.loads(out)
 
 
 def shell(*arguments: str) -> subprocess.CompletedProcess[str]:

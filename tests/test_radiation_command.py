@@ -1,13 +1,12 @@
 """The commands of radiosensitivity: import, train, evaluate, runs, predict, and what they refuse."""
 
-import json
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import document, run
 
-from engine import __main__ as cli
 from engine.jobs import queue
 from engine.radiation import records, train
 from engine.settings import store_path
@@ -16,18 +15,6 @@ from engine.store.database import Database
 sys.path.append(str(Path(__file__).parent / "radiation"))
 from small_arrays import small_cohort  # beside the tests of the engine
 from small_radiation import fill_store, write_files
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    status = cli.main(arguments)
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str):
-    status, out, _ = run(capsys, *arguments, "--json")
-    assert status == 0, out
-    return json.loads(out)
 
 
 def test_from_two_files_to_a_prediction(capsys, tumorcast_home, tmp_path):
