@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import data
 from engine.collect import Collector
 from engine.jobs import launch
-from engine.settings import REPOSITORY
+from engine.settings import REPOSITORY, store_path
+from engine.store.database import Database
 
 ENTRY = REPOSITORY / "dashboard" / "app.py"
 
@@ -36,6 +37,13 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     data._collector.clear()
     data._database.clear()
     data._read.clear()
+
+
+@pytest.fixture
+def db(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """An empty store of this test's own; no job is really started."""
+    monkeypatch.setattr(launch, "start", lambda folder: None)
+    return Database(store_path())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from dashboard import state
 
@@ -29,6 +30,11 @@ def words(app: AppTest) -> str:
 def labels(app: AppTest) -> list[str]:
     """What the buttons of a page say, as it is read."""
     return [_read(one.label) for one in app.button]
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The first button that says this, as it is read."""
+    return next(one for one, said in zip(app.button, labels(app), strict=True) if said == label)
 
 
 def _read(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_checks import Open, assert_healthy, shown
+from page_checks import Open, assert_healthy, button, shown
 from scipy.sparse import csr_matrix
 from small_library import LIBRARY, SCREEN
 from small_store import FIRST_LINE, HONEST_RUN, RUN
@@ -32,10 +32,6 @@ IMPORT, SCREENING = {"lib_tab": "Import"}, {"lib_tab": "Screen"}
 def upload(app: AppTest, content: str | bytes, name: str) -> AppTest:
     raw = content.encode() if isinstance(content, str) else content
     return app.file_uploader[0].set_value((name, raw, "text/csv")).run()
-
-
-def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
 
 
 def problems(app: AppTest) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, shown
+from page_checks import Open, assert_healthy, button, shown
+from small_store import insert
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data
@@ -23,7 +24,7 @@ from engine.store.database import Database
 
 sys.path.append(str(Path(__file__).parents[1] / "radiation"))
 from small_arrays import small_cohort  # beside the tests of the engine
-from small_radiation import fill_store, insert, job_for, source
+from small_radiation import fill_store, job_for, source
 
 PUBLISHED, GROUPED = "20260101-000000-train_radiation-00aa", "20260101-000001-train_radiation-00bb"
 TABS = ("Predictions", "Both protocols", "Errors by panel", "Survival curves", "Predict your own", "Train")
@@ -60,11 +61,11 @@ def _curves(db: Database, lines: np.ndarray) -> None:
     table = pd.DataFrame(
         {"line": lines, "line_name": lines, "sf2": np.linspace(0.3, 0.8, len(lines)), "n_doses": 4, **fitted}
     )
-    insert(db, "survival", table.assign(dataset="other", source_id="other", assay="9-day", sf2_from="fit"))
+    insert(db, survival=table.assign(dataset="other", source_id="other", assay="9-day", sf2_from="fit"))
     points = pd.DataFrame([(line, dose, np.exp(-0.25 * dose)) for line in lines for dose in doses],
                           columns=["line", "dose_gy", "surviving_fraction"])  # fmt: skip
-    insert(db, "survival_dose", points.assign(dataset="other", source_id="other", replicate=1))
-    insert(db, "source", source("other", "survival"))
+    insert(db, survival_dose=points.assign(dataset="other", source_id="other", replicate=1))
+    insert(db, source=source("other", "survival"))
 
 
 @pytest.fixture
@@ -87,10 +88,6 @@ def _forget(run_id: str) -> None:
         for table in ("run", "metric", "survival_prediction"):
             connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     db.close()
-
-
-def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
 
 
 def charts(app: AppTest) -> int:

@@ -1,10 +1,7 @@
 """Screen review, tab Compare: what an addition changes, and nothing of it where nothing was combined."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import pytest
 import small_phenotypes
 from page_checks import Open, assert_healthy, figure_of, words
 from small_combination import ADDON, DRUGS, SCREEN, put, wells
@@ -13,20 +10,11 @@ from streamlit.testing.v1 import AppTest
 from dashboard import review_choose, review_combinations
 from engine.figures.combination_words import COLUMNS
 from engine.figures.combinations import MANY
-from engine.jobs import launch
-from engine.settings import store_path
 from engine.spheroid import review
 from engine.spheroid.review_types import Decision, Target
-from engine.store.database import Database
 
 TAB = {"rev_tab": "Compare", "rev_screen": SCREEN}
 QUESTION = "What does the addition change?"
-
-
-@pytest.fixture
-def db(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(launch, "start", lambda folder: None)
-    return Database(store_path())
 
 
 def names(app: AppTest) -> list[str]:

@@ -1,23 +1,13 @@
 """Screen review, tab Compare: two readouts, two screens, all screens at once, and where there is nothing to compare."""
 
-from pathlib import Path
-
 import pandas as pd
-import pytest
 from page_checks import Open, assert_healthy, words
 from small_phenotypes import ONE, OTHER, fill
 from streamlit.testing.v1 import AppTest
 
 from dashboard import review_heatmap
-from engine.settings import store_path
-from engine.store.database import Database
 
 TAB = {"rev_tab": "Compare", "rev_screen": ONE}
-
-
-@pytest.fixture
-def db(tumorcast_home: Path) -> Database:
-    return Database(store_path())
 
 
 def differences(app: AppTest) -> pd.DataFrame:

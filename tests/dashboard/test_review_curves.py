@@ -8,18 +8,12 @@ from small_reviewed import multiply, put
 from streamlit.testing.v1 import AppTest
 
 from dashboard import review_curves
-from engine.settings import jobs_folder, store_path
+from engine.settings import jobs_folder
 from engine.spheroid import review
 from engine.spheroid.review_types import Decision, Target
-from engine.store.database import Database
 
 SCREEN = "BT-40_DS1"
 MINE = {"rev_screen": SCREEN, "rev_tab": "Curves", "rev_modality": "metabolic"}
-
-
-@pytest.fixture
-def db(tumorcast_home: Path) -> Database:
-    return Database(store_path())
 
 
 @pytest.fixture

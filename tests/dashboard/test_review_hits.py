@@ -1,28 +1,20 @@
 """Screen review, cards and the tab Hits: which drugs hit, what was expected, and what speaks against the numbers."""
 
 import time
-from pathlib import Path
 
 import pandas as pd
-import pytest
 from page_checks import Open, assert_healthy, figure_of, words
 from small_reviewed import DRUGS, multiply, put
 from streamlit.testing.v1 import AppTest
 
 from engine.jobs import queue
 from engine.jobs.spec import read_spec
-from engine.settings import store_path
 from engine.spheroid import review
 from engine.spheroid.review_types import Decision, Target
 from engine.store.database import Database
 
 SCREEN = "BT-40_DS1"
 MINE = {"rev_screen": SCREEN, "rev_tab": "Hits", "rev_modality": "metabolic"}
-
-
-@pytest.fixture
-def db(tumorcast_home: Path) -> Database:
-    return Database(store_path())
 
 
 def scores(app: AppTest) -> pd.DataFrame:

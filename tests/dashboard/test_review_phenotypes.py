@@ -1,32 +1,19 @@
 """Screen review, tab Phenotypes: the map, what looks alike, the gallery, complementary pairs, and what is missing."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, labels, words
+from page_checks import Open, assert_healthy, button, labels, words
 from small_phenotypes import ONE, RUN, fill
 from streamlit.testing.v1 import AppTest
 
 from dashboard import review_phenotypes
-from engine.jobs import launch, queue
+from engine.jobs import queue
 from engine.jobs.spec import read_spec
-from engine.settings import store_path
 from engine.spheroid import phenotype_job, review
 from engine.spheroid.review_types import Decision, Target
 from engine.store.database import Database
 
 TAB = {"rev_tab": "Phenotypes", "rev_screen": ONE}
-
-
-@pytest.fixture
-def db(tumorcast_home: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(launch, "start", lambda folder: None)
-    return Database(store_path())
-
-
-def button(app: AppTest, label: str):
-    return next(one for one, said in zip(app.button, labels(app), strict=True) if said == label)
 
 
 def table_with(app: AppTest, column: str) -> pd.DataFrame:

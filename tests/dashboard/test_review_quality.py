@@ -1,32 +1,21 @@
 """Screen review, tab Quality: what is wrong with a screen stands first, with its reason and a way to it."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from page_checks import Open, assert_healthy, labels, words
 from reviewed_screens import DEAD_CONTROL, ODD, SCREEN, fill
+from small_store import insert
 from streamlit.testing.v1 import AppTest
 
 from dashboard import review_choose, review_data, review_plate_data
-from engine.settings import store_path
 from engine.spheroid import review
 from engine.spheroid.review_types import Decision, Target
 from engine.spheroid.reviewed_wells import dss_pairs
-from engine.store.database import Database
 
 PAGE = {"rev_screen": SCREEN, "rev_tab": "Quality"}
 CONTROL = Target("well", plate="P1", row="B", column=3)
-
-
-@pytest.fixture
-def db(tumorcast_home: Path) -> Database:
-    return Database(store_path())
-
-
-def button(app: AppTest, label: str):
-    return next(one for one, said in zip(app.button, labels(app), strict=True) if said == label)
 
 
 def charts(app: AppTest) -> dict[str, dict]:
@@ -210,11 +199,7 @@ def test_a_thousand_drugs_are_drawn(db, open_page: Open):
     drugs = drugs.assign(screen=SCREEN, source_id=SCREEN, well_type="therapy", replicate=1, addon="")
     read = drugs[["screen", "source_id", "plate", "row", "column"]]
     read = read.assign(modality="metabolic", raw=900.0, percent=90.0)
-    with db.write() as connection:
-        for table, frame in (("well", drugs), ("readout", read)):
-            connection.register("rows", frame)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
-            connection.unregister("rows")
+    insert(db, well=drugs, readout=read)
     app = open_page("screen_review.py", **PAGE)
     assert_healthy(app)
     assert "The worst 6 of 19 plates" in words(app)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from page_checks import Open, assert_healthy, shown
+from page_checks import Open, assert_healthy, button, shown
 from small_reviews import put, score
 from small_screens import CONTROLS, REASONS, RUN, SCORED, SWAPPED, fill
 from streamlit.testing.v1 import AppTest
@@ -57,10 +57,6 @@ def write_screen(folder: Path) -> Path:
 
 def listed(app: AppTest) -> pd.DataFrame:
     return next(one.value for one in app.dataframe if "Z' per plate" in one.value)
-
-
-def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
 
 
 def problems(app: AppTest) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from small_arrays import small_cohort
+from small_store import insert
 
 from engine.jobs.context import JobContext
 from engine.jobs.spec import create_folder
@@ -39,10 +40,9 @@ def fill_store(db: Database, cohort: Cohort, expression: str = ARRAYS, survival:
     measured = lines.drop_duplicates("line").assign(
         dataset=survival, source_id=survival, assay="clonogenic", sf2_from="table"
     )
-    for table, frame in (("expression", samples), ("expression_set", sets), ("survival", measured)):
-        insert(db, table, frame)
+    insert(db, expression=samples, expression_set=sets, survival=measured)
     for name, kind in ((expression, "expression"), (survival, "survival")):
-        insert(db, "source", source(name, kind))
+        insert(db, source=source(name, kind))
 
 
 def source(name: str, kind: str) -> pd.DataFrame:
@@ -54,12 +54,6 @@ def source(name: str, kind: str) -> pd.DataFrame:
         },
         index=[0],
     )  # fmt: skip
-
-
-def insert(db: Database, table: str, frame: pd.DataFrame) -> None:
-    with db.write() as connection:
-        connection.register("frame", frame)
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
 
 
 def job_for(db: Database, run_id: str, **options: object) -> JobContext:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_radiation import ARRAYS, QUICK, SF2, fill_store, insert, job_for, small_cohort
+from small_radiation import ARRAYS, QUICK, SF2, fill_store, job_for, small_cohort
+from small_store import insert
 
 from engine.collect import collect
 from engine.errors import InputError, JobCancelled, StoreError
@@ -372,7 +373,7 @@ def test_the_newest_measured_data_sets_come_first(db):
     fill_store(db, small_cohort(lines=7), "older", "older sf2")
     with db.write() as connection:
         connection.execute("UPDATE source SET imported_at = '2025-01-01' WHERE source_id LIKE 'older%'")
-    insert(db, "expression_set", db.query("SELECT * REPLACE ('made' AS dataset, 'made' AS source_id, true AS simulated)"
+    insert(db, expression_set=db.query("SELECT * REPLACE ('made' AS dataset, 'made' AS source_id, true AS simulated)"
                                           " FROM expression_set WHERE dataset = 'arrays'"))  # fmt: skip
     assert records.expression_sets(db)["dataset"].tolist() == ["arrays", "older", "made"]
     assert records.survival_sets(db)[["dataset", "lines"]].values.tolist() == [["sf2", 6], ["older sf2", 7]]
