@@ -15,9 +15,9 @@ from engine.spheroid.image_store import PreparedImages, open_images
 from engine.spheroid.replicates import Agreement
 from engine.spheroid.types import WellImage
 
-data.register("review", reviewed_wells.placed, reviewed_wells.ranked, reviewed_wells.looks)
-data.register("review", reviewed_wells.viability_pairs, heat.heat_map)
-data.register("review", reviewed_wells.viability_agreement, reviewed_wells.dss_agreement)
+review_data.register(reviewed_wells.placed, reviewed_wells.ranked, reviewed_wells.looks)
+review_data.register(reviewed_wells.viability_pairs, reviewed_wells.viability_agreement, reviewed_wells.dss_agreement)
+data.register("review", heat.heat_map)
 SIDE = 672  # pixels of a large picture, three times a prepared image
 FULL = 1600  # pixels at most of an original one
 SAMPLED = 4  # every so many pixels of a side tell how bright the wells of a plate are

@@ -1,12 +1,12 @@
 """Verdicts of quality as rows of the table `quality`, and what stands there of a screen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from engine.spheroid.quality import verdicts
+from engine.spheroid.quality import ToJudge, verdicts_each
 from engine.spheroid.quality_limits import ADDON, MEASURES
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.settings import MODALITIES
@@ -33,14 +33,22 @@ def quality_rows(
     `quality.verdicts`.
     Raises InputError as `quality.verdicts` does.
     """
+    return quality_rows_each(wells, [ToJudge(readouts, modality, death_readout, placed)])[0]
+
+
+def quality_rows_each(wells: pd.DataFrame, some: Sequence[ToJudge]) -> list[pd.DataFrame]:
+    """As `quality_rows` of each, whose `frame` holds its readouts, in a fraction of the time."""
+    joined = [one._replace(frame=_joined(wells, one.frame)) for one in some]
+    found = iter(verdicts_each([one for one in joined if len(one.frame)]))
+    rows = [[asdict(verdict) for verdict in next(found)] if len(one.frame) else [] for one in joined]
+    return [pd.DataFrame(each, columns=COLUMNS).astype({"value": float}) for each in rows]
+
+
+def _joined(wells: pd.DataFrame, readouts: pd.DataFrame) -> pd.DataFrame:
+    """The wells that are judged, with their readouts."""
     known = [name for name in ("raw", "percent", "left_out") if name in readouts]
     joined = wells.drop(columns=known, errors="ignore").merge(readouts[[*WELL, *known]], on=WELL, how="left")
-    if "left_out" in readouts:
-        joined = joined[~joined["left_out"].eq(True)]
-    if joined.empty:
-        return pd.DataFrame(columns=COLUMNS).astype({"value": float})
-    found = verdicts(joined, modality, death_readout=death_readout, placed=placed)
-    return pd.DataFrame([asdict(verdict) for verdict in found], columns=COLUMNS)
+    return joined[~joined["left_out"].eq(True)] if "left_out" in readouts else joined
 
 
 def stored(db: Reads, screen: str = "") -> pd.DataFrame:

@@ -4,6 +4,7 @@ Every curve is fitted, and its interval drawn, without regard to the others: fit
 last digit, as fitting all.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +17,8 @@ import pyarrow as pa
 from engine.jobs.spec import new_id
 from engine.spheroid.control_quality import positive_type
 from engine.spheroid.exclusions import adjusted, all_readouts, concerning, fingerprint, with_reasons
-from engine.spheroid.judged import quality_rows
+from engine.spheroid.judged import quality_rows_each
+from engine.spheroid.quality import ToJudge
 from engine.spheroid.review_records import effective, exist
 from engine.spheroid.review_types import Entry, ReviewState
 from engine.spheroid.score_records import counts_death, wells_of
@@ -30,6 +32,7 @@ CHANGES = ["modality", "drug", "addon", "replicate", "before", "after", "hit_bef
 MOST_DRAWN = 4_000  # fits for the intervals of one modality in one decision: about a second
 KEPT = """SELECT drug, addon, replicate, dss_asym, hit, dss_lower, dss_upper, job_id FROM score
           WHERE screen = ? AND modality = ?"""
+Rows = defaultdict[str, list[pd.DataFrame]]  # table -> rows that are written together, at the end
 
 
 class Rescored(NamedTuple):
@@ -80,16 +83,18 @@ def bring_in_line(connection: duckdb.DuckDBPyConnection, record: ReviewState, mo
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     able: dict[str, frozenset[Key]] = {}
+    rows: Rows = defaultdict(list)
     for settings in dict.fromkeys(one.scoring.settings for one in some if one.scoring is not None and one.again):
         mine = [one for one in some if one.scoring is not None and one.again and one.scoring.settings == settings]
         for one, scored in zip(mine, _scored(mine, settings), strict=True):
-            parts.append(_keep(connection, record, one, scored))
+            parts.append(_keep(rows, record, one, scored))
             able[one.name] = _with_intervals(scored)
     for one in some:
         if one.scoring is not None:
-            notes += _keep_scoring(connection, record, one, able.get(one.name, frozenset()))
-        if len(one.after):
-            _judge(connection, screen, layout, one)
+            notes += _keep_scoring(rows, record, one, able.get(one.name, frozenset()))
+    _judge(connection, rows, screen, layout, [one for one in some if len(one.after)])
+    for table, found in rows.items():
+        _put(connection, table, pd.concat(found, ignore_index=True))
     changed = [part for part in parts if len(part)]
     return Rescored(pd.concat(changed, ignore_index=True) if changed else no_changes(), tuple(notes))
 
@@ -201,9 +206,9 @@ def _scored(some: Sequence[_Modality], settings: ScoreSettings) -> list[Scored]:
     return score_tables(wanted, settings)
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality, scored: Scored) -> pd.DataFrame:
-    """Write what was fitted again; returns CHANGES. Curves that did not change keep the interval that they have."""
-    scored = with_reasons(scored, one.after, record.excluded)
+def _keep(rows: Rows, record: ReviewState, one: _Modality, scored: Scored) -> pd.DataFrame:
+    """Keep what was fitted again; returns CHANGES. Curves that did not change keep the interval that they have."""
+    scored = with_reasons(scored, one.wells, record.excluded)
     known = scored.score[KEY].merge(one.kept, on=KEY, how="left")
     old = ~np.array([key in one.again for key in scored.score[KEY].itertuples(index=False, name=None)], bool)
     bounds = {
@@ -213,8 +218,8 @@ def _keep(connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Moda
     # Ids of jobs begin with the time: what was fitted anew to all readouts is newer than the network's run.
     job = new_id("review") if one.before is None else str(one.kept["job_id"].max())
     place = {"screen": record.screen, "modality": one.name, "job_id": job}
-    _put(connection, "curve", scored.curve.assign(**place))
-    _put(connection, "score", scored.score.assign(**bounds, **place))
+    rows["curve"].append(scored.curve.assign(**place))
+    rows["score"].append(scored.score.assign(**bounds, **place))
     return changed_rows(one.name, one.kept, scored.score)
 
 
@@ -224,10 +229,8 @@ def _with_intervals(scored: Scored) -> frozenset[Key]:
     return frozenset(scored.curve.loc[able.to_numpy(bool), KEY].itertuples(index=False, name=None))
 
 
-def _keep_scoring(
-    connection: duckdb.DuckDBPyConnection, record: ReviewState, one: _Modality, able: frozenset[Key]
-) -> list[str]:
-    """Write how the scores were made; returns sentences on what is left to a scoring job. able: can have intervals."""
+def _keep_scoring(rows: Rows, record: ReviewState, one: _Modality, able: frozenset[Key]) -> list[str]:
+    """Keep how the scores were made; returns sentences on what is left to a scoring job. able: can have intervals."""
     scoring = one.scoring
     assert scoring is not None  # only asked of modalities with scores
     notes = [scoring.note] if scoring.note else []
@@ -242,29 +245,38 @@ def _keep_scoring(
         scoring.settings, scoring.references, scoring.screens, fingerprint(record.excluded, one.name), open_
     )
     place = {"screen": record.screen, "modality": one.name, "job_id": str(one.kept["job_id"].max())}
-    _put(connection, "scoring", pd.DataFrame([{**row, **place}]))
+    rows["scoring"].append(pd.DataFrame([{**row, **place}]))
     return notes
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, screen: str, layout: pd.DataFrame, one: _Modality) -> None:
+def _judge(
+    connection: duckdb.DuckDBPyConnection, rows: Rows, screen: str, layout: pd.DataFrame, some: Sequence[_Modality]
+) -> None:
     """Judge the plates anew; of a plate of which no well changed, all but its single wells stays as it was judged."""
-    moved = None
-    if one.before is not None and _scope(one.before, one.name) == _scope(one.after, one.name):
-        known = Within(connection).query(
-            "SELECT DISTINCT plate FROM quality WHERE screen = ? AND modality = ? AND measure = 'edge_effect'",
-            [screen, one.name],
-        )["plate"]
-        same = _same(one.before["raw"], one.after["raw"]) & _same(one.before["percent"], one.after["percent"])
-        same &= (one.before["left_out"] == one.after["left_out"]).to_numpy()
-        moved = set(one.after.loc[~same, "plate"]) | (set(one.after["plate"]) - set(known))
-    judged = quality_rows(layout, one.after, one.name, death_readout=one.death, placed=moved)
-    kept = sorted(set(one.after["plate"]) - moved) if moved is not None else []
-    connection.execute(
-        """DELETE FROM quality WHERE screen = ? AND modality = ?
-           AND (list_contains(?, measure) OR NOT list_contains(?, plate))""",
-        [screen, one.name, list(OF_WELLS), kept],
-    )
-    _put(connection, "quality", judged.assign(screen=screen, job_id=new_id("review")))
+    moved = [_moved(Within(connection), screen, one) for one in some]
+    wanted = [ToJudge(one.after, one.name, one.death, placed) for one, placed in zip(some, moved, strict=True)]
+    judged = quality_rows_each(layout, wanted)
+    for one, placed, found in zip(some, moved, judged, strict=True):
+        kept = sorted(set(one.after["plate"]) - placed) if placed is not None else []
+        connection.execute(
+            """DELETE FROM quality WHERE screen = ? AND modality = ?
+               AND (list_contains(?, measure) OR NOT list_contains(?, plate))""",
+            [screen, one.name, list(OF_WELLS), kept],
+        )
+        rows["quality"].append(found.assign(screen=screen, job_id=new_id("review")))
+
+
+def _moved(db: Reads, screen: str, one: _Modality) -> set[str] | None:
+    """The plates that are judged whole: those of which a well changed; None for all."""
+    if one.before is None or _scope(one.before, one.name) != _scope(one.after, one.name):
+        return None
+    known = db.query(
+        "SELECT DISTINCT plate FROM quality WHERE screen = ? AND modality = ? AND measure = 'edge_effect'",
+        [screen, one.name],
+    )["plate"]
+    same = _same(one.before["raw"], one.after["raw"]) & _same(one.before["percent"], one.after["percent"])
+    same &= (one.before["left_out"] == one.after["left_out"]).to_numpy()
+    return set(one.after.loc[~same, "plate"]) | (set(one.after["plate"]) - set(known))
 
 
 def _scope(wells: pd.DataFrame, modality: str) -> tuple[frozenset[str], bool, str]:

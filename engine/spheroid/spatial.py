@@ -9,6 +9,8 @@ r, c = rows and columns of a plate, w = wells.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ ALIVE_PERCENT = 50.0  # position acts on cells: wells expected below say nothing
 MAD_SCALE = 1.4826  # median absolute deviation -> standard deviation of normal values
 MIN_WELLS = 20  # of a plate; fewer tell no place from chance
 MIN_LINE = 5  # of a row or column, for it to be named
+ADDED = ("expected", "by_inner", "by_window", "b_score", "residual")  # columns of `residuals`
 MOST_KNOWN = 20_000  # curves: some MiB
 _known: dict[tuple[bytes, bytes], np.ndarray] = {}
 NRFE_DOSES = 5  # plateQC leaves out drugs with fewer
@@ -32,6 +35,7 @@ SERIES_TYPES = ("therapy", "series")
 BY_TYPE = ("negative", "positive", "metabolic_positive", "untreated")
 
 
+@lru_cache(maxsize=64)  # asked for every well
 def row_number(row: str) -> int:
     """A -> 1, Z -> 26, AA -> 27."""
     number = 0
@@ -114,28 +118,36 @@ def residuals(frame: pd.DataFrame) -> pd.DataFrame:
     readouts).
     frame: WELL_COLUMNS, raw, percent.
     """
-    parts = []
-    numbered = frame.reset_index(drop=True)
-    plates = [plate for _, plate in numbered.groupby("plate", sort=False)]
-    drugs = [_drugs(plate) for plate in plates]
-    lessons = [Lesson(plate, plate["percent"].to_numpy(float)) for plate in plates]
-    lessons += [Lesson(plate, plate["percent"].to_numpy(float), ~_outer(plate)) for plate in plates]
+    return residuals_each([frame])[0]
+
+
+def residuals_each(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """As `residuals` of each, in a fraction of the time: the curves of all are fitted side by side."""
+    plates = [[plate for _, plate in frame.reset_index(drop=True).groupby("plate", sort=False)] for frame in frames]
+    every = [plate for own in plates for plate in own]
+    drugs = [_drugs(plate) for plate in every]
+    lessons = [Lesson(plate, plate["percent"].to_numpy(float)) for plate in every]
+    lessons += [Lesson(plate, plate["percent"].to_numpy(float), ~_outer(plate)) for plate in every]
     lessons += [Lesson(own, own["percent"].clip(0, 100).to_numpy(float)) for own in drugs]
-    learnt = expected_each(lessons)
-    for number, plate in enumerate(plates):
-        percent = plate["percent"].to_numpy(float)
-        inner, window = learnt[len(plates) + number], learnt[2 * len(plates) + number]
-        found = plate.assign(expected=learnt[number], by_inner=inner, by_window=np.nan, b_score=np.nan)
-        found.loc[drugs[number].index, "by_window"] = window
-        found["residual"] = percent - found["expected"]
-        grid, row, column = _grid(found, found["residual"].to_numpy(float))
-        polished = median_polish(grid).residual[row, column]
-        spread = MAD_SCALE * np.nanmedian(np.abs(polished)) if np.isfinite(polished).any() else math.nan
-        found["b_score"] = polished / spread if spread > 0 else math.nan
-        parts.append(found)
-    if not parts:
-        return frame.assign(expected=np.nan, by_inner=np.nan, by_window=np.nan, residual=np.nan, b_score=np.nan)
-    return pd.concat(parts).sort_index().set_axis(frame.index)
+    learnt, n = expected_each(lessons), len(every)
+    made = map(_off, every, drugs, learnt[:n], learnt[n : 2 * n], learnt[2 * n :])
+    parts = [list(islice(made, len(own))) for own in plates]
+    return [
+        pd.concat(own).sort_index().set_axis(frame.index) if own else frame.assign(**dict.fromkeys(ADDED, np.nan))
+        for frame, own in zip(frames, parts, strict=True)
+    ]
+
+
+def _off(plate: pd.DataFrame, drugs: pd.DataFrame, should: np.ndarray, inner: np.ndarray, window: np.ndarray):
+    """The wells of one plate with the columns of `residuals`. drugs: of `_drugs`, whose `by_window` is `window`."""
+    found = plate.assign(expected=should, by_inner=inner, by_window=np.nan, b_score=np.nan)
+    found.loc[drugs.index, "by_window"] = window
+    found["residual"] = plate["percent"].to_numpy(float) - found["expected"]
+    grid, row, column = _grid(found, found["residual"].to_numpy(float))
+    polished = median_polish(grid).residual[row, column]
+    spread = MAD_SCALE * np.nanmedian(np.abs(polished)) if np.isfinite(polished).any() else math.nan
+    found["b_score"] = polished / spread if spread > 0 else math.nan
+    return found
 
 
 def _grid(plate: pd.DataFrame, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -174,9 +186,8 @@ def _outer(plate: pd.DataFrame) -> np.ndarray:
     cells = ~plate["well_type"].isin(("empty", "other")).to_numpy()
     if not cells.any():
         return np.zeros(len(plate), bool)
-    return np.isin(row, (row[cells].min(), row[cells].max())) | np.isin(
-        column, (column[cells].min(), column[cells].max())
-    )
+    rows, columns = (np.isin(at, (at[cells].min(), at[cells].max())) for at in (row, column))
+    return rows | columns
 
 
 def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Verdict]:
@@ -188,14 +199,11 @@ def spatial_verdicts(plate: str, modality: str, found: pd.DataFrame) -> list[Ver
         return [*(limits.unknown(plate, modality, name, few) for name in names), *_nrfe(plate, modality, found)]
     grid, _, _ = _grid(alive, alive["residual"].to_numpy(float))
     polish = median_polish(grid)
-    row = alive["row"].map(row_number)
-    found_rows = _lines(plate, modality, "row", polish.row, alive["residual"], row, alive["row"])
-    column = alive["column"]
-    found_columns = _lines(plate, modality, "column", polish.column, alive["residual"], column, column)
+    row, column, off = alive["row"].map(row_number), alive["column"], alive["residual"]
     return [
         _edge(plate, modality, found),
-        found_rows,
-        found_columns,
+        _lines(plate, modality, "row", polish.row, off, row, alive["row"]),
+        _lines(plate, modality, "column", polish.column, off, column, column),
         _gradient(plate, modality, alive, row),
         *_nrfe(plate, modality, found),
     ]

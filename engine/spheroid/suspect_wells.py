@@ -44,10 +44,11 @@ def rank_wells(frame: pd.DataFrame, modality: str = "") -> pd.DataFrame:
         low=low, high=high, deviation=deviation, z=z, suspect=beyond | out & ~alive, alive=alive
     )
     glow = wells["plate"].map(_glow(wells)).to_numpy(float)
-    found["reason"] = [
-        _reason(well, bool(off), bool(outside), bool(well.percent >= bright))
-        for well, off, outside, bright in zip(found.itertuples(index=False), beyond, out, glow, strict=True)
-    ]
+    told = np.flatnonzero(beyond | out | ~np.isfinite(found["raw"].to_numpy(float)))  # of others nothing is to be said
+    reasons = [""] * len(found)
+    for at, well in zip(told, found.iloc[told].itertuples(index=False), strict=True):
+        reasons[at] = _reason(well, bool(beyond[at]), bool(out[at]), bool(well.percent >= glow[at]))
+    found["reason"] = reasons
     order = np.where(found["suspect"], 0, np.where(found["raw"].isna(), 1, 2))
     size = -np.nan_to_num(np.abs(z), nan=-1.0)
     return found.iloc[np.lexsort((size, order))].reset_index(drop=True)
@@ -79,30 +80,56 @@ def out_of_range(raw: pd.Series, modality: str) -> pd.Series:
 
 
 def _spans(wells: pd.DataFrame, percent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(w,) lowest and highest viability among the neighbours of each well; NaN with fewer than two."""
+    """(w,) lowest and highest viability among the neighbours of each well; NaN with fewer than two.
+
+    Of drug wells those without a viability have none either.
+    """
     low, high = np.full(len(wells), np.nan), np.full(len(wells), np.nan)
-    wells = wells.assign(place=np.arange(len(wells)))
-    drugs = wells[wells["well_type"].isin(SERIES_TYPES) & (wells["conc_nm"] > 0)]
-    for _, drug in drugs.groupby(["well_type", "treatment", "addon"], sort=False):
-        dose = drug["conc_nm"].to_numpy(float)
-        ascending = np.argsort(dose, kind="stable")
-        begins = np.flatnonzero(np.diff(dose[ascending])) + 1
-        doses = np.split(drug["place"].to_numpy()[ascending], begins)
-        known = [places[np.isfinite(percent[places])] for places in doses]
-        means = [float(percent[places].mean()) if len(places) else math.nan for places in known]
-        for i, places in enumerate(known):
-            below = means[i - 1] if i else 100.0  # below the lowest dose there is no drug
-            above = means[i + 1] if i + 1 < len(means) else math.nan
-            for well in places:
-                near = np.array([*percent[places[places != well]], below, above])
-                near = near[np.isfinite(near)]
-                if len(near) > 1:
-                    low[well], high[well] = near.min(), near.max()
-    for _, alike in wells[wells["well_type"].isin(BY_TYPE)].groupby(["plate", "well_type", "addon"], sort=False):
-        values = percent[alike["place"]]
+    dose, kind = wells["conc_nm"].to_numpy(float), wells["well_type"]
+    series = np.flatnonzero(kind.isin(SERIES_TYPES).to_numpy() & (dose > 0))
+    drug = wells.iloc[series].groupby(["well_type", "treatment", "addon"], sort=False).ngroup().to_numpy()
+    series, drug = series[drug >= 0], drug[drug >= 0]
+    if len(series):
+        low[series], high[series] = _beside(drug, dose[series], percent[series])
+    place = pd.Series(np.arange(len(wells)), index=wells.index)[kind.isin(BY_TYPE)]
+    for _, alike in place.groupby([wells[name] for name in ("plate", "well_type", "addon")], sort=False):
+        values = percent[alike]
         if np.isfinite(values).sum() >= limits.MIN_CONTROLS:
-            low[alike["place"]] = high[alike["place"]] = np.nanmedian(values)
+            low[alike] = high[alike] = np.nanmedian(values)
     return low, high
+
+
+def _beside(drug: np.ndarray, dose: np.ndarray, percent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(v,) lowest and highest of the replicates of each well and of the means of the doses beside it.
+
+    drug: (v,) number of the drug with its addition. Below its lowest dose there is no drug: 100 percent.
+    """
+    order = np.lexsort((dose, drug))
+    at, of, value = dose[order], drug[order], np.where(np.isfinite(percent), percent, np.nan)[order]
+    other = np.diff(of) != 0
+    cell = np.concatenate([[0], np.cumsum(other | (np.diff(at) != 0))])  # wells of one drug and dose
+    known = np.isfinite(value)
+    count = np.bincount(cell, weights=known).astype(int)
+    first, mean = np.cumsum(count) - count, np.full(len(count), np.nan)
+    for n in np.unique(count[count > 0]):  # cells of one size together: bit by bit what `mean` of each is
+        same = np.flatnonzero(count == n)
+        mean[same] = value[known][first[same, None] + np.arange(n)].mean(axis=1)
+    new = np.concatenate([[True], np.diff(of[np.searchsorted(cell, np.arange(len(count)))]) != 0])
+    below = np.where(new, 100.0, np.concatenate([[np.nan], mean[:-1]]))[cell]
+    above = np.where(np.append(new[1:], True), np.nan, np.append(mean[1:], np.nan))[cell]
+    near = count[cell] - 1 + np.isfinite(below) + np.isfinite(above)
+    ends = []
+    for sign, smaller in ((1.0, np.fmin), (-1.0, np.fmax)):
+        by_value = np.lexsort((sign * value, cell))  # NaN last
+        start = np.searchsorted(cell, np.arange(len(count)))
+        least = value[by_value][start]
+        second = np.where(count > 1, value[by_value][np.minimum(start + 1, len(value) - 1)], np.nan)
+        # Of the others: the second where the well itself holds the first. Of equal ones either will do.
+        replicates = np.where(value == least[cell], second[cell], least[cell])
+        end = smaller(smaller(replicates, below), above)
+        ends.append(np.empty(len(order)))
+        ends[-1][order] = np.where(known & (near > 1), end, np.nan)
+    return ends[0], ends[1]
 
 
 def _noise(wells: pd.DataFrame, percent: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -224,7 +251,7 @@ def _outputs(plate: str, modality: str, ranked: pd.DataFrame) -> Verdict:
     found = _share(plate, modality, "out_of_range", odd, len(measured), limits.RAW_SHARE, good, why)
     if more and found.verdict != "good":
         found = replace(found, reason=f"{found.reason} Besides, {more}")
-    if not _controls_out(measured, modality)[plate]:
+    if outside.empty or not _controls_out(measured, modality)[plate]:
         return found
     controls = int(outside["well_type"].isin(("negative", "positive")).sum())
     reason = (
