@@ -185,7 +185,7 @@ KEYS: dict[str, Key] = {
     "rev_towards": Key(
         "what the activation map explains: alive, dead or empty for what the network says", "", linked=True
     ),
-    "rev_hue": Key("what colours the phenotype map: class, subclass, dss or replicate", "class", linked=True),
+    "rev_hue": Key("what colours the phenotype map: class, subclass, dss, replicate or plate", "class", linked=True),
     "rev_map": Key("the phenotype map: tsne or umap", "tsne", linked=True),
     "rev_lasso": Key("wells chosen on the phenotype map", ()),
     "rev_draw": Key("whether a drag on the phenotype map draws a lasso; else a click chooses a well", False),

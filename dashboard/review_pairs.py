@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import frame, messages, review_choose, review_data, review_drugs, review_map_data, state
 from dashboard.review_choose import Reviewed
 from dashboard.review_map_data import Phenotype
+from engine.figures.complementary_words import no_pairs_words
 from engine.figures.curve_panels import POOLED, Panel
 from engine.figures.phenotypes import CONTROLS
 from engine.figures.screen_drug import drug_chart
@@ -16,7 +17,6 @@ from engine.figures.screens import modality_words
 from engine.figures.text import cut, number
 from engine.spheroid.hits import hit_rows
 from engine.spheroid.phenotype_relations import pooled_dss
-from engine.spheroid.settings import HIT_DSS
 
 PIXELS, CONTROL_PX = 112, 84
 ALIKE = 0.65  # AUC of replicates against random pairs from which drugs are worth comparing; chosen here
@@ -32,7 +32,7 @@ def show(shown: Reviewed, found: Phenotype) -> None:
     st.subheader("Which hits kill in different ways?", anchor=False)
     pairs = found.told.pairs
     if pairs.empty:
-        st.markdown(_why_none(found))
+        st.markdown(no_pairs_words(found.told, pooled_dss(found.scores), found.looked.modality))
         return
     st.caption(
         "Hits that lie further apart than most pairs of drugs. That can also mean that one leaves more alive than the "
@@ -51,22 +51,6 @@ def show(shown: Reviewed, found: Phenotype) -> None:
         if len(mine):
             _table(shown, found, mine, status, f"**{title}.** {words}", pair)
     _pair(shown, found, pairs[[name == pair for name in names]].iloc[0])
-
-
-def _why_none(found: Phenotype) -> str:
-    modality = modality_words(found.looked.modality)
-    if found.scores.empty:
-        return f"No pairs yet: the screen is not scored by {modality}, so which drugs are hits is not known."
-    hits = {drug for drug, dss in pooled_dss(found.scores).items() if dss >= HIT_DSS}
-    shown = hits & set(found.told.distances.index)
-    if len(hits) < 2:
-        return f"No complementary pair: it takes two hits, and by {modality} this screen has {len(hits) or 'none'}."
-    if len(shown) < 2:
-        return (
-            f"No complementary pair: of {len(hits)} hits by {modality}, {len(shown) or 'none'} "
-            f"{'has' if len(shown) == 1 else 'have'} a well on the map that counts."
-        )
-    return f"No complementary pair: the {len(shown)} hits by {modality} look alike."
 
 
 def _table(shown: Reviewed, found: Phenotype, mine: pd.DataFrame, status: str, words: str, pair: str) -> None:

@@ -259,9 +259,11 @@ def _order_words(view: HeatView) -> str:
 def _summary(view: HeatView) -> str:
     values = view.matrix.values
     hits = [f"{modality_name(m)} {int((values[:, i] >= 10).sum())}" for i, m in enumerate(view.matrix.modalities)]
-    best = np.nanmean(values.reshape(len(values), -1), axis=1) if np.isfinite(values).any() else np.zeros(len(values))
-    order = np.argsort(-np.nan_to_num(best, nan=-1.0), kind="stable")[:3]
-    strongest = ", ".join(f"{view.matrix.drugs[i]} {number(float(best[i]))}" for i in order)
+    flat = values.reshape(len(values), -1)
+    scored = np.flatnonzero(np.isfinite(flat).any(axis=1))
+    best = dict(zip(scored, np.nanmean(flat[scored], axis=1), strict=True))
+    order = sorted(best, key=best.__getitem__, reverse=True)[:3]
+    strongest = ", ".join(f"{view.matrix.drugs[i]} {number(float(best[i]))}" for i in order) or "none"
     known = int(np.isfinite(values).sum())
     return (
         f"{known:,} of {values.size:,} scores are there. Hits by readout: {', '.join(hits)}. Highest mean score: "

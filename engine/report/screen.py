@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import InputError
+from engine.figures.complementary_words import no_pairs_words
 from engine.figures.screens import modality_name, modality_words
 from engine.report.parts import Strip
 from engine.report.screen_images import photographs, pictured
@@ -17,7 +18,7 @@ from engine.spheroid import exclusions, judged, records, review
 from engine.spheroid.expected import Expected, expected_hits
 from engine.spheroid.hits import hit_rows, ordered
 from engine.spheroid.phenotype_records import mapped_runs, modality_of
-from engine.spheroid.phenotype_relations import screen_relations
+from engine.spheroid.phenotype_relations import pooled_dss, screen_relations
 from engine.spheroid.review_types import ReviewState
 from engine.spheroid.scoring_records import Scoring, scoring_of
 from engine.spheroid.screen_list import screen_row
@@ -231,9 +232,9 @@ def _pairs(db: Database, screen: str, readouts: tuple[Readout, ...]) -> tuple[pd
     if not runs:
         return pd.DataFrame(), "There is no phenotype map of this screen yet: make one under Phenotypes.", ""
     modality = modality_of(db, screen, runs[0]) or imaged.modality
-    found = screen_relations(db, screen, runs[0], modality).pairs
-    note = "" if len(found) else "No two hits look different enough to be called complementary."
-    return found, note, modality
+    told = screen_relations(db, screen, runs[0], modality)
+    note = "" if len(told.pairs) else no_pairs_words(told, pooled_dss(records.scores(db, screen, modality)), modality)
+    return told.pairs, note, modality
 
 
 def _runs(db: Database, screen: str) -> pd.DataFrame:
