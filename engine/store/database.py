@@ -2,12 +2,12 @@
 
 DuckDB lets many processes read a file or one process write it, never both. So nobody keeps the file open: a query
 opens it read-only for as long as the query runs (about 10 ms), a write waits for the readers of its own process,
-opens for writing, runs one transaction and lets go. Whoever meets somebody else's lock tries again for 10 s.
+opens for writing, runs one transaction and lets go. Whoever meets another process' lock tries again for 10 s; within
+one process each waits for its turn, through whatever Database object.
 """
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,8 +27,18 @@ PAUSE_SECONDS = 0.05
 # Every connection of one process to one file must carry the same configuration. Nothing is ever downloaded.
 CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 ALONE: dict[str, Any] = {**CONFIG, "custom_user_agent": "compact"}
-# DuckDB's lock keeps other processes off, not other Database objects of this one: their transactions would overlap.
-WRITING: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+class _Turn:
+    """Who reads and who writes a file in this process. DuckDB's lock keeps other processes off, not other objects."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.readers = 0
+        self.writer: int | None = None  # the thread that waits to write or writes
+
+
+TURNS: dict[Path, _Turn] = {}
 
 
 class Database:
@@ -41,9 +51,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._turn = threading.Condition()
-        self._readers = 0
-        self._writer: int | None = None  # the thread that waits to write or writes
+        self._turn = TURNS.setdefault(self.path.resolve(), _Turn())
         self._closed = False
         if not self.path.exists():
             self._create()
@@ -141,45 +149,47 @@ class Database:
 
     def close(self) -> None:
         """Wait for running queries to end; later ones are refused."""
-        with self._turn:
+        turn = self._turn
+        with turn.changed:
             self._closed = True
-            self._turn.wait_for(lambda: self._readers == 0 and self._writer is None)
+            turn.changed.wait_for(lambda: turn.readers == 0 and turn.writer is None)
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._turn:
+        turn = self._turn
+        with turn.changed:
             self._refuse_nesting()
-            self._turn.wait_for(lambda: self._writer is None)
-            self._readers += 1
+            turn.changed.wait_for(lambda: turn.writer is None)
+            turn.readers += 1
         try:
             with self._connect(read_only=True) as connection:
                 yield connection
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
             raise StoreError(f"The store {self.path} cannot be read: {first_line(error)}") from error
         finally:
-            with self._turn:
-                self._readers -= 1
-                self._turn.notify_all()
+            with turn.changed:
+                turn.readers -= 1
+                turn.changed.notify_all()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with self._turn:
+        turn = self._turn
+        with turn.changed:
             self._refuse_nesting()
-            self._turn.wait_for(lambda: self._writer is None)
-            self._writer = threading.get_ident()  # from here on new readers wait, so that a writer gets its turn
-            self._turn.wait_for(lambda: self._readers == 0)
+            turn.changed.wait_for(lambda: turn.writer is None)
+            turn.writer = threading.get_ident()  # from here on new readers wait, so that a writer gets its turn
+            turn.changed.wait_for(lambda: turn.readers == 0)
         try:
-            with _one_writer(self.path):
-                yield
+            yield
         finally:
-            with self._turn:
-                self._writer = None
-                self._turn.notify_all()
+            with turn.changed:
+                turn.writer = None
+                turn.changed.notify_all()
 
     def _refuse_nesting(self) -> None:
         if self._closed:
             raise StoreError(f"The store {self.path} has been closed.")
-        if self._writer == threading.get_ident():
+        if self._turn.writer == threading.get_ident():
             raise StoreError("A write is open in this thread: read through the connection that write() gave.")
 
     def _connect(self, read_only: bool, config: dict[str, Any] = CONFIG) -> duckdb.DuckDBPyConnection:
@@ -224,17 +234,6 @@ class Database:
                     _remove(fresh)
         except (duckdb.Error, OSError) as error:
             raise StoreError(f"The store {self.path} cannot be created: {first_line(error)}") from error
-
-
-@contextmanager
-def _one_writer(path: Path) -> Iterator[None]:
-    lock = WRITING[path.resolve()]
-    if not lock.acquire(timeout=RETRY_SECONDS):
-        raise busy(path, RETRY_SECONDS)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -10,11 +10,11 @@ from engine.errors import StoreBusyError, StoreError, StoreVersionError
 
 def is_lock(error: duckdb.Error) -> bool:
     """Whether somebody else has the file open."""
-    # The last two are DuckDB's texts for a second Database object of this very process that reads while one writes.
+    # The last two are DuckDB's texts where this very process has the file open, past Database or under another name.
     return any(text in str(error) for text in ("Could not set lock", "different configuration", "already attached"))
 
 
-def busy(path: Path, seconds: float, error: object = "") -> StoreBusyError:
+def busy(path: Path, seconds: float, error: duckdb.Error) -> StoreBusyError:
     """The error that names who has held the store for so many seconds."""
     pid = re.search(r"PID (\d+)", str(error))
     holder = f"process {pid.group(1)}" if pid else "another part of this program"
