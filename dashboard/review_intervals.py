@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import data, job_panel, messages, nav, state
+from dashboard import data, job_panel, messages, nav, review_data, state
 from dashboard.review_choose import Reviewed
 from engine.errors import EngineError
 from engine.figures.screens import modality_words
@@ -14,7 +14,7 @@ from engine.spheroid.open_intervals import Drawing, OpenIntervals
 
 PROGRESS = {"waiting": "wait for their turn", "finished": "are drawn and on their way into the store"}
 
-data.register("review", open_intervals.open_intervals)
+review_data.register(open_intervals.open_intervals)
 
 
 def waiting(screen: str) -> tuple[OpenIntervals, ...]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from engine.errors import JobError
+from engine.errors import JobError, StoreBusyError
 from engine.jobs.files import read_json, write_json
 from engine.spheroid.review_types import Entry
 from engine.store.reads import Reads
@@ -19,10 +19,10 @@ FOLDER = "review_heads"
 
 def note_head(db: Reads, screen: str, entries: Sequence[Entry]) -> None:
     """Remember how a record ends, after it was written. What contradicts the note stays noted: see `cut_off`."""
-    file = _file(db, screen)
-    if file is None or not entries or cut_off(db, screen, entries):
-        return
-    with suppress(OSError):  # the decision is recorded; only its witness is missing
+    with suppress(OSError, StoreBusyError):  # the decision is recorded; only its witness is missing
+        file = _file(db, screen)
+        if file is None or not entries or cut_off(db, screen, entries):
+            return
         file.parent.mkdir(exist_ok=True)
         write_json(file, {"screen": screen, "entry": entries[-1].entry, "hash": entries[-1].hash})
 

@@ -3,8 +3,9 @@
 import pytest
 import small_reviews as small
 
+from engine.errors import StoreBusyError
 from engine.settings import store_path
-from engine.spheroid import review
+from engine.spheroid import review, review_head
 from engine.spheroid.review_head import FOLDER
 from engine.spheroid.review_records import entries_of, hash_of
 from engine.spheroid.review_types import Decision, Target, UnresolvedError
@@ -78,3 +79,14 @@ def test_a_sign_off_asks_about_a_record_without_its_end(db, monkeypatch):
     with pytest.raises(UnresolvedError, match="Entry 3 of the record of S1 is missing.*Sign off all the same"):
         review.sign_off(db, "S1", "Ann", "Fine", 2)
     assert review.sign_off(db, "S1", "Ann", "Fine", 2, acknowledged=True, differing=True).entry == 3
+
+
+def test_a_decision_is_recorded_though_the_store_is_busy_when_its_end_is_noted(db, monkeypatch):
+    def busy(db: Database, screen: str) -> None:
+        raise StoreBusyError("The store is held by another process.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(review_head, "_file", busy)
+        comment(db, "Noted by nobody")
+    state = review.state(db, "S1")
+    assert state.entries[-1].reason == "Noted by nobody" and state.broken == ""
