@@ -82,11 +82,11 @@ def test_a_sign_off_asks_about_a_record_without_its_end(db, monkeypatch):
 
 
 def test_a_decision_is_recorded_though_the_store_is_busy_when_its_end_is_noted(db, monkeypatch):
-    def busy(db: Database, screen: str) -> None:
+    def busy(*asked: object) -> None:
         raise StoreBusyError("The store is held by another process.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(review_head, "_file", busy)
+        patch.setattr(review_head, "cut_off", busy)
         comment(db, "Noted by nobody")
     state = review.state(db, "S1")
     assert state.entries[-1].reason == "Noted by nobody" and state.broken == ""
