@@ -33,11 +33,10 @@ def register(*reads: Callable[..., Any]) -> None:
 
 
 def _of_one_moment(read: Callable[..., Any]) -> Callable[..., Any]:
-    """Opening the store takes 14 ms of processor time, ten times what most queries take."""
 
     @wraps(read)
     def together(db: Database, *arguments: Any) -> Any:
-        with db._reading() as connection:
+        with db.reading() as connection:
             return read(Within(connection), *arguments)
 
     return together

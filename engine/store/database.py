@@ -1,14 +1,13 @@
 """The one door to the DuckDB file.
 
 DuckDB lets many processes read a file or one process write it, never both. So nobody keeps the file open: a query
-opens it read-only for as long as the query runs (about 10 ms), a write waits for the readers of its own process,
+opens it read-only for as long as the query runs (a few ms), a write waits for the readers of its own process,
 opens for writing, runs one transaction and lets go. Whoever meets another process' lock tries again for 10 s; within
 one process each waits for its turn, through whatever Database object.
 """
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,11 @@ from engine.errors import StoreError, StoreVersionError
 from engine.store.compact import Gone, copy_without, replace_durably
 from engine.store.schema import MIGRATIONS, TABLES
 from engine.store.troubles import busy, first_line, is_lock, refusal
+from engine.store.turn import CONFIG, inode, turn_of
 
 RETRY_SECONDS = 10.0
 PAUSE_SECONDS = 0.05
-# Every connection of one process to one file must carry the same configuration. Nothing is ever downloaded.
-CONFIG: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 ALONE: dict[str, Any] = {**CONFIG, "custom_user_agent": "compact"}
-
-
-class _Turn:
-    """Who reads and who writes a file in this process. DuckDB's lock keeps other processes off, not other objects."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
-        self.readers = 0
-        self.writer: int | None = None  # the thread that waits to write or writes
-
-
-TURNS: dict[Path, _Turn] = {}
 
 
 class Database:
@@ -51,7 +37,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._turn = TURNS.setdefault(self.path.resolve(), _Turn())
+        self._turn = turn_of(self.path)
         self._closed = False
         if not self.path.exists():
             self._create()
@@ -61,7 +47,7 @@ class Database:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """The rows of one SELECT; parameters fill its question marks. A mistake in the SQL raises duckdb.Error."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(sql, list(parameters)).df()
 
     def version(self) -> int:
@@ -86,8 +72,7 @@ class Database:
         Queries of this process wait meanwhile; inside the block read through the connection it gives.
         Raises StoreBusyError naming the holder, StoreError when the disk is full or the file damaged.
         """
-        with self._alone():
-            connection = self._connect(read_only=False)
+        with self._writing(CONFIG) as connection:
             try:
                 connection.begin()
                 try:
@@ -98,8 +83,6 @@ class Database:
                     raise
             except duckdb.Error as error:
                 raise StoreError(f"Nothing was written to the store {self.path}: {first_line(error)}") from error
-            finally:
-                connection.close()
 
     def compact(self, gone: Gone | None = None) -> int:
         """Write the file anew, without the rows of `gone`, and put it in the old one's place; returns how many left.
@@ -110,10 +93,9 @@ class Database:
         """
         path = self.path.resolve()  # a link stays a link
         fresh = path.with_name(f".compact-{path.name}")
-        with self._alone():
-            # With its own configuration no other Database of this process can join the connection and write to the
-            # file that is about to be replaced; other processes are kept off by DuckDB's lock until it is closed.
-            connection = self._connect(read_only=False, config=ALONE)
+        # With its own configuration nobody past this class can join the connection and write to the file that is about
+        # to be replaced; other processes are kept off by DuckDB's lock until it is closed.
+        with self._writing(ALONE) as connection:
             try:
                 _remove(fresh)  # of a process that was killed here
                 left = copy_without(connection, fresh, gone)
@@ -135,7 +117,7 @@ class Database:
         except OSError as error:
             raise StoreError(f"The folder {folder} cannot be made ({error.strerror}): choose another.") from error
         files = [folder / f"{table}.parquet" for table in TABLES]
-        with self._reading() as connection:
+        with self.reading() as connection:
             connection.begin()
             for table, file in zip(TABLES, files, strict=True):
                 rows = connection.table(table)
@@ -149,61 +131,55 @@ class Database:
 
     def close(self) -> None:
         """Wait for running queries to end; later ones are refused."""
-        turn = self._turn
-        with turn.changed:
-            self._closed = True
-            turn.changed.wait_for(lambda: turn.readers == 0 and turn.writer is None)
+        self._closed = True
+        self._turn.wait_until_idle()
 
     @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        turn = self._turn
-        with turn.changed:
-            self._refuse_nesting()
-            turn.changed.wait_for(lambda: turn.writer is None)
-            turn.readers += 1
-        try:
-            with self._connect(read_only=True) as connection:
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Several SELECTs that see the store at one moment. Writes wait meanwhile: for what takes milliseconds.
+
+        Raises StoreBusyError naming the holder, StoreError for a damaged file or within a write of this thread.
+        """
+        self._refuse_closed()
+        with self._turn.reading():
+            try:
+                connection = self._patiently(self._turn.open)
+                try:
+                    yield connection
+                finally:
+                    self._turn.close(connection)
+            except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+                raise StoreError(f"The store {self.path} cannot be read: {first_line(error)}") from error
+
+    @contextmanager
+    def _writing(self, config: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._refuse_closed()
+        with self._turn.alone():
+            connection = self._patiently(lambda: self._open(config))
+            try:
                 yield connection
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-            raise StoreError(f"The store {self.path} cannot be read: {first_line(error)}") from error
-        finally:
-            with turn.changed:
-                turn.readers -= 1
-                turn.changed.notify_all()
+            finally:
+                connection.close()
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        turn = self._turn
-        with turn.changed:
-            self._refuse_nesting()
-            turn.changed.wait_for(lambda: turn.writer is None)
-            turn.writer = threading.get_ident()  # from here on new readers wait, so that a writer gets its turn
-            turn.changed.wait_for(lambda: turn.readers == 0)
-        try:
-            yield
-        finally:
-            with turn.changed:
-                turn.writer = None
-                turn.changed.notify_all()
-
-    def _refuse_nesting(self) -> None:
+    def _refuse_closed(self) -> None:
         if self._closed:
             raise StoreError(f"The store {self.path} has been closed.")
-        if self._turn.writer == threading.get_ident():
-            raise StoreError("A write is open in this thread: read through the connection that write() gave.")
 
-    def _connect(self, read_only: bool, config: dict[str, Any] = CONFIG) -> duckdb.DuckDBPyConnection:
+    def _open(self, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+        while True:
+            file = inode(self.path)
+            connection = duckdb.connect(self.path, config=config)
+            if file == inode(self.path):
+                connection.execute("SET enable_progress_bar = FALSE")  # see `Turn.open`
+                return connection
+            connection.close()  # what was opened has been replaced by a compacted copy just then
+
+    def _patiently(self, opened: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+        """What `opened` gives, tried again while another process holds the file."""
         deadline = time.monotonic() + RETRY_SECONDS
         while True:
-            file = _inode(self.path)
             try:
-                connection = duckdb.connect(self.path, read_only=read_only, config=config)
-                if file == _inode(self.path):
-                    # After two seconds DuckDB would draw a bar of its own on standard output, where --json promises
-                    # one document; this setting cannot be given before the file is open.
-                    connection.execute("SET enable_progress_bar = FALSE")
-                    return connection
-                connection.close()  # what was opened has been replaced by a compacted copy just then
+                return opened()
             except duckdb.Error as error:
                 if not is_lock(error):
                     raise refusal(self.path, error) from error
@@ -213,7 +189,7 @@ class Database:
 
     def _schema_version(self) -> int:
         """The store's version; 0 for a file that holds no table yet."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return _read_version(connection, self.path)
 
     def _create(self) -> None:
@@ -243,13 +219,6 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(migration)
     connection.execute("DELETE FROM schema_version")
     connection.execute("INSERT INTO schema_version VALUES (?)", [len(MIGRATIONS)])
-
-
-def _inode(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
 
 
 def _remove(store: Path) -> None:

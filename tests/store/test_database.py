@@ -187,6 +187,45 @@ def test_another_object_of_the_process_waits_for_a_long_write(db, monkeypatch):
     assert drugs(db) == [1, 2]
 
 
+def test_a_reader_that_ends_leaves_the_lock_of_another(db, monkeypatch):
+    """POSIX locks belong to a process: closing one handle of a file ends those of all others."""
+    add(db, 1)
+    with db.reading() as connection:
+        assert drugs(Database(db.path)) == [1]
+        told = in_other_process(f"import duckdb; duckdb.connect({str(db.path)!r}); print('opened')")
+        assert "Could not set lock" in told and "opened" not in told
+        assert connection.execute("SELECT count(*) FROM drug").fetchall() == [(1,)]
+    assert "opened" in in_other_process(f"import duckdb; duckdb.connect({str(db.path)!r}); print('opened')")
+
+
+def test_a_read_within_a_read_does_not_wait_for_who_waits_to_write(db):
+    with ThreadPoolExecutor(1) as pool:
+        with db.reading():
+            written = pool.submit(add, db, 1)
+            while db._turn._writer is None:
+                time.sleep(0.01)
+            assert drugs(db) == [] and drugs(Database(db.path)) == []
+        written.result()
+    assert drugs(db) == [1]
+
+
+def test_writing_inside_a_read_is_refused_instead_of_waiting_for_ever(db):
+    with db.reading(), pytest.raises(StoreError, match="A read is open in this thread"):
+        add(db, 1)
+    add(db, 2)
+    assert drugs(db) == [2]
+
+
+def test_a_store_that_is_put_back_after_damage_is_read_again(db):
+    add(db, 1)
+    whole = db.path.read_bytes()
+    db.path.write_bytes(b"no store")
+    with pytest.raises(StoreError, match="cannot be opened as a store"):
+        drugs(db)
+    db.path.write_bytes(whole)
+    assert drugs(db) == [1]
+
+
 def test_reading_inside_a_write_is_refused_instead_of_waiting_for_ever(db):
     for reader in (db, Database(db.path)):
         with pytest.raises(StoreError, match="read through the connection"), db.write():
