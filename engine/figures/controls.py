@@ -1,5 +1,6 @@
 """Control wells of every plate as a strip, and duplicates against each other."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from engine.figures.plates import well_name
 from engine.figures.screens import SEPARATION
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import in_figure, number, plural
+from engine.spheroid.left_out_plates import gone_plates
 from engine.spheroid.replicates import MIN_PAIRS, Agreement
 
 # On a strip, from left to right, with what is written below.
@@ -48,8 +50,7 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
         figure.add_trace(_dots(chosen, SELECTED, "circle-open", 15, 3))
     for level in (0, 100):
         figure.add_hline(level, line={"color": colours.muted, "width": 1, "dash": "dot"})
-    gone = {str(plate) for plate, group in held.groupby("plate") if group["left_out"].all()}
-    told = _judged(figure, plates, len(kinds), verdicts, gone, colours, dark)
+    told = _judged(figure, plates, len(kinds), verdicts, gone_plates(held), colours, dark)
     figure.update_xaxes(
         tickvals=[at * (len(kinds) + 1) + i for at in range(len(plates)) for i in range(len(kinds))],
         ticktext=[KINDS[kind] for _ in plates for kind in kinds], showgrid=False,
@@ -118,7 +119,7 @@ def _dose(conc_nm: float) -> str:
 
 
 def _judged(
-    figure: go.Figure, plates: list[str], n_kinds: int, verdicts: pd.DataFrame, gone: set[str], colours: Palette,
+    figure: go.Figure, plates: list[str], n_kinds: int, verdicts: pd.DataFrame, gone: Collection[str], colours: Palette,
     dark: bool,
 ) -> str:  # fmt: skip
     """Z' in words above every plate; returns them as one text. gone: plates whose controls are all left out."""

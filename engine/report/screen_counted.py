@@ -8,6 +8,7 @@ import pandas as pd
 
 from engine.figures.text import count, plural
 from engine.report.screen import Readout, ScreenReport
+from engine.spheroid import left_out_plates
 from engine.spheroid.curve_bootstrap import MIN_DRAWS
 from engine.spheroid.review_types import Entry
 
@@ -140,11 +141,8 @@ def gone_plates(report: ScreenReport, readout: Readout) -> dict[str, Entry | Non
     """Plates of which decisions leave out every well of a readout -> the decision that takes most of them."""
     held = readout.values[readout.values["well_type"] != "empty"]
     entries = {entry.entry: entry for entry in report.state.entries}
-    return {
-        str(plate): entries.get(int(group["entry"].mode().iloc[0]))
-        for plate, group in held.groupby("plate")
-        if group["left_out"].astype(bool).all()
-    }
+    by = held.groupby("plate")["entry"].agg(lambda own: own.mode().iloc[0])
+    return {plate: entries.get(int(by[plate])) for plate in left_out_plates.gone_plates(held)}
 
 
 def gone_words(entry: Entry | None) -> str:

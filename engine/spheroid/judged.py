@@ -6,11 +6,11 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from engine.spheroid.exclusions import applied
 from engine.spheroid.quality import ToJudge, verdicts_each
 from engine.spheroid.quality_limits import ADDON, MEASURES
 from engine.spheroid.score_records import counts_death, wells_of
 from engine.spheroid.settings import MODALITIES
-from engine.store.database import Database
 from engine.store.reads import Reads
 
 WELL = ["plate", "row", "column"]
@@ -61,20 +61,18 @@ def stored(db: Reads, screen: str = "") -> pd.DataFrame:
     return found.assign(value=found["value"].astype(float))
 
 
-def judged(db: Database, screen: str) -> pd.DataFrame:
-    """COLUMNS of every modality of a screen, worst first; what is not kept yet is judged now (seconds a modality)."""
+def judged(db: Reads, screen: str) -> pd.DataFrame:
+    """COLUMNS of every modality of a screen, worst first.
+
+    What is not kept yet is judged now (seconds a modality), without what the record leaves out.
+    """
     parts = [stored(db, screen)[COLUMNS]]
-    readouts = db.query(
-        """SELECT modality, plate, "row", "column", raw, percent FROM readout WHERE screen = ?
-           ORDER BY plate, "row", "column" """,
-        [screen],
-    )
+    there = set(db.query("SELECT DISTINCT modality FROM readout WHERE screen = ?", [screen])["modality"])
     wells = wells_of(db, screen)
     for modality in MODALITIES:
-        mine = readouts[readouts["modality"] == modality]
-        if len(mine) and not (parts[0]["modality"] == modality).any():
+        if modality in there - set(parts[0]["modality"]):
             death = counts_death(db, screen, modality)
-            parts.append(quality_rows(wells, mine, modality, death_readout=death))
+            parts.append(quality_rows(wells, applied(db, screen, modality), modality, death_readout=death))
     return worst_first(pd.concat([part for part in parts if len(part)] or parts, ignore_index=True))
 
 

@@ -1,4 +1,4 @@
-"""Which plates reviews leave out, of all screens at once."""
+"""Which plates reviews leave out: of all screens at once, and of the wells of one."""
 
 import pandas as pd
 
@@ -23,3 +23,12 @@ def left_out_plates(db: Reads, screen: str = "") -> pd.DataFrame:
         if entry.target.kind == "plate"
     ]
     return pd.DataFrame(rows, columns=["screen", "plate", "readout", "reviewer", "reason"])
+
+
+def gone_plates(wells: pd.DataFrame) -> list[str]:
+    """Plates of which no well with anything in it is left, by whatever decisions; in order of their names.
+
+    wells: plate, well_type, left_out.
+    """
+    every = wells[wells["well_type"] != "empty"].groupby("plate")["left_out"].all()
+    return [str(plate) for plate, out in every.items() if out]

@@ -8,6 +8,7 @@ import pytest
 import small_reviews as small
 
 from engine.spheroid.exclusions import adjusted, concerning, covered_by, fingerprint, left_out, with_reasons
+from engine.spheroid.left_out_plates import gone_plates
 from engine.spheroid.normalise import normalised
 from engine.spheroid.review_types import Entry, Target
 from engine.spheroid.scoring import score_table
@@ -52,6 +53,14 @@ def test_every_kind_of_target_names_its_wells(wells, target, expected):
     found = left_out(wells, [entry(1, target)], "metabolic")
     assert found.tolist() == expected(wells).tolist()
     assert not left_out(wells, [entry(1, target, "image")], "metabolic").any()
+
+
+def test_a_plate_is_gone_once_nothing_but_empty_wells_is_left(wells):
+    empty = (wells["plate"] == "P1") & (wells["row"] == "B")
+    held = wells.assign(well_type=wells["well_type"].mask(empty, "empty"), left_out=(wells["plate"] == "P1") & ~empty)
+    assert gone_plates(held) == ["P1"]
+    last = held.index[(held["plate"] == "P1") & ~empty][-1]
+    assert gone_plates(held.assign(left_out=held["left_out"].where(held.index != last, False))) == []
 
 
 def test_controls_that_number_their_wells_are_no_replicate(wells):

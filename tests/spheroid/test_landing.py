@@ -14,7 +14,7 @@ from engine.jobs.files import write_json
 from engine.jobs.queue import job_folder, submit
 from engine.settings import store_path
 from engine.spheroid import review
-from engine.spheroid.judged import quality_rows, stored
+from engine.spheroid.judged import judged, quality_rows, stored
 from engine.spheroid.review_types import Decision, Target
 from engine.spheroid.score_job import run_scoring, submit_scoring
 from engine.spheroid.screen_import import run_screen_import, submit_screen_import
@@ -102,3 +102,14 @@ def test_a_network_trained_again_is_judged_without_what_the_record_leaves_out():
     pd.testing.assert_frame_equal(
         mine.reset_index(drop=True), decided.query("modality == 'image_2'").reset_index(drop=True)
     )
+
+
+def test_what_is_not_judged_yet_is_judged_without_what_the_record_leaves_out(tmp_path):
+    db = imported(tmp_path / "a", ("P1", "P2"))
+    everything = judged(db, "S")
+    exclude(db, CONTROL, Target("plate", plate="P2"))
+    decided = judged(db, "S")
+    with db.write() as connection:
+        connection.execute("DELETE FROM quality")
+    assert not decided.equals(everything) and "P2" not in set(decided["plate"])
+    pd.testing.assert_frame_equal(judged(db, "S"), decided)
