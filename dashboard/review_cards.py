@@ -11,6 +11,7 @@ from dashboard.review_choose import Reviewed
 from engine.figures.screens import SEPARATION, modality_words
 from engine.figures.text import count, number, plural
 from engine.spheroid.hits import of_replicate
+from engine.spheroid.left_out_plates import gone_plates
 from engine.spheroid.review import running_jobs
 from engine.spheroid.review_types import STATUSES
 from engine.spheroid.score_compare import MIN_DRUGS, compared
@@ -50,6 +51,7 @@ def beware(shown: Reviewed) -> list[str]:
     record, found = shown.state, []
     if record.broken:
         found.append(f"**The record is broken.** {messages.plain(record.broken)}")
+    made_how = [review_data.how_scored(shown.screen, one) for one in shown.scored]
     old = review_data.stale(shown.screen)
     if old:
         names = " and ".join(modality_words(one) for one in old)
@@ -60,6 +62,7 @@ def beware(shown: Reviewed) -> list[str]:
         found.append(f"**The network behind {names} was trained again since.** Score again on the Screens page.")
     for job in running_jobs(shown.screen)[:2]:
         found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")
+    found += [messages.plain(made.note) for made in made_how if made is not None and made.damaged]
     found += [messages.plain(one) for one in record.orphans]
     if not shown.scored:
         found.append("**Nothing is scored yet.** Score a readout on the Screens page.")
@@ -81,9 +84,7 @@ def _separation(shown: Reviewed) -> frame.Card:
     rows = found[found["measure"].str.partition("+")[0] == "z_prime"] if len(found) else found
     if rows.empty:
         return frame.Card(label, "not judged", "Plates are judged when the readout is scored.")
-    wells = review_data.values(shown.screen, shown.modality)
-    all_out = wells[wells["well_type"] != "empty"].groupby("plate")["left_out"].all()
-    gone = [str(plate) for plate in all_out.index[all_out]]
+    gone = gone_plates(review_data.values(shown.screen, shown.modality))
     rows = rows[~rows["plate"].isin(gone)]
     out = f"{', '.join(gone) if len(gone) <= NAMED_PLATES else plural(len(gone), 'plate')} left out" if gone else ""
     if rows.empty:

@@ -28,7 +28,7 @@ from engine.spheroid.recompute import (
     state_hash_of,
 )
 from engine.spheroid.review_hash import GONE
-from engine.spheroid.scoring_records import retrained
+from engine.spheroid.scoring_records import retrained, scoring_of
 from engine.spheroid.settings import MODALITIES
 from engine.store.database import Database
 
@@ -121,7 +121,9 @@ def check_record(
             f"The scores of {screen} cannot be computed again, as the store does not hold what it should ({error}): "
             "score the screen again."
         ) from error
-    return _checked(db, held, found)
+    made = (scoring_of(db, screen, name) for name in found.modalities)
+    damaged = tuple(one.note for one in made if one is not None and one.damaged)
+    return _checked(db, held, found._replace(wrong=(*found.wrong, *damaged)))
 
 
 def check_apart(screen: str) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def _checked(db: Database, held: Held, found: Recomputed) -> Checked:
         for model in held.models
         if model["sha256"] == GONE
     ]
-    older = [str(told["note"]) for told in held.scoring if told["note"]]
+    older = [str(told["note"]) for told in held.scoring if told["note"] and told["note"] not in found.wrong]
     return Checked(
         record.screen, found.modalities, found.scores, found.numbers, len(by_score), len(found.differences),
         tuple(by_score.values())[:SHOWN], largest, tuple(one for one in (record.broken, other, *found.wrong) if one),
@@ -214,7 +216,7 @@ def _judged(db: Database, held: Held, found: Recomputed, other: str, tiny: bool)
     others = {other_versions(spec.versions) for spec in specs.values() if spec is not None}
     causes += [f"It was scored with {told}: that may be why." for told in sorted(others) if told]
     old = [MODALITIES[str(told["modality"])] for told in held.scoring if told["note"] and told["modality"] in differing]
-    causes += [f"An older version made the scores by {name}: that may be why." for name in old]
+    causes += [f"It is not kept how the scores by {name} were made: that may be why." for name in old]
     if tiny and differing:
         causes.append("Nothing differs by a millionth: other processors and libraries round last digits otherwise.")
     elif differing and not causes and signed and not other and not record.broken:

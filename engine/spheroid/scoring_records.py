@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from engine.errors import JobError
+from engine.errors import InputError, JobError
 from engine.jobs.queue import job_folder
 from engine.jobs.spec import read_spec
 from engine.spheroid.scoring import KEY
@@ -15,6 +15,7 @@ from engine.spheroid.settings import MODALITIES, ScoreSettings
 from engine.store.reads import Reads
 
 Key = tuple[str, str, str]  # drug, addition, replicate
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, InputError)  # what a damaged row raises
 
 
 class Scoring(NamedTuple):
@@ -22,7 +23,8 @@ class Scoring(NamedTuple):
 
     references: drug and dss_asym of the reference samples, whose names are `screens`. excluded: hash of the exclusions
     left out. open: curves without an interval drawn by today's rule; a scoring job draws them. known: whether the store
-    says so; if not, `note` tells where settings were taken from.
+    says so; if not, `note` tells where settings were taken from. damaged: the store says something, but nothing that
+    can be read.
     """
 
     settings: ScoreSettings
@@ -32,6 +34,7 @@ class Scoring(NamedTuple):
     open: frozenset[Key]
     known: bool
     note: str = ""
+    damaged: bool = False
 
     @property
     def beside(self) -> pd.DataFrame | None:
@@ -56,7 +59,7 @@ def scoring_row(
 
 
 def from_row(settings: str, reference: str, excluded: str) -> Scoring:
-    """A row of the table. Raises KeyError, TypeError or ValueError for what no row of it says."""
+    """A row of the table. Raises one of UNREADABLE for what no row of it says."""
     told, beside = json.loads(settings), json.loads(reference)
     open_ = frozenset((str(drug), str(addon), str(number)) for drug, addon, number in told.pop("open_intervals", []))
     references = pd.DataFrame(beside["rows"], columns=["drug", "dss_asym"]).astype({"dss_asym": float})
@@ -66,8 +69,8 @@ def from_row(settings: str, reference: str, excluded: str) -> Scoring:
 def scoring_of(db: Reads, screen: str, modality: str) -> Scoring | None:
     """How a modality was scored; None where it was not.
 
-    Of scores that an older version made: by the settings in their job's folder, or by default ones where it is gone;
-    all their intervals are open.
+    Of scores that an older version made, and where the row is damaged: by the settings in their job's folder, or by
+    default ones where it is gone; all their intervals are open.
     """
     scored = db.query(
         "SELECT drug, addon, replicate, job_id FROM score WHERE screen = ? AND modality = ?", [screen, modality]
@@ -77,16 +80,21 @@ def scoring_of(db: Reads, screen: str, modality: str) -> Scoring | None:
     found = db.query(
         "SELECT settings, reference, excluded FROM scoring WHERE screen = ? AND modality = ?", [screen, modality]
     )
+    excluded, trouble = "", "were made by an older version"
     if len(found):
-        return from_row(*found.iloc[0])
+        excluded = str(found["excluded"].iloc[0])
+        try:
+            return from_row(*found.iloc[0])
+        except UNREADABLE as error:
+            trouble = f"have a damaged row in the table scoring ({type(error).__name__}: {error})"
     every = frozenset(scored[KEY].itertuples(index=False, name=None))
     try:
         params = read_spec(job_folder(str(scored["job_id"].max()))).params
         settings, screens = ScoreSettings(**params["settings"]), tuple(params.get("references", ()))
-        note = "were made by an older version, with the settings in their job's folder"
-    except (JobError, KeyError, TypeError):
+        note = f"{trouble}: the settings in their job's folder are taken"
+    except (JobError, *UNREADABLE):
         settings, screens = ScoreSettings(), ()
-        note = "were made by an older version whose settings are not kept, so that default ones are taken"
+        note = f"{trouble}, and their job's folder is gone: default settings are taken"
     references = pd.DataFrame({"drug": pd.Series(dtype="str"), "dss_asym": pd.Series(dtype=float)})
     if screens:
         marks = ", ".join("?" * len(screens))
@@ -95,8 +103,9 @@ def scoring_of(db: Reads, screen: str, modality: str) -> Scoring | None:
                 AND addon = '' AND dss_asym IS NOT NULL ORDER BY screen, drug""",
             [*screens, modality],
         )
-    told = f"The scores of {screen} by {MODALITIES.get(modality, modality)} {note}."
-    return Scoring(settings, references, screens, "", every, False, told)
+    cure = " Score the screen again." if len(found) else ""
+    told = f"The scores of {screen} by {MODALITIES.get(modality, modality)} {note}.{cure}"
+    return Scoring(settings, references, screens, excluded, every, False, told, bool(len(found)))
 
 
 def documents(db: Reads, screen: str) -> list[dict[str, Any]]:

@@ -183,6 +183,17 @@ def test_a_broken_record_is_told(db, open_page: Open):
     assert "**The record is broken.**" in told
 
 
+def test_a_damaged_row_of_how_scores_were_made_is_one_sentence(db, open_page: Open):
+    put(db)
+    with db.write() as connection:
+        connection.execute("UPDATE scoring SET reference = '{}' WHERE modality = 'metabolic'")
+    app = open_page("screen_review.py", **MINE)
+    assert_healthy(app)
+    told = "\n".join(one.value for one in app.warning)
+    assert told.count("damaged row in the table scoring") == 1 and "Score the screen again." in told
+    assert "3 of 4" in words(app) and "Drug" in scores(app)
+
+
 def test_without_scores_there_is_a_way_to_them(db, open_page: Open):
     put(db)
     with db.write() as connection:

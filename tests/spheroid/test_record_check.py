@@ -11,10 +11,12 @@ from engine.errors import InputError
 from engine.jobs import launch
 from engine.jobs.files import hash_file
 from engine.jobs.queue import job_folder
-from engine.settings import store_path
+from engine.settings import home, store_path
 from engine.spheroid import review, sign_off
 from engine.spheroid.record_check import Checked, check_apart, check_record
 from engine.spheroid.review_types import Decision, DifferingError, Target
+from engine.spheroid.scoring_records import scoring_of
+from engine.spheroid.settings import ScoreSettings
 from engine.store.database import Database
 
 ONE = ("metabolic",)
@@ -177,7 +179,7 @@ def test_what_another_version_scored_is_nobodys_doing(db):
     )
     edit(db, "DELETE FROM scoring")
     found = check_record(db, "S1", intervals=False)
-    assert "An older version made the scores by metabolic: that may be why." in found.causes
+    assert "It is not kept how the scores by metabolic were made: that may be why." in found.causes
     assert found.advice == "Score the screen again." and "made by an older version" in found.notes[0]
 
 
@@ -226,3 +228,33 @@ def test_what_changed_while_scores_were_computed_is_not_signed(db, monkeypatch):
     with pytest.raises(InputError, match="S1 changed while its scores were computed again"):
         review.sign_off(db, "S1", "Ann", "", 0)
     assert review.state(db, "S1").signed is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("reference", "{}", "KeyError: 'rows'"),
+        ("settings", "[]", "TypeError: "),
+        ("settings", '{"parameters": 9}', "InputError: A curve has 2 to 5 parameters"),
+    ],
+)
+def test_a_damaged_row_of_how_scores_were_made_is_named_and_scoring_mends_it(db, column, value, why):
+    edit(db, f"UPDATE scoring SET {column} = '{value}'")
+    made = scoring_of(db, "S1", "metabolic")
+    assert made.damaged and not made.known and made.settings == small.QUICK  # as the job's folder says
+    assert f"The scores of S1 by metabolic have a damaged row in the table scoring ({why}" in made.note
+    found = check_record(db, "S1", intervals=False)
+    assert not found.same and found.wrong == (made.note,) and found.notes == () and found.n_numbers == 0
+    assert found.advice == "Score the screen again." and made.note in found.doubt
+    small.score(db, modalities=ONE)
+    assert not scoring_of(db, "S1", "metabolic").damaged and check_record(db, "S1", intervals=False).same
+
+
+def test_without_its_jobs_folder_a_damaged_row_stands_for_default_settings(db):
+    review.decide(db, "S1", "Ann", [Decision("exclude", Target("drug", drug="Drug 001"), "Dust")], 0)
+    excluded = scoring_of(db, "S1", "metabolic").excluded
+    edit(db, "UPDATE scoring SET settings = '[]'")
+    shutil.rmtree(home() / "jobs")
+    made = scoring_of(db, "S1", "metabolic")
+    assert made.settings == ScoreSettings() and made.excluded == excluded != ""
+    assert "their job's folder is gone: default settings are taken. Score the screen again." in made.note

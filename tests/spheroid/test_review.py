@@ -341,7 +341,7 @@ def test_scores_of_an_older_version_keep_their_settings_and_say_so(db):
         connection.execute("DELETE FROM scoring")
     before = kept(db, "metabolic")
     done = review.decide(db, "S1", "Ann", [exclude(small.well(wells(db), 0))], 0)
-    assert "were made by an older version, with the settings in their job's folder" in done.notes[0]
+    assert "were made by an older version: the settings in their job's folder are taken." in done.notes[0]
     told = db.query("SELECT settings FROM scoring WHERE modality = 'metabolic'")["settings"].iloc[0]
     assert '"seed": 3' in told and '["Drug 002", "", "pooled"]' in told and '["Drug 001", "", "pooled"]' not in told
     after = kept(db, "metabolic")
@@ -350,7 +350,7 @@ def test_scores_of_an_older_version_keep_their_settings_and_say_so(db):
         connection.execute("DELETE FROM scoring")
         connection.execute("UPDATE score SET job_id = 'gone'")
     done = review.rescore(db, "S1")
-    assert any("whose settings are not kept, so that default ones are taken" in note for note in done.notes)
+    assert any("and their job's folder is gone: default settings are taken" in note for note in done.notes)
 
 
 def test_jobs_bring_no_decisions(db, tmp_path):
