@@ -59,13 +59,13 @@ def combinations(wells: pd.DataFrame, modality: str) -> Combinations:
 
     wells: WELL_COLUMNS, raw and percent of one modality. Raises InputError where nothing was combined.
     """
-    drugs = _effects(wells)
+    notes: list[str] = []
+    drugs = _on_their_scale(_effects(wells), wells, notes)
     measured = fitted_series(drugs)
     rows: list[dict[str, Any]] = []
     doses: list[pd.DataFrame] = []
     told: list[dict[str, Any]] = []
     left: list[tuple[str, str, str]] = []
-    notes: list[str] = []
     for addon in _additions(_therapy(wells)):
         if addon not in set(drugs["addon"]):
             notes.append(f"No well with {addon} counts: nothing is said of combinations with it.")
@@ -143,6 +143,24 @@ def _effects(wells: pd.DataFrame) -> pd.DataFrame:
     return counting.assign(effect=1 - counting["percent"] / 100)
 
 
+def _on_their_scale(drugs: pd.DataFrame, wells: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Without wells with an addition on plates that have no control with it, while others have: their percentages
+    hold the effect of the addition already (see `normalise`), and it would be counted twice."""
+    held = wells[(wells["well_type"] == "negative") & wells["raw"].notna()]
+    out = pd.Series(False, index=drugs.index)
+    for addon in _additions(drugs):
+        own = set(held.loc[held["addon"] == addon, "plate"])
+        mine = (drugs["addon"] == addon) & ~drugs["plate"].isin(own)
+        if own and mine.any():
+            plates, n = ", ".join(sorted(set(drugs.loc[mine, "plate"].astype(str)))), int(mine.sum())
+            notes.append(
+                f"No negative control with {addon} counts on {plates}: the {n:,} wells with {addon} there are held "
+                "against controls without it, and left out here."
+            )
+            out |= mine
+    return drugs[~out]
+
+
 def _therapy(wells: pd.DataFrame) -> pd.DataFrame:
     return wells[(wells["well_type"] == "therapy") & (wells["treatment"] != "") & (wells["conc_nm"] > 0)]
 
@@ -173,7 +191,13 @@ def _arms(
 
 
 def _by_plate(wells: pd.DataFrame, modality: str, addon: str) -> list[float]:
-    """Inhibition by an addition alone on every plate that tells; at least one."""
+    """Inhibition by an addition alone on every plate that tells; at least one, or InputError."""
+    both = wells["raw"].notna() & wells["percent"].notna()
+    if (wells.loc[both, "raw"] == wells.loc[both, "percent"]).all():
+        raise InputError(
+            f"The {modality} readouts came as percentages, and nothing says whether those of wells with {addon} are "
+            f"relative to {addon} alone: nothing can be expected of combinations with it. Import raw readouts."
+        )
     killed, found = positive_type(wells, modality), []
     for _, plate in wells.groupby("plate", sort=False):
         groups = {group.addon: group for group in control_groups(plate, killed)}

@@ -21,7 +21,6 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 _SPACED = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
 VIABILITY, INHIBITION = "viability", "inhibition"
-VIABILITY, INHIBITION = "viability", "inhibition"
 _PERCENT = r"(%|\bpercent(age)?|\bpct)[\s_\-]*(of\s+)?((cell|growth)[\s_\-]*)?"
 _IN_PERCENT = r"[\s_\-\[(,;:]*(in\s+)?(%|percent|pct)"
 # "% viability", "Percent cell viability", "viability [%]", "Viability in percent"; alike of inhibition, or that word

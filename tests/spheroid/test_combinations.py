@@ -128,6 +128,28 @@ def test_an_addition_without_its_own_controls_is_not_judged():
     assert found.rows.empty and "both with and without Added: what Added does alone is not known" in found.notes[0]
 
 
+def test_wells_that_hold_the_effect_of_the_addition_already_are_left_out():
+    """The second plate lost its controls with the addition: held against vehicle, inaction would look like synergy."""
+    wells = small_combination.wells({"Usual": (0.7, 0.7)}, replicates=3)
+    lost = (wells["plate"] == "P2") & (wells["addon"] != "")
+    negative = lost & (wells["well_type"] == "negative")
+    held = wells.assign(percent=wells["percent"].where(~lost, 100 * wells["raw"]), raw=wells["raw"].mask(negative))
+    found, without = combinations(held, "metabolic"), combinations(wells[~lost], "metabolic")
+    assert found.notes == (
+        "No negative control with Added counts on P2: the 5 wells with Added there are held against controls without "
+        "it, and left out here.",
+    )
+    pd.testing.assert_frame_equal(found.rows, without.rows)
+    assert abs(found.rows["bliss"].iloc[0]) < 1.5 and verdicts(found.rows).tolist() == ["unsure"]
+
+
+def test_of_percentages_nobody_knows_what_wells_with_an_addition_are_relative_to():
+    wells = small_combination.wells()
+    found = combinations(wells.assign(raw=wells["percent"]), "metabolic")
+    assert found.rows.empty and len(found.notes) == 1
+    assert found.notes[0].startswith("The metabolic readouts came as percentages") and "raw readouts" in found.notes[0]
+
+
 def test_effects_by_dose_are_on_the_scale_of_vehicle():
     """A fifth by the addition, of the rest what the drug leaves: typed for the highest dose of a flat effect."""
     wells = pd.concat([controls(), drug("flat", [0.5] * 5), drug("flat", [0.75] * 5, "Added")], ignore_index=True)
