@@ -63,8 +63,14 @@ def refuse_taken_name(named: Named, name: str, replace: bool, db: Database | Non
             f"There is a {named.what} called '{name}' already, with {n:,} {named.part}{'s' * (n != 1)}: give this one "
             "another name, or ask to replace it (--replace on the command line)." + f" {named.lost}".rstrip()
         )
-    mine = (job for job in queue.list_jobs() if (job.task, job.title) == (named.task, _title(named, name)))
-    if any(job.active or job.state == "finished" for job in mine):
+    for job in queue.list_jobs():
+        if (job.task, job.title) != (named.task, _title(named, name)) or not (job.active or job.state == "finished"):
+            continue
+        if job.error:
+            raise InputError(
+                f"The {named.what} '{name}' was read already, but is not in the store yet. {job.error} Mend that (it "
+                "is tried again every minute while the dashboard runs), or give another name."
+            )
         raise InputError(f"The {named.what} '{name}' is being imported right now: wait for it, or give another name.")
 
 

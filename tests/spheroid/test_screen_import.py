@@ -162,6 +162,15 @@ def test_the_day_of_the_screening(tmp_path):
         assert str(store().query("SELECT screened_on FROM screen")["screened_on"].iloc[0])[:10] == kept
 
 
+def test_what_was_read_but_cannot_be_put_into_the_store_is_not_waited_for(tmp_path):
+    folder = flat_screen(tmp_path / "S")
+    job = job_folder(submit_screen_import(folder))
+    write_json(job / "done.json", {})
+    write_json(job / "collect_error.json", {"error": "The disk is full."})
+    with pytest.raises(InputError, match=r"'S' was read already, but is not in the store yet. The disk is full. Mend"):
+        submit_screen_import(folder)
+
+
 def test_importing_again_replaces_everything(tmp_path):
     folder = flat_screen(tmp_path / "S", ["P1", "P2"])
     first = submit_screen_import(folder)
