@@ -235,12 +235,12 @@ def _by_index(file: tifffile.TiffFile, path: Path) -> tuple[PlaneOf, ...] | None
     lacking = ""
     for base in bases if len(held) < size else []:
         part, n = path.with_name(f"{base}{ending}"), 0
-        while part.is_file():
-            if part != path:
-                with opened(part) as other:
+        while (there := path if part == path else _beside(part.name, path)) is not None:
+            if there != path:
+                with opened(there) as other:
                     more = index_of(other)
                 for one in more.pages if more else ():
-                    if one.frame == frame and held.setdefault(one.z, PlaneOf(part, one.page)).path != part:
+                    if one.frame == frame and held.setdefault(one.z, PlaneOf(there, one.page)).path != there:
                         raise InputError(
                             f"{path.name} and {part.name} are parts of one stack and both hold plane {one.z + 1}: "
                             "remove the one that is a copy."

@@ -262,6 +262,21 @@ def test_micro_managers_index_where_there_is_no_ome(tmp_path, planes, stem):
     refused(first, f"{stem}.tif has 50 x 70 pixels but {stem}_1.tif of the same well 40 x 70")
 
 
+def test_micro_managers_parts_outside_of_the_folder_are_not_read(tmp_path, planes):
+    for name in ("well", "other"):
+        (tmp_path / name).mkdir()
+    first = micro_manager(tmp_path / "well/x.tif", planes[:4], range(4), 7)
+    second = micro_manager(tmp_path / "other/x_1.tif", planes[4:], range(4, 7), 7)
+    link = tmp_path / "well/x_1.tif"
+    link.symlink_to(second)
+    refused(
+        first, r"planes 5 to 7 of 7 lie outside of its folder \(x_1.tif\), where nothing is read: put x_1.tif itself"
+    )
+    link.unlink()
+    second.rename(link)
+    equal(read(first), planes)
+
+
 def test_micro_managers_first_file_is_named_where_it_is_missing(tmp_path, planes):
     path = micro_manager(tmp_path / "x_MMStack_B02-Site_0_1.tif", planes[4:], [4, 5, 6], 7)
     refused(path, "planes 1 to 4 of 7 lie in x_MMStack_B02-Site_0.tif, which is not beside it")
