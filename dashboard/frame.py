@@ -233,6 +233,7 @@ def table(
     on_pick: Callable[[int | None], None] | None = None,
     ticked: int | None = None,
     row_height: int | None = None,
+    written: Mapping[str, Callable[[float], str]] | None = None,
     **columns: Any,
 ) -> list[int]:
     """A table that shows three significant figures and true minus signs and still sorts by number.
@@ -241,11 +242,14 @@ def table(
     shown: of a column, the texts that stand for its values, such as a value with its interval. missing: what stands
     for numbers that are not there. on_pick: takes the position of a row that was picked, None where its tick was taken
     away, before the page runs again; then `ticked` says which row stands ticked. row_height: in px, for pictures.
+    written: of a column of floats, how one is written instead.
     """
     decimals = frame.select_dtypes("float").columns
     whole = [name for name in frame.select_dtypes("integer").columns if not str(name).endswith("_id")]
     name = frame.columns[0]
     styled = frame.style.format(number, subset=list(decimals)).format("{:,}", subset=whole)
+    for column, how in (written or {}).items():
+        styled = styled.format(how, subset=[column])
     for column, texts in (shown or {}).items():
         of_value = dict(zip(frame[column], texts, strict=True))
         if frame[column].notna().all() and [of_value[value] for value in frame[column]] == list(texts):

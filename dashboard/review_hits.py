@@ -1,5 +1,6 @@
 """Screen review page, Hits: the waterfall of scores, the chosen drug beneath it, and all scores as a table."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,7 +22,7 @@ from engine.figures.screen_drug import drug_chart, ringed
 from engine.figures.screen_hits import LEFT_OUT, HitView, class_words, drawn, waterfall
 from engine.figures.screens import modality_name
 from engine.figures.template import Chart
-from engine.figures.text import cut, number, plural
+from engine.figures.text import chance, cut, number, plural
 from engine.spheroid.expected import Expected
 from engine.spheroid.hits import NOT_TOLD, ORDERS, ordered
 
@@ -182,16 +183,19 @@ def _table(shown: Reviewed, view: HitView, table: pd.DataFrame) -> None:
     """Every score with its interval and fit; a row gives its drug."""
     st.subheader("All scores", anchor=False)
     drugs = list(view.rows["drug"])
+    several = (view.rows["addon"] != "").any()
+    leads = "With an addition or without, a row leads to its drug; Compare has both side by side. " if several else ""
+    alone = np.lexsort((view.rows["addon"] != "", view.rows["drug"] != shown.drug))[:1]  # what stands above
     where = abs(hash((shown.screen, shown.modality, shown.replicate, view.beside, tuple(view.rows["name"]))))
     frame.table(
         table, key=f"review_scores_{where}", height=360, missing="none",
         on_pick=lambda row: None if row is None else pick_drug(drugs[row]),
-        ticked=drugs.index(shown.drug) if shown.drug in drugs else None,
+        ticked=int(alone[0]) if shown.drug in drugs else None, written={"p": chance},
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "Tick a row to look at that drug. Intervals: bootstrap of residuals. p: against a flat line. IC50: at 50 % "
-            "inhibition, beyond the tested doses the highest one."
+            f"{leads}Tick a row to look at that drug. Intervals: bootstrap of residuals. p: against a flat line. IC50: "
+            "at 50 % inhibition, beyond the tested doses the highest one."
         )
         export.buttons(
             table, f"tumorcast-hits-{shown.screen}-{shown.modality}", key="review_hits",

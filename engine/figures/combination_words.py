@@ -45,6 +45,15 @@ def row_names(rows: pd.DataFrame) -> list[str]:
     return [f"{drug} + {addon}" for drug, addon in zip(rows["drug"], rows["addon"], strict=True)]
 
 
+def bars_words(rows: pd.DataFrame) -> str:
+    """77 drugs; with additions 154 bars (77 drugs alone, 77 with an addition). rows: of `hits.hit_rows`."""
+    together = int((rows["addon"] != "").sum())
+    if not together:
+        return plural(len(rows), "drug")
+    alone = plural(len(rows) - together, "drug")
+    return f"{plural(len(rows), 'bar')} ({alone} alone, {count(together)} with an addition)"
+
+
 def points(value: float) -> str:
     """Percent points with their sign and one decimal; one that is nearly 0 with two, so that its side is seen."""
     if not math.isfinite(value):

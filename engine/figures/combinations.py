@@ -82,7 +82,8 @@ def combination_forest(found: Combinations, context: str, drug: str = "", dark: 
         question="What does the addition change?",
         caption=f"{plural(len(rows), 'combination')}, {context}. Means over the doses measured both ways; lines: 95 % "
         "intervals by the scatter of replicates. What the controls are uncertain by would move all rows together and "
-        "is not in them. Surely: the whole interval on one side of Bliss, and the mean on the same side of HSA."
+        "is not in them. Surely: the whole interval on one side of Bliss, and the mean on the same side of HSA. "
+        "From the top: the surest above both."
         + (" The picture scrolls." if many else "")
         + (f" {plural(few, 'row')} without replicates, so without an interval." if few else ""),
         summary=verdict_words(found),

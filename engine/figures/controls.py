@@ -11,7 +11,7 @@ from engine.figures.forest import FAILED
 from engine.figures.plates import well_name
 from engine.figures.screens import SEPARATION
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
-from engine.figures.text import in_figure, number, plural
+from engine.figures.text import cut, in_figure, number, plural
 from engine.spheroid.left_out_plates import gone_plates
 from engine.spheroid.replicates import MIN_PAIRS, Agreement
 
@@ -203,7 +203,7 @@ def duplicates(
         figure=styled(figure, dark, 340),
         question=f"Do replicates agree in {what}?",
         caption=f"{plural(len(pairs), 'pair')} of {plural(pairs['treatment'].nunique(), 'drug')}, {context}. "
-        f"{r[:1].upper() + r[1:]}{between}; dotted: equal.",
+        f"{r[:1].upper() + r[1:]}{between}; dotted: equal." + (f" Orange: {cut(chosen)}." if mine.any() else ""),
         summary=f"{what} of replicates: {r}{between}, n = {len(pairs):,} pairs.",
         table=pairs[columns].rename(columns=names),
     )

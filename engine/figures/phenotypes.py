@@ -249,10 +249,12 @@ def _marks(figure: go.Figure, view: MapView, colours: Palette) -> None:
     ring = {"symbol": "circle-open", "size": 17, "color": SELECTED, "line": {"width": 2}}
     for name, wells in mine.groupby("name"):
         line = {"color": SELECTED, "width": 1.2}
-        text = [in_figure(name, 30), *[""] * (len(wells) - 1)]
-        figure.add_scatter(
-            **view.xy(wells), mode="lines+markers+text", line=line, marker=ring, text=text, name="Chosen drug",
-            textposition="top center", textfont={"color": colours.text, "size": 12}, **quiet,
+        place = view.xy(wells)
+        figure.add_scatter(**place, mode="lines+markers", line=line, marker=ring, name="Chosen drug", **quiet)
+        top = int(np.argmax(place["y"]))
+        figure.add_annotation(
+            x=place["x"].iloc[top], y=place["y"].iloc[top], text=in_figure(name, 30), showarrow=False, yshift=20,
+            bgcolor=colours.ground, opacity=0.9, borderpad=1, font={"color": colours.text, "size": 12},
         )  # fmt: skip
     one = view.wells[view.wells["well"] == view.well]
     if len(one):

@@ -83,6 +83,7 @@ def plate_map(
     figure = styled(figure, dark, FRAME_PX + legend + ROW_PX * max(4, len(rows)))
     figure.update_layout(clickmode="event+select", dragmode=False)
     if failed:
+        figure.update_yaxes(ticklabelstandoff=6)  # else the frame runs through the letters of the rows
         figure.add_shape(
             type="rect", xref="x domain", yref="y domain", x0=0, x1=1, y0=0, y1=1,
             line={"color": FAILED[dark], "width": 2},

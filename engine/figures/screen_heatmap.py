@@ -17,9 +17,10 @@ from engine.figures.text import in_figure, number, plural
 from engine.spheroid.score_compare import ScoreMatrix, Tree, tree
 
 LABELLED = 90  # rows up to which every drug's name has room
-ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 20, 12, 210, 1300
+ROW_PX, LEAST_ROW_PX, FRAME_PX, TALLEST_PX = 20, 12, 236, 1300
 MANY = 48  # columns from which their names are set small
 GAP = 1.0  # columns between two panels
+TITLE_PX = 34  # a panel's title of two lines
 TREE = 3.0  # rows that the tree of the screens is high
 FULL_HOVER = 12_000  # cells up to which each carries its words to the browser; 20 screens of 76 drugs have half of that
 NOT_TOLD = "Class not told"
@@ -107,7 +108,9 @@ def screen_heatmap(view: HeatView, context: str, dark: bool = False) -> Chart:
     row = ROW_PX if d <= 30 else max(LEAST_ROW_PX, round(30 * ROW_PX / d))
     styled(figure, dark, FRAME_PX + min(TALLEST_PX, max(8, d + 5) * row))
     figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+        margin={"t": TITLE_PX},
+        showlegend=True,
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
     )
     return Chart(
         figure=figure,

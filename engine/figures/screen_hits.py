@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.figures.classes import class_colours
+from engine.figures.combination_words import bars_words
 from engine.figures.screens import modality_name, modality_words
 from engine.figures.template import SELECTED, Chart, Palette, palette, styled
 from engine.figures.text import count, in_figure, interval, number, plural
@@ -233,11 +234,9 @@ def _axes(figure: go.Figure, rows: pd.DataFrame, top: float, chosen: np.ndarray,
 
 
 def _caption(rows: pd.DataFrame, view: HitView) -> str:
-    told = [f"{count(len(rows))} of {plural(len(view.rows), 'drug')} drawn, {view.context}."]
+    told = [f"{count(len(rows))} of {bars_words(view.rows)} drawn, {view.context}."]
     if len(rows) < len(view.rows):
-        told = [
-            f"The strongest {count(len(rows))} of {plural(len(view.rows), 'drug')}, {view.context}; the table has all."
-        ]
+        told = [f"The strongest {count(len(rows))} of {bars_words(view.rows)}, {view.context}; the table has all."]
     told.append("Thin line: 95 % interval. Teal: hit. Orange outline: selected.")
     if rows["beside"].notna().any():
         told.append(f"Tick: {modality_words(view.beside)}.")

@@ -53,6 +53,7 @@ def test_replicates_are_told_with_r_interval_and_n():
     assert told.startswith("Pearson r 0.99") and "n = 20 pairs" in told and "95 % interval" in chart.caption
     chosen = [trace for trace in chart.figure.data if trace.marker.color == SELECTED]
     assert set(chosen[0].customdata) == {"B"} and len(chosen[0].customdata) == 4
+    assert chart.caption.endswith("dotted: equal. Orange: B.")
     assert chart.table.columns.tolist() == ["Drug", "Dose, nM", "With", "One", "Another"]
 
 

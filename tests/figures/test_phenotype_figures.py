@@ -45,7 +45,9 @@ def test_what_colours_the_map(hue, names):
     assert names | {"Negative control (1)", "Positive control (1)"} <= set(traces)
     assert list(traces["Excluded"].x) == [1.0]
     joined = traces["Chosen drug"]
-    assert list(joined.x) == [0.0, 1.0] and joined.line.color == SELECTED and joined.text[0] == "Alpha"
+    assert list(joined.x) == [0.0, 1.0] and joined.line.color == SELECTED
+    label = next(one for one in chart.figure.layout.annotations if one.text == "Alpha")
+    assert label.y == max(joined.y) and label.yshift > 0 and label.bgcolor, "readable over other dots"
     assert list(traces["Chosen well"].x) == [5.0]
     wells = {well for trace in chart.figure.data if trace.customdata is not None for well in trace.customdata}
     assert wells == set(WELLS["well"])
@@ -155,6 +157,8 @@ def test_every_cell_of_the_heatmap_can_be_clicked(dark):
     assert len(missing) == np.isnan(view.matrix.values).sum() == np.isfinite(traces["not scored"].z).sum()
     assert {"Kinase inhibitor", "Class not told", "chosen"} <= set(traces)
     assert len(chart.table) == 3 and chart.table.shape[1] == 2 + 6
+    titles = [one.text for one in chart.figure.layout.annotations]
+    assert "<b>Images<br>phase II</b>" in titles and chart.figure.layout.margin.t >= 2 * 13 * 1.3, "two lines have room"
 
 
 def test_without_clusters_drugs_and_screens_come_by_name():

@@ -45,6 +45,7 @@ def test_a_map_has_every_well_of_its_plate_and_nothing_else():
     assert list(marks[f"square-open{FAILED[True]}"][0].customdata) == ["P1_B03"]
     assert list(marks[f"square-open{SELECTED}"][0].customdata) == ["P1_B03"]
     assert chart.figure.layout.shapes[0].line.color == FAILED[True]
+    assert chart.figure.layout.yaxis.ticklabelstandoff > 0, "the frame does not run through the letters"
     assert "1 well left out, crossed." in chart.caption and chart.table["Left out"].tolist() == ["", "", "yes", ""]
 
 

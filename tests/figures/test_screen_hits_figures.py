@@ -106,6 +106,11 @@ def test_of_many_drugs_the_strongest_are_drawn_with_chosen_and_expected():
     assert len(drawn(view_of(rows.head(NAMED)))) == NAMED
 
 
+def test_a_drug_with_an_addition_is_no_further_drug():
+    rows = rows_of({"a": 20.0, "b": 15.0, "c": 5.0}).assign(addon=["", "T", ""])
+    assert "3 of 3 bars (2 drugs alone, 1 with an addition) drawn" in waterfall(view_of(rows)).caption
+
+
 def test_selective_scores_are_columns_where_there_are_any():
     rows = rows_of({"a": 20.0})
     assert "sDSS" not in hit_table(rows, "") and "sDSS" in hit_table(rows.assign(sdss=4.0), "")
