@@ -98,11 +98,15 @@ def _cards(report: ScreenReport) -> list[Number]:
 
 
 def _failed(report: ScreenReport) -> Number:
-    """Plates that fail by any scored readout, with each readout below."""
+    """Plates that fail by a readout that judges the screen, with every scored readout below.
+
+    The mean of a stack hardly separates controls: it judges only where nothing else does (as in `findings`).
+    """
     failed, ranks = failed_plates(report), report.scored or report.readouts
     gone = [set(gone_plates(report, one)) for one in ranks]
     everywhere = set.intersection(*gone)
-    some = {plate for one in ranks for plate in failed.get(one.modality, [])}
+    judge = [one for one in ranks if one.modality != "mos"] or ranks
+    some = {plate for one in judge for plate in failed.get(one.modality, [])}
     notes = [f"{one.words}: {listed(failed[one.modality]) if one.modality in failed else 'none'}" for one in ranks]
     notes += [f"left out: {listed(sorted(everywhere))}"] if everywhere else []
     counting = int(report.row["n_plates"]) - len(everywhere)

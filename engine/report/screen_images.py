@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from engine.errors import InputError
-from engine.figures.text import number
+from engine.figures.text import count, number
 from engine.report.parts import Strip, Tile
 from engine.spheroid import records
 from engine.spheroid.image_store import PreparedImages, open_images
@@ -90,5 +90,5 @@ def _tile(well: Any, picture: np.ndarray) -> Tile:
     if well.left_out:
         note = "left out"
     else:
-        note = "" if pd.isna(well.percent) else f"{number(float(well.percent), 2)} % viable"
+        note = "" if pd.isna(well.percent) else f"{count(round(float(well.percent)))} % viable"
     return Tile(file.getvalue(), label, note, bool(well.left_out))

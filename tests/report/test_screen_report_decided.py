@@ -200,6 +200,16 @@ def test_failed_plates_of_every_readout_and_what_the_signer_accepted(db: Databas
     assert "Accepted" not in status_note(report_of(db)), "nobody accepted what the screen is now"
 
 
+def test_a_readout_that_does_not_judge_fails_no_plate(db: Database):
+    put(db)
+    with db.write() as connection:
+        connection.execute("UPDATE quality SET modality = 'mos', verdict = 'bad' WHERE modality = 'metabolic'")
+        connection.execute("UPDATE score SET modality = 'mos' WHERE modality = 'metabolic'")
+        connection.execute("UPDATE readout SET modality = 'mos' WHERE modality = 'metabolic'")
+    card = next(one for one in section(report_of(db), "summary").cards if one.label.startswith("Plates that fail"))
+    assert card.value == "0 of 2" and "mean of stack: P1, P2" in card.notes
+
+
 def test_only_visible_changes_are_counted(db: Database):
     put(db)
     decide(db, Target("well", plate="P1", row="A", column=5))
