@@ -18,6 +18,7 @@ from engine.spheroid.score_compare import MIN_DRUGS, compared
 from engine.spheroid.settings import HIT_DSS, MODALITY_ALIASES
 
 NAMED_PLATES = 4  # of more, the card tells the range
+NAMED_ODD = 2  # plates of a card of many that are named, as they are not excellent
 UNBROKEN = 26  # signs of a part of a note that stays on one line
 COLOURS = {"open": "gray", "in_review": "primary", "signed_off": "green"}
 ICONS = {"open": ":material/pending:", "in_review": ":material/rate_review:", "signed_off": ":material/verified:"}
@@ -89,6 +90,10 @@ def _separation(shown: Reviewed) -> frame.Card:
     out = f"{', '.join(gone) if len(gone) <= NAMED_PLATES else plural(len(gone), 'plate')} left out" if gone else ""
     if rows.empty:
         return frame.Card(label, "left out", out)
+    additions = rows["measure"].str.partition("+")[2]
+    if additions.any():
+        label = "Z' per plate and addition"
+    names = [f"{plate} with {added}" if added else plate for plate, added in zip(rows["plate"], additions, strict=True)]
     told, words = [number(value, 2) for value in rows["value"]], [SEPARATION[verdict] for verdict in rows["verdict"]]
     if len(rows) > NAMED_PLATES:
         known = rows["value"].dropna()
@@ -97,8 +102,11 @@ def _separation(shown: Reviewed) -> frame.Card:
         note = [f"all {words[0]}" if len(words) > 1 else words[0]]
     elif len(words) > NAMED_PLATES:
         note = [f"{words.count(one)} {one}" for one in dict.fromkeys(SEPARATION.values()) if one in words]
+        if words.count("excellent") >= len(words) - NAMED_ODD:
+            odd = [f"{p} {word}" for p, word in zip(names, words, strict=True) if word != "excellent"]
+            note = [note[0], *odd]
     else:
-        note = [f"{p} {word}" for p, word in zip(rows["plate"], words, strict=True) if word != "excellent"]
+        note = [f"{p} {word}" for p, word in zip(names, words, strict=True) if word != "excellent"]
     return frame.Card(label, " · ".join(told), _note([*note, out], ", "))
 
 

@@ -104,9 +104,10 @@ def _maps(shown: Reviewed, plates: Sequence[str], value: str) -> None:
         for plate in plates:
             with st.container():
                 one_map(shown, wells, plate, value, judged.get(plate), marks, f"review_map_{plate}")
+    odd = len(reasons(shown))
+    ringed = f"Ringed red: {plural(odd, 'well')} that should be looked at; crossed" if odd else "Crossed"
     st.caption(
-        f"{EXPLAINED[value]}. Click a well to look at it. Ringed red: {plural(len(reasons(shown)), 'well')} that "
-        "should be looked at; crossed: left out; framed red: the controls do not separate."
+        f"{EXPLAINED[value]}. Click a well to look at it. {ringed}: left out; framed red: the controls do not separate."
     )
 
 

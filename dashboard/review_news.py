@@ -11,6 +11,7 @@ from engine.figures.review import changes_table, changes_words, entry_words
 from engine.spheroid.review_types import Entry
 
 POLL_SECONDS = 4.0
+FITTING = 7  # rows of a table that is shown whole
 LISTED = 3
 
 
@@ -63,7 +64,9 @@ def _changed(shown: Reviewed) -> None:
             opened = st.expander("Before and after", key="review_before", on_change="rerun")
             with opened:
                 if opened.open:
-                    frame.table(changes_table(done.changes), key=f"review_changed_{entry.entry}", height=300)
+                    table = changes_table(done.changes)
+                    height = "content" if len(table) <= FITTING else 300
+                    frame.table(table, key=f"review_changed_{entry.entry}", height=height)
 
 
 def _undo(shown: Reviewed, entry: Entry) -> None:

@@ -20,12 +20,14 @@ from dashboard.screens_quality import ALL, listed
 from engine.figures.controls import duplicates, strips
 from engine.figures.plate_places import places
 from engine.figures.screens import measure_name, modality_name
+from engine.figures.text import plural
 from engine.spheroid.judged import worst_first
 from engine.spheroid.review_types import Target
 from engine.spheroid.reviewed_wells import dss_pairs
 from engine.spheroid.settings import HIT_DSS
 
 WELLS = 60  # of the ranking; what comes after it is unremarkable
+WIDE = {"Well": st.column_config.Column(width=90, pinned=True), "Why": st.column_config.Column(width=330)}
 SHORT = 6  # rows of a table that is shown whole
 WRAPPED, LONG = 58, 78  # px of a row whose sentences take two lines, or three
 VIABILITY, DSS = (0.0, 140.0), (0.0, 50.0)
@@ -172,9 +174,14 @@ def _ranked_wells(shown: Reviewed) -> None:
     ranked = review_plate_data.ranked(shown.screen, shown.modality).head(WELLS)
     st.subheader("Wells ranked", anchor=False)
     names = list(review_choose.well_names(ranked))
+    odd = review_maps.reasons(shown)
     table = pd.DataFrame(
         {
-            "Well": names, "Why": [str(reason).partition(": ")[2] for reason in ranked["reason"]],
+            "Well": names,
+            "Why": [
+                str(reason).partition(": ")[2] or odd.get(name, "")
+                for name, reason in zip(names, ranked["reason"], strict=True)
+            ],
             "Kind": ranked["well_type"].str.replace("_", " "), "Treatment": ranked["treatment"],
             "Dose, nM": ranked["conc_nm"].astype(float), "Viability, %": ranked["percent"].astype(float),
             "Beyond neighbours, points": ranked["deviation"].astype(float), "Times the noise": ranked["z"].abs(),
@@ -187,12 +194,16 @@ def _ranked_wells(shown: Reviewed) -> None:
 
     frame.table(
         table, key="review_ranked_wells", height=340, on_pick=pick, row_height=WRAPPED,
-        ticked=names.index(shown.well) if shown.well in names else None, Why=st.column_config.Column(width=330),
+        ticked=names.index(shown.well) if shown.well in names else None, **WIDE,
     )  # fmt: skip
     suspect = int(ranked["suspect"].sum())
+    elsewhere = len(set(odd) - {name for name, bad in zip(names, ranked["suspect"], strict=True) if bad})
     st.caption(
-        f"{suspect} of these {len(names)} wells are suspect by {messages.plain(shown.context)}; the others follow by "
-        "how far they lie beyond their neighbours. Tick a row to choose the well."
-    )
+        f"{suspect} of these {len(names)} wells {'is' if suspect == 1 else 'are'} unlike replicates and neighbouring "
+        f"doses by {messages.plain(shown.context)}; the others follow by how far they lie beyond them."
+        + (f" {plural(elsewhere, 'well')} more should be looked at for another reason, or by another readout: see "
+           "above." if elsewhere else "")
+        + " Tick a row to choose the well."
+    )  # fmt: skip
     if shown.well in names:
         review_maps.well_line(shown, "ranked_well")

@@ -45,6 +45,18 @@ def test_a_combination_screen_tells_what_the_addition_changes(db, open_page: Ope
     assert {"compare_additions_files_csv", "compare_additions_files_xlsx"} <= keys
 
 
+def test_controls_with_an_addition_are_told_apart(db, open_page: Open):
+    put(db, wells())
+    with db.write() as connection:
+        connection.execute(
+            """UPDATE quality SET value = 0.3, verdict = 'doubtful' WHERE plate = 'P1' AND measure = 'z_prime+Added'"""
+        )
+    text = words(open_page("screen_review.py", rev_tab="Quality", rev_screen=SCREEN))
+    assert "per plate and addition" in text and "P1 with Added marginal" in text.replace("\N{NO-BREAK SPACE}", " ")
+    hits = open_page("screen_review.py", rev_tab="Hits", rev_screen=SCREEN, rev_drug="Boosted")
+    assert_healthy(hits)
+
+
 def test_a_screen_without_additions_has_nothing_of_it(db, open_page: Open):
     small_phenotypes.fill(db)
     app = open_page("screen_review.py", rev_tab="Compare", rev_screen=small_phenotypes.ONE)

@@ -161,6 +161,20 @@ def test_ranked_wells_begin_with_the_worst(db, open_page: Open):
     table = next(one.value for one in app.dataframe if "Times the noise" in one.value)
     assert table["Well"].tolist()[:2] in ([DEAD_CONTROL, ODD], [ODD, DEAD_CONTROL])
     assert table["Why"].iloc[0] and not table["Why"].iloc[-1]
+    assert "Ringed red: 2 wells that should be looked at; crossed: left out" in words(app)
+
+
+def test_a_well_that_something_else_tells_has_its_reason_in_the_ranking(db, open_page: Open, monkeypatch):
+    fill(db)
+    ranked = review_plate_data.ranked
+    monkeypatch.setattr(review_plate_data, "ranked", lambda *key: ranked(*key).assign(suspect=False, reason=""))
+    app = open_page("screen_review.py", **PAGE)
+    assert_healthy(app)
+    table = next(one.value for one in app.dataframe if "Times the noise" in one.value)
+    why = dict(zip(table["Well"], table["Why"], strict=True))
+    assert "like a positive control" in why[DEAD_CONTROL] and "its replicates" in why[ODD]
+    told = words(app)
+    assert "0 of these" in told and "2 wells more should be looked at for another reason" in told
 
 
 def test_many_plates_show_the_worst_ones(db, open_page: Open):
