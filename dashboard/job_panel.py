@@ -56,7 +56,7 @@ def start(place: str, submit: Callable[[], str]) -> None:
         with st.spinner("Preparing the job ..."):
             job_id = submit()
     except EngineError as error:
-        st.error(messages.plain(error), icon=":material/error:")
+        st.error(messages.told(error), icon=":material/error:")
         return
     state.keep("followed", {**state.get("followed"), place: job_id})
     st.toast("In the queue. Its progress stands on this page and on Jobs.", icon=":material/play_arrow:")

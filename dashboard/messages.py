@@ -25,7 +25,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except EngineError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(told(error), icon=":material/error:")
     except Exception as error:
         log.exception("A page failed")
         st.error(
@@ -38,6 +38,18 @@ def in_words() -> Iterator[None]:
 def plain(text: object) -> str:
     """Text of a file or an error as it is: Markdown would make links, pictures and colours of some of its signs."""
     return re.sub(r"([\\`*_\[\]<>~$#|]|:(?=\w))", r"\\\1", " ".join(str(text).split()))
+
+
+def told(error: object) -> str:
+    """An error in words: as `plain`, but a command between back quotes stands as one."""
+    parts = re.split(r"(`[^`\n]+`)", str(error))
+    return " ".join("".join(part if at % 2 else _joined(part) for at, part in enumerate(parts)).split())
+
+
+def _joined(text: str) -> str:
+    """`plain`, with the spaces at both ends."""
+    ends = (text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]) if text.strip() else (text, "")
+    return f"{ends[0]}{plain(text)}{ends[1]}"
 
 
 def empty(text: str, **link: str) -> None:

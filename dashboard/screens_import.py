@@ -165,6 +165,7 @@ def _what_is_read() -> None:
         "Published folders": "Layouts, Images, Metabolic and MeanOfStack, one folder per screen in each",
         "One folder": "a layout, the plates' readouts beside it, images if there are any",
         "One table": "layout and readouts of every well: plate, row, column, treatment, concentration, readout",
+        "Combinations": "a column Addon names the drug that is added to a well, AddonConcentration its dose",
         "Layouts": "CSV, TSV, XLSX; 96, 384 and 1,536 wells; concentrations in nM, µM, M or mixed",
         "Readouts": "matrices or long tables of a plate reader, TXT, CSV, XLSX: raw, percent viability or percent "
         "inhibition",
@@ -176,6 +177,12 @@ def _what_is_read() -> None:
         "Nothing is written before you have seen how it was understood. Large folders, and many: "
         "`python -m engine import screen FOLDER`."
     )
+
+
+def _additions(wells: pd.DataFrame) -> str:
+    """Which drugs are added to others, in how many wells; '' where none is."""
+    held = wells.loc[wells["addon"] != "", "addon"].value_counts()
+    return "".join(f" · with {messages.plain(addon)}: {plural(int(n), 'well')}" for addon, n in held.items())
 
 
 def _preview(name: str, look: Look) -> None:
@@ -190,6 +197,7 @@ def _preview(name: str, look: Look) -> None:
     st.markdown(
         f"**{messages.plain(name)}** · {plural(len(plates), 'plate')} of {count(look.n_wells)} wells · "
         f"{plural(drugs, 'drug')} · readouts: {readouts or 'none'} · images: {'yes' if look.pattern else 'none'}"
+        + _additions(wells)
     )
     if look.simulated:
         st.badge("Simulated", color="orange", help="The files say so.")

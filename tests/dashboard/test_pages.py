@@ -7,7 +7,7 @@ import pytest
 from page_checks import Open, assert_healthy, shown
 from small_store import RUN
 
-from dashboard import nav, state
+from dashboard import messages, nav, state
 from engine.errors import InputError
 from engine.jobs import queue
 from engine.settings import REPOSITORY, store_path
@@ -236,3 +236,9 @@ def test_a_receipt_is_told_in_words(tumorcast_home: Path, open_page: Open):
     assert_healthy(app)
     assert "Read 1,204 rows, kept 1,200." in shown(app)
     assert "unknown line, for example: row 7" in shown(app)
+
+
+def test_a_command_in_an_error_stands_as_one():
+    text = messages.told("Column *a*: `pip install umap-learn==0.5.12`, then ask for it again.")
+    assert text == r"Column \*a\*: `pip install umap-learn==0.5.12`, then ask for it again."
+    assert messages.told("one ` alone") == r"one \` alone"

@@ -253,6 +253,18 @@ def test_a_folder_is_looked_at_then_imported(tumorcast_home: Path, open_page: Op
     assert (path, name, more["sample"], more["replace"]) == (folder, "Grün 1", "Line X", False)
 
 
+def test_an_addition_is_told_before_the_import(tumorcast_home: Path, open_page: Open, tmp_path: Path):
+    folder = write_screen(tmp_path / "SIM-T_V1_DS1")
+    lines = LAYOUT.splitlines()
+    (folder / "layout.csv").write_text(
+        "\n".join([f"{lines[0]},Addon", *(f"{x},{'Olaparib' if ',D,' in x else ''}" for x in lines[1:])])
+    )
+    app = open_page("screens.py")
+    app = next(one for one in app.text_input if one.key == "scr_folder").set_value(str(folder)).run()
+    assert_healthy(app)
+    assert "with Olaparib: 5 wells" in shown(app)
+
+
 def test_every_plate_can_be_looked_at_before_the_import(tumorcast_home: Path, open_page: Open, tmp_path: Path):
     folder = write_screen(tmp_path / "S")
     second = "".join(f"2,E,{column},therapy,Other,{column}\n" for column in range(2, 12))
