@@ -55,8 +55,10 @@ def reviewed_combinations(db: Reads, screen: str, modality: str) -> Combinations
 
 
 def combinations(wells: pd.DataFrame, modality: str) -> Combinations:
-    """Everything that the combinations say; an addition without its own controls is left out, with a note.
+    """Everything that the combinations say.
 
+    Left out, with a note: an addition without its own controls, its wells on plates that have none while others have,
+    and readouts that came as percentages, of which nobody knows what those with an addition are relative to.
     wells: WELL_COLUMNS, raw and percent of one modality. Raises InputError where nothing was combined.
     """
     notes: list[str] = []
