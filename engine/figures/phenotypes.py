@@ -254,7 +254,7 @@ def _marks(figure: go.Figure, view: MapView, colours: Palette) -> None:
         top = int(np.argmax(place["y"]))
         figure.add_annotation(
             x=place["x"].iloc[top], y=place["y"].iloc[top], text=in_figure(name, 30), showarrow=False, yshift=20,
-            bgcolor=colours.ground, opacity=0.9, borderpad=1, font={"color": colours.text, "size": 12},
+            font={"color": colours.text, "size": 12, "shadow": ", ".join([f"0 0 3px {colours.ground}"] * 4)},
         )  # fmt: skip
     one = view.wells[view.wells["well"] == view.well]
     if len(one):

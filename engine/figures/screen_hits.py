@@ -217,7 +217,9 @@ def _axes(figure: go.Figure, rows: pd.DataFrame, top: float, chosen: np.ndarray,
         x=1, xref="x domain", y=HIT_DSS, text=f"hit: DSS {HIT_DSS:g}", showarrow=False, xanchor="right",
         yanchor="bottom", font={"color": colours.text}, bgcolor=colours.ground, opacity=0.85,
     )  # fmt: skip
-    short = [in_figure(name, LONGEST) for name in rows["name"]]
+    added = set(rows["addon"]) - {""}
+    names = rows["drug"] + np.where(rows["addon"] == "", "", " +") if len(added) == 1 else rows["name"]
+    short = [in_figure(name, LONGEST) for name in names]
     figure.update_xaxes(
         tickvals=list(range(n)),
         ticktext=[f"<b>{name}</b>" if one else name for name, one in zip(short, chosen, strict=True)],
@@ -237,6 +239,7 @@ def _caption(rows: pd.DataFrame, view: HitView) -> str:
     told = [f"{count(len(rows))} of {bars_words(view.rows)} drawn, {view.context}."]
     if len(rows) < len(view.rows):
         told = [f"The strongest {count(len(rows))} of {bars_words(view.rows)}, {view.context}; the table has all."]
+    told += [f"+: with {one}." for one in added] if len(added := set(rows["addon"]) - {""}) == 1 else []
     told.append("Thin line: 95 % interval. Teal: hit. Orange outline: selected.")
     if rows["beside"].notna().any():
         told.append(f"Tick: {modality_words(view.beside)}.")

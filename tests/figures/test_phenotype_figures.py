@@ -47,7 +47,7 @@ def test_what_colours_the_map(hue, names):
     joined = traces["Chosen drug"]
     assert list(joined.x) == [0.0, 1.0] and joined.line.color == SELECTED
     label = next(one for one in chart.figure.layout.annotations if one.text == "Alpha")
-    assert label.y == max(joined.y) and label.yshift > 0 and label.bgcolor, "readable over other dots"
+    assert label.y == max(joined.y) and label.yshift > 0 and label.font.shadow, "readable over other dots"
     assert list(traces["Chosen well"].x) == [5.0]
     wells = {well for trace in chart.figure.data if trace.customdata is not None for well in trace.customdata}
     assert wells == set(WELLS["well"])

@@ -108,7 +108,9 @@ def test_of_many_drugs_the_strongest_are_drawn_with_chosen_and_expected():
 
 def test_a_drug_with_an_addition_is_no_further_drug():
     rows = rows_of({"a": 20.0, "b": 15.0, "c": 5.0}).assign(addon=["", "T", ""])
-    assert "3 of 3 bars (2 drugs alone, 1 with an addition) drawn" in waterfall(view_of(rows)).caption
+    chart = waterfall(view_of(rows))
+    assert "3 of 3 bars (2 drugs alone, 1 with an addition) drawn" in chart.caption and "+: with T." in chart.caption
+    assert list(chart.figure.layout.xaxis.ticktext) == ["<b>a</b>", "b +", "c"]
 
 
 def test_selective_scores_are_columns_where_there_are_any():
