@@ -107,8 +107,16 @@ def _maps(shown: Reviewed, plates: Sequence[str], value: str) -> None:
     odd = len(reasons(shown))
     ringed = f"Ringed red: {plural(odd, 'well')} that should be looked at; crossed" if odd else "Crossed"
     st.caption(
-        f"{EXPLAINED[value]}. Click a well to look at it. {ringed}: left out; framed red: the controls do not separate."
+        f"{_explained(wells, value)}. Click a well to look at it. {ringed}: left out; framed red: the controls do not "
+        "separate."
     )
+
+
+def _explained(wells: pd.DataFrame, value: str) -> str:
+    both = wells[wells["raw"].notna() & wells["percent"].notna()]
+    if value == "percent" and len(both) and (both["raw"] == both["percent"]).all():
+        return "Viability as it came in percent, not held against controls"
+    return EXPLAINED[value]
 
 
 def one_map(

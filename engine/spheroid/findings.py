@@ -246,7 +246,7 @@ def _merged(
     held = held.drop_duplicates(["plate", "row", "column"]).set_index(["plate", "row", "column"])
     for of, told in found.items():
         well = held.loc[(of.plate, of.row, of.column)]
-        dose = f" {well['conc_nm']:g} nM" if well["conc_nm"] > 0 else ""
+        dose = f" {well['conc_nm']:,g} nM" if well["conc_nm"] > 0 else ""
         content = f"{well['treatment']}{dose}" if well["treatment"] else str(well["well_type"])
         if well["well_type"] in CONTROLS:
             content = f"{_named(well['well_type'])}{f', {content}' if well['treatment'] else ''}"

@@ -214,8 +214,8 @@ def _placed(plate: str, modality: str, measure: str, value: float, p: float, wha
     bounds = limits.GRADIENT if measure == "gradient" else limits.SPATIAL
     verdict = limits.grade(abs(value), bounds) if p < limits.SPATIAL_P else "good"
     told = f"{what} ({'p < 0.0001' if p < 0.0001 else f'p = {p:.1g}'})"
-    reason = f"{told}: within chance, or too small to matter." if verdict == "good" else f"{told}: {look}"
-    return Verdict(plate, modality, measure, float(value), verdict, reason)
+    small = "too small to matter." if p < limits.SPATIAL_P else "chance is not ruled out."
+    return Verdict(plate, modality, measure, float(value), verdict, f"{told}: {small if verdict == 'good' else look}")
 
 
 def _lines(plate: str, modality: str, kind: str, effects: np.ndarray, residual, line, name) -> Verdict:

@@ -163,7 +163,7 @@ def _noise(wells: pd.DataFrame, percent: np.ndarray, level: np.ndarray) -> np.nd
 
 def _reason(well, off: bool, outside: bool, glows: bool) -> str:
     where = f"{well.plate} {limits.well(well.row, well.column)}"
-    what = f"{well.treatment} {well.conc_nm:g} nM" if well.treatment and well.conc_nm > 0 else well.well_type
+    what = f"{well.treatment} {well.conc_nm:,g} nM" if well.treatment and well.conc_nm > 0 else well.well_type
     said = []
     if not math.isfinite(well.raw):
         said.append("no readout")

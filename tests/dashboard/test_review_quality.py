@@ -158,6 +158,7 @@ def test_a_screen_without_controls_says_so(db, open_page: Open):
 def test_ranked_wells_begin_with_the_worst(db, open_page: Open):
     fill(db)
     app = open_page("screen_review.py", **PAGE)
+    assert "Viability by the plate's controls. Click" in words(app)
     table = next(one.value for one in app.dataframe if "Times the noise" in one.value)
     assert table["Well"].tolist()[:2] in ([DEAD_CONTROL, ODD], [ODD, DEAD_CONTROL])
     assert table["Why"].iloc[0] and not table["Why"].iloc[-1]
@@ -306,3 +307,11 @@ def test_a_well_that_is_left_out_says_by_whom_and_is_no_fault(db, open_page: Ope
     assert_healthy(app)
     text = words(app)
     assert ":gray[:material/close: Left out by Ada (wrong control)]" in text and ":red[" not in text
+
+
+def test_viabilities_that_came_in_percent_are_called_so(db, open_page: Open):
+    fill(db)
+    with db.write() as connection:
+        connection.execute("UPDATE readout SET raw = percent WHERE percent IS NOT NULL")
+    text = words(open_page("screen_review.py", **PAGE))
+    assert "Viability as it came in percent, not held against controls. Click" in text

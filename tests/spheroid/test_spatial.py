@@ -123,3 +123,9 @@ def test_no_slope_is_told_of_wells_in_one_line_or_without_residuals():
     line = frame[frame["truth"] > 60].head(22).assign(row="C", column=range(2, 24))
     found = verdict(small_plates.normalised(pd.concat([line, frame[frame["well_type"] == "positive"]])), "gradient")
     assert found.verdict == "unknown" and "no slope can be told" in found.reason
+
+
+@pytest.mark.parametrize(("value", "p", "why"), [(-44.0, 0.006, "chance is not ruled out."), (1.0, 1e-5, "too small")])
+def test_why_an_effect_of_place_is_good_is_told(value, p, why):
+    found = spatial._placed("P1", "metabolic", "edge_effect", value, p, "Outer wells differ", "look")
+    assert found.verdict == "good" and why in found.reason
