@@ -10,6 +10,7 @@ from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from engine.figures.screens import SEPARATION, modality_words
 from engine.figures.text import count, number, plural
+from engine.spheroid.exclusions import other_scale
 from engine.spheroid.hits import of_replicate
 from engine.spheroid.left_out_plates import gone_plates
 from engine.spheroid.review import running_jobs
@@ -64,6 +65,12 @@ def beware(shown: Reviewed) -> list[str]:
     for job in running_jobs(shown.screen)[:2]:
         found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")
     found += [messages.plain(made.note) for made in made_how if made is not None and made.damaged]
+    for plate, addon in other_scale(review_data.values(shown.screen, shown.modality))[:NAMED_PLATES]:
+        found.append(
+            f"**Every negative control with {messages.plain(addon)} on plate {messages.plain(plate)} is left out.** "
+            f"Its wells with {messages.plain(addon)} are held against controls without it: their DSS holds the effect "
+            f"of {messages.plain(addon)}, too."
+        )
     found += [messages.plain(one) for one in record.orphans]
     if not shown.scored:
         found.append("**Nothing is scored yet.** Score a readout on the Screens page.")

@@ -104,6 +104,16 @@ def adjusted(
     return frame
 
 
+def other_scale(wells: pd.DataFrame) -> list[tuple[str, str]]:
+    """Plates and additions whose negative controls were all left out while wells with the addition count: these are
+    held against controls without it. wells: of `adjusted`."""
+    held = wells[(wells["addon"] != "") & wells["raw_imported"].notna()]
+    controls = held[held["well_type"] == "negative"].groupby(["plate", "addon"])["left_out"].all()
+    made = held["percent"].notna() & (held["percent"] != held["percent_imported"])
+    moved = set(held.loc[made, ["plate", "addon"]].itertuples(index=False, name=None))
+    return [(str(plate), str(addon)) for plate, addon in controls.index[controls] if (plate, addon) in moved]
+
+
 def applied(db: Reads, screen: str, modality: str) -> pd.DataFrame:
     """`adjusted` of a screen by the exclusions that count now; no readouts where the screen lacks the modality.
 

@@ -69,8 +69,9 @@ class Turn:
                 raise StoreError("A read is open in this thread: write after it has ended.")
             self._changed.wait_for(lambda: self._writer is None)
             self._writer = me
-            self._changed.wait_for(lambda: not self._readers)
         try:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._readers)
             yield
         finally:
             with self._changed:

@@ -179,6 +179,23 @@ def test_excluded_wells_do_not_count(db, open_page: Open):
     assert names(app) == ["Usual", "Blocked"] and "Not compared, no well counts: Boosted." in text
 
 
+def test_a_plate_without_its_controls_of_the_addition_is_told_above_all_scores(db, open_page: Open):
+    """Its wells are held against plain controls then, which no number says by itself."""
+    frame = wells()
+    put(db, frame)
+    mine = frame[(frame["plate"] == "P1") & (frame["well_type"] == "negative") & (frame["addon"] == ADDON)]
+    places = [Target("well", plate="P1", row=one.row, column=int(one.column)) for one in mine.itertuples()]
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", place, "Dry") for place in places[1:]], 0)
+    told = f"**Every negative control with {ADDON} on plate P1 is left out.**"
+    tab = {"rev_tab": "Hits", "rev_screen": SCREEN}
+    assert told not in "\n".join(one.value for one in open_page("screen_review.py", **tab).warning)
+    review.decide(db, SCREEN, "Ada", [Decision("exclude", places[0], "Dry")], len(places) - 1)
+    app = open_page("screen_review.py", **tab)
+    assert_healthy(app)
+    warned = "\n".join(one.value for one in app.warning)
+    assert told in warned and "on plate P2" not in warned
+
+
 def test_many_rows_scroll_and_hostile_names_stay_text(db, open_page: Open):
     rng = np.random.default_rng(0)
     drugs = {f"<b>D{k}</b> [x](y) *": tuple(rng.uniform(0, 1, 2)) for k in range(MANY + 3)}
