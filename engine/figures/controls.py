@@ -1,6 +1,6 @@
 """Control wells of every plate as a strip, and duplicates against each other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,19 @@ HIGHEST = 200.0  # percent; a well that glows far beyond would squeeze all other
 STEP, JITTER = 1.0, 0.22
 
 
+def _marks(held: pd.DataFrame, kinds: Sequence[str], odd: int, out: int) -> str:
+    """What the marks and names mean, of those that are there."""
+    told = {
+        "Ringed red: unlike its kind.": odd,
+        "Crossed: left out.": out,
+        "Metab. pos.: positive control of metabolic readouts.": "metabolic_positive" in kinds,
+        "Series: rising doses of the positive control.": "series" in kinds,
+        f"Values beyond {number(HIGHEST)} % stand on the edge.": (held["percent"] > HIGHEST).any(),
+        f"Values below {number(-HIGHEST / 4)} % stand on the edge.": (held["percent"] < -HIGHEST / 4).any(),
+    }
+    return "".join(f" {words}" for words, there in told.items() if there)
+
+
 def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: str = "", dark: bool = False) -> Chart:
     """Viability of every control well, plate by plate; customdata of a point is its well's name.
 
@@ -39,7 +52,7 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
     for kind in kinds:
         group = held[(held["well_type"] == kind) & ~held["left_out"] & held["percent"].notna()]
         figure.add_trace(_dots(group, _colour(kind, colours), "circle-open" if kind == "series" else "circle"))
-    out = held[held["left_out"]].assign(y=held["y"].fillna(0.0))
+    out = held.assign(y=held["y"].fillna(0.0))[held["left_out"].astype(bool)]
     if len(out):
         figure.add_trace(_dots(out, FAILED[dark], "x-thin", 9, 1.6))
     odd = held[(held["reason"] != "") & ~held["left_out"] & held["percent"].notna()]
@@ -67,9 +80,7 @@ def strips(wells: pd.DataFrame, verdicts: pd.DataFrame, context: str, selected: 
         figure=figure,
         question="Do the controls of every plate stand apart?",
         caption=f"{plural(len(counted), 'control well')} of {plural(n_plates, 'plate')}{beside}, "
-        f"{context}. Above each: Z' and what it means. Ringed red: unlike its kind; crossed: left out. "
-        "Series: rising doses of the positive control. "
-        f"Values beyond {number(HIGHEST)} % stand on the edge.",
+        f"{context}. Above each: Z' and what it means.{_marks(held, kinds, len(odd), len(out))}",
         summary=f"Viability of control wells. {told}",
         table=held[["well", "plate", "well_type", "treatment", "conc_nm", "percent", "left_out", "reason"]].rename(
             columns={"well": "Well", "plate": "Plate", "well_type": "Kind", "treatment": "Treatment",

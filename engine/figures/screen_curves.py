@@ -200,6 +200,7 @@ def _crosses(group: pd.DataFrame, own: Limits, colours: Palette, small: bool) ->
     return go.Scatter(
         x=group["log_nm"].round(4), y=group["inhibition"].clip(*own.y).round(2), mode="markers", hoverinfo="skip",
         marker={"symbol": "x-thin", "size": 11 if small else 15, "line": {"color": colours.text, "width": 1.5}},
+        cliponaxis=False,
     )  # fmt: skip
 
 
@@ -242,6 +243,9 @@ def legend(panels: Sequence[Panel]) -> str:
         told.append("Thin: fits of single replicates.")
     if any(panel.points["left_out"].any() for panel in panels):
         told.append("Crossed: left out.")
+    if any((panel.points["inhibition"] < LOWEST).any() or (panel.points["inhibition"] > HIGHEST).any()
+           for panel in panels):  # fmt: skip
+        told.append("On the edge: beyond it.")
     return " ".join(told)
 
 

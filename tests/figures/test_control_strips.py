@@ -40,6 +40,12 @@ def test_controls_stand_by_plate_and_kind_with_their_verdict():
         "<b>P1</b><br>Z' −0.200, unusable": FAILED[False], "<b>P2</b><br>Z' not judged": palette(False).muted
     }  # fmt: skip
     assert "P1: left out." in strips(frame.assign(left_out=True), VERDICTS, "metabolic").summary
+    assert chart.caption.endswith(
+        "Ringed red: unlike its kind. Crossed: left out. Series: rising doses of the positive control. Values beyond "
+        "200 % stand on the edge."
+    )
+    plain = frame[frame["well_type"] == "negative"].assign(left_out=False, reason="")
+    assert strips(plain, VERDICTS, "metabolic").caption.endswith("Z' and what it means.")
     assert "P1: Z' −0.200, unusable." in chart.summary and "7 control wells of 2 plates" in chart.caption
 
 

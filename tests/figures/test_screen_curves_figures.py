@@ -85,6 +85,16 @@ def test_an_excluded_well_stands_where_it_was_measured():
     assert first["left_out"] and first["inhibition"] == -2
 
 
+def test_a_cross_on_the_edge_is_whole_and_told():
+    frame = wells()
+    assert "edge" not in grid(made(frame)[1], "Strong", True, "mine").caption
+    frame.loc[0, ["percent", "percent_imported", "left_out"]] = [np.nan, 400.0, True]
+    chart = grid(made(frame)[1], "Strong", True, "mine")
+    crosses = [trace for trace in chart.figure.data if trace.marker.symbol == "x-thin"]
+    assert crosses and all(trace.cliponaxis is False for trace in crosses)
+    assert "Crossed: left out. On the edge: beyond it." in chart.caption
+
+
 def test_small_multiples_share_their_axis_or_not():
     _, found = made(wells())
     for shared in (True, False):
