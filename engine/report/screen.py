@@ -12,6 +12,7 @@ import pandas as pd
 from engine.errors import InputError
 from engine.figures.complementary_words import no_pairs_words
 from engine.figures.screens import modality_name, modality_words
+from engine.figures.text import count
 from engine.report.parts import Strip
 from engine.report.screen_images import photographs, pictured
 from engine.spheroid import exclusions, judged, records, review
@@ -56,6 +57,18 @@ class Readout:
     @property
     def name(self) -> str:
         return modality_name(self.modality)
+
+    @property
+    def alone(self) -> pd.DataFrame:
+        """The drugs without an addition: with one they are no further drugs. All where none stands without."""
+        mine = self.drugs[self.drugs["addon"] == ""]
+        return mine if len(mine) else self.drugs
+
+    @property
+    def together(self) -> str:
+        """with an addition 32 of 77; '' where nothing was added."""
+        with_it = self.drugs.drop(self.alone.index)
+        return f"with an addition {count(int(with_it['hit'].sum()))} of {count(len(with_it))}" if len(with_it) else ""
 
     @property
     def words(self) -> str:

@@ -87,8 +87,8 @@ def _cards(report: ScreenReport) -> list[Number]:
     cards = [
         Number(
             f"Hits, {one.words}",
-            f"{count(len(one.hits))} of {count(len(one.drugs))}",
-            (f"DSS of at least {HIT_DSS:g}", _without(one)),
+            f"{count(int(one.alone['hit'].sum()))} of {count(len(one.alone))}",
+            tuple(note for note in (f"DSS of at least {HIT_DSS:g}", one.together, _without(one)) if note),
         )
         for one in report.scored[:2]
     ]

@@ -80,13 +80,15 @@ def hits_words(report: ScreenReport) -> str:
     main = report.main
     if main is None:
         return "This screen is not scored: score it to see which drugs are hits."
-    drugs, by = plural(len(main.drugs), "drug"), main.by
-    if len(main.hits):
-        names = ", ".join(main.hits["name"].head(5))
-        more = f" and {count(len(main.hits) - 5)} more" if len(main.hits) > 5 else ""
-        verb = "is a hit" if len(main.hits) == 1 else "are hits"
-        return f"{count(len(main.hits))} of {drugs} {verb} by {by} (DSS of at least {HIT_DSS:g}): {names}{more}."
-    fitted = main.drugs[main.drugs["dss_asym"].notna()]
+    alone, by = main.alone, main.by
+    drugs, hits = plural(len(alone), "drug"), alone[alone["hit"]]
+    if len(hits):
+        names = ", ".join(hits["name"].head(5))
+        more = f" and {count(len(hits) - 5)} more" if len(hits) > 5 else ""
+        verb = "is a hit" if len(hits) == 1 else "are hits"
+        also = f"; {main.together}" if main.together else ""
+        return f"{count(len(hits))} of {drugs} {verb} by {by} (DSS of at least {HIT_DSS:g}): {names}{more}{also}."
+    fitted = alone[alone["dss_asym"].notna()]
     if fitted.empty:
         return f"No drug has a score by {by}: no curve could be fitted to any of {drugs}."
     best = fitted.iloc[0]

@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import small_combination
 from small_reviewed import DRUGS, SETTINGS, put
 
 from engine.jobs import launch
@@ -198,6 +199,17 @@ def test_failed_plates_of_every_readout_and_what_the_signer_accepted(db: Databas
     with db.write() as connection:
         connection.execute("UPDATE readout SET raw = raw + 1")
     assert "Accepted" not in status_note(report_of(db)), "nobody accepted what the screen is now"
+
+
+def test_a_drug_with_an_addition_is_no_further_drug_of_the_report(db: Database):
+    small_combination.put(db, small_combination.wells())
+    report = gather(db, small_combination.SCREEN)
+    summary = section(report, "summary")
+    assert len(report.main.drugs) == 6 and len(report.main.alone) == 3
+    hits = report.main.drugs.groupby(report.main.drugs["addon"] != "")["hit"].sum()
+    assert summary.cards[0].value == f"{hits[False]} of 3"
+    assert f"with an addition {hits[True]} of 3" in summary.cards[0].notes
+    assert " of 3 drugs " in summary.lead or "none of 3 drugs" in summary.lead
 
 
 def test_a_readout_that_does_not_judge_fails_no_plate(db: Database):
