@@ -78,14 +78,15 @@ def _screens() -> None:
 
 def _about(row: Mapping, hits: pd.DataFrame) -> str:
     """Diagnosis, state and hits by the best readout there is."""
-    told = [str(row["entity"])] if row["entity"] else []
+    told = [str(row["entity"])] if pd.notna(row["entity"]) and row["entity"] else []
     told.append(STATES[row["state"]].lower())
     for readout in READOUTS:
         modality = screens_data.modality(readout, row["scored"])
         if modality and (row["screen"], modality) in hits.index:
             found = hits.loc[(row["screen"], modality)]
             told.append(
-                f"{count(found['hits'])} hits of {plural(int(found['drugs']), 'drug')} ({READOUTS[readout].lower()})"
+                f"{plural(int(found['hits']), 'hit')} of {plural(int(found['drugs']), 'drug')} "
+                f"({READOUTS[readout].lower()})"
             )
             break
     return ", ".join(told) + (", simulated" if row["simulated"] else "")

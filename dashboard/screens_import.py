@@ -78,7 +78,7 @@ def _form(given: Given, screens: pd.DataFrame) -> tuple[str, Look] | None:
         return None
     with st.grid(2, min_column_width=150, gap="small"):
         about: dict[str, Any] = {
-            "sample": _text("Sample", "scr_sample", "Cell line or patient sample, without a patient's name"),
+            "sample": _text("Sample", "scr_sample", "Line or sample, no patient's name"),
             "entity": _text("Diagnosis", "scr_entity", "Such as Ewing sarcoma"),
             "origin": _text("Origin", "scr_origin", "Where it comes from"),
             "licence": _text("Licence", "scr_licence", "Under what terms"),

@@ -25,7 +25,8 @@ def show(shown: Shown) -> None:
     plates = found[(found["measure"] == "z_prime") & (found["plate"] != "")]
     main_cell, side = frame.main_and_side("screens")
     with main_cell:
-        simulated = ", simulated data" if shown.screens["simulated"].all() else ""
+        drawn = shown.screens["simulated"]
+        simulated = ", simulated data" if drawn.all() else ", some simulated" if drawn.any() else ""
         context = f"{READOUTS[shown.readout].lower()}{simulated}"
         chart = separation(plates, list(shown.screens["screen"]), context, frame.dark())
         frame.chart(chart, "screens_separation", view=(shown.readout, shown.screen), on_pick=_pick)
@@ -39,7 +40,7 @@ def _listed(shown: Shown, found: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = forms.choose_many(
             "State", [one for one in STATES if one in set(shown.screens["state"])], "scr_states", STATES.__getitem__,
-            width=300,
+            width=300, placeholder="All states",
         )  # fmt: skip
         words = st.text_input("Find", key=state.bound("scr_find"), placeholder="Screen, sample or diagnosis", width=300)
         state.keep("scr_find", words)

@@ -91,6 +91,7 @@ def test_every_screen_stands_in_the_list_with_its_state_and_its_plates(screens, 
     text = shown(app)
     assert "Can living and killed controls be told apart?" in text and "orange-badge[Simulated]" in text
     assert "5 plates of 2 screens, metabolic, simulated data" in text
+    assert next(one for one in app.multiselect if one.key == "scr_states").proto.placeholder == "All states"
     assert "Metabolic: 1 of 2 drugs" in text and REASONS["doubtful"] in text
 
 
@@ -251,6 +252,12 @@ def test_a_folder_is_looked_at_then_imported(tumorcast_home: Path, open_page: Op
     button(app, "Import").click().run()
     ((path, name, more),) = asked
     assert (path, name, more["sample"], more["replace"]) == (folder, "Grün 1", "Line X", False)
+
+
+def test_simulated_screens_among_measured_ones_are_told(screens, open_page: Open):
+    with screens.write() as connection:
+        connection.execute("UPDATE screen SET simulated = false WHERE screen = ?", [SWAPPED])
+    assert "5 plates of 2 screens, metabolic, some simulated" in shown(open_page("screens.py", scr_readout="metabolic"))
 
 
 def test_an_addition_is_told_before_the_import(tumorcast_home: Path, open_page: Open, tmp_path: Path):
@@ -422,9 +429,12 @@ def test_home_leads_to_the_review_where_there_are_only_screens(
     db = Database(store_path())
     put(db, modalities=("metabolic",))
     score(db, modalities=("metabolic",))
+    with db.write() as connection:
+        connection.execute("UPDATE screen SET entity = NULL")
     app = open_page("home.py")
     assert_healthy(app)
     text = shown(app)
+    assert "gray[scored, " in text, "a diagnosis that nobody told is not called nan"
     assert "Spheroid screens" in text and "1 scored" in text and "No results yet" not in text
     assert "hits of 6 drugs (metabolic), simulated" in text
     assert "Measured pairs" not in text, "what is not there has no card"
