@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import frame, messages, nav, review_data, review_plate_data
+from dashboard import data, frame, messages, nav, review_data, review_plate_data
 from dashboard.job_panel import when
 from dashboard.review_choose import Reviewed
 from engine.figures.screens import SEPARATION, modality_words
 from engine.figures.text import count, number, plural
+from engine.jobs.status import JobStatus
 from engine.spheroid.exclusions import other_scale
 from engine.spheroid.hits import of_replicate
 from engine.spheroid.left_out_plates import gone_plates
+from engine.spheroid.open_intervals import drawing
 from engine.spheroid.review import running_jobs
 from engine.spheroid.review_types import STATUSES
 from engine.spheroid.score_compare import MIN_DRUGS, compared
@@ -62,7 +64,7 @@ def beware(shown: Reviewed) -> list[str]:
     if again:
         names = " and ".join(modality_words(one) for one in again)
         found.append(f"**The network behind {names} was trained again since.** Score again on the Screens page.")
-    for job in running_jobs(shown.screen)[:2]:
+    for job in _changing(shown.screen)[:2]:
         found.append(f"**{messages.plain(job.title)}** is {job.state}: numbers here may change when it ends.")
     found += [messages.plain(made.note) for made in made_how if made is not None and made.damaged]
     for plate, addon in other_scale(review_data.values(shown.screen, shown.modality))[:NAMED_PLATES]:
@@ -75,6 +77,13 @@ def beware(shown: Reviewed) -> list[str]:
     if not shown.scored:
         found.append("**Nothing is scored yet.** Score a readout on the Screens page.")
     return found
+
+
+def _changing(screen: str) -> list[JobStatus]:
+    """Jobs that may change numbers; what only draws intervals again has a line of its own (`review_intervals`)."""
+    jobs = running_jobs(screen)
+    ours = {one.job.id for one in drawing(data.database(), screen) if one.ours} if jobs else set()
+    return [job for job in jobs if job.id not in ours]
 
 
 def show(shown: Reviewed) -> None:

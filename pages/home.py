@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import data, frame, home_parts, job_panel, messages, tables
 
-PURPOSE = "Which drugs will these genomes respond to? Predictions beside measurements and naive baselines."
+PURPOSE = "Which drugs will this tumour respond to? Predictions beside measurements and naive baselines."
 LAST = 4  # runs, sources and jobs that are listed
 
 

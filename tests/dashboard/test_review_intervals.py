@@ -75,6 +75,7 @@ def test_after_a_reload_or_in_another_session_a_button_does_it(db: Database, ope
     assert f"{OPEN} wait for their turn." in told(app)
     (job,) = drawing(db, "S1")
     again = page(open_page)
+    assert not any("may change when it ends" in one.value for one in again.warning), "it draws, and changes no score"
     assert f"{OPEN} wait for their turn." in told(again) and "Draw the intervals" not in buttons(again)
     write_json(job_folder(job.job.id) / "done.json", {})
     again.run(timeout=60)
@@ -86,6 +87,7 @@ def test_what_lands_too_late_is_dropped_and_the_intervals_come_all_the_same(db: 
     late = submit_scoring(db, "S1", "metabolic", SETTINGS)
     app = page(open_page)
     assert f"{OPEN} wait for their turn." in told(app), "somebody's own scoring draws them, too"
+    assert any("may change when it ends" in one.value for one in app.warning), "by settings of its own"
     next(one for one in app.button if one.label.replace("\\", "") == "Restore P1_A03").click().run(timeout=60)
     app.text_input(key="rev_reason").set_value("Fine").run(timeout=60)
     app.text_input(key="rev_name").set_value("Bo").run(timeout=60)
