@@ -8,6 +8,7 @@ from engine.figures.text import count, number, plural
 from engine.report.card import Fact
 from engine.report.parts import Number, Section, Table
 from engine.report.screen import CURVED, TOP, Readout, ScreenReport, replicate_scores
+from engine.report.screen_combined import combined_chapter
 from engine.report.screen_counted import (
     counted,
     failed_plates,
@@ -54,6 +55,7 @@ def chapters(report: ScreenReport) -> list[Chapter]:
         Chapter(Section("bars", "How they stand out"), tuple(hit_figures(report))),
         _curves(report),
         _agreement(report),
+        Chapter(*combined_chapter(report)),
         Chapter(*pairs_chapter(report)),
         Chapter(*quality_chapter(report)),
         Chapter(exclusions_chapter(report)),

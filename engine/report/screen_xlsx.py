@@ -4,15 +4,15 @@ from io import BytesIO
 
 import pandas as pd
 
-from engine.errors import InputError
 from engine.figures.combination_words import addition_words, combination_table, unmatched_words
 from engine.figures.review import changes_table
 from engine.figures.screens import measure_name, modality_name
 from engine.jobs.spec import versions
 from engine.report.screen import RESEARCH_ONLY, SIMULATED, TITLE, Readout, ScreenReport
+from engine.report.screen_combined import combined
 from engine.report.screen_counted import POOLED, counted, failed_words, gone_plates, gone_words
 from engine.report.screen_words import MISSING, moment, scoring_words, signed, status_note, status_words
-from engine.spheroid.combinations import Combinations, combinations
+from engine.spheroid.combinations import Combinations
 from engine.spheroid.review_types import ACTIONS, READOUTS
 from engine.spreadsheet import writable_frame
 
@@ -53,8 +53,8 @@ NETWORKS = {
 
 def screen_xlsx(report: ScreenReport) -> bytes:
     """The whole report as one XLSX file."""
-    combined = _combined(report)
-    sheets = {"About": _about(report, combined)}
+    every = combined(report)
+    sheets = {"About": _about(report, every)}
     for one in report.scored:
         sheets[f"Scores {one.words.replace(',', '')}"] = _scores(report, one)
     sheets |= {
@@ -63,7 +63,7 @@ def screen_xlsx(report: ScreenReport) -> bytes:
         "Quality": _quality(report),
         "Decisions": _decisions(report),
         "Effect of exclusions": _changes(report),
-        "Combinations": _combinations(combined),
+        "Combinations": _combinations(every),
         "Complementary pairs": _named(report.pairs, PAIRS),
         "Networks": _named(report.runs.assign(readout=report.runs["modality"].map(modality_name)), NETWORKS),
     }
@@ -93,19 +93,8 @@ def _write(writer: pd.ExcelWriter, name: str, frame: pd.DataFrame) -> None:
                 cell.quotePrefix = True
 
 
-def _combined(report: ScreenReport) -> dict[str, Combinations]:
-    """Readout -> what additions change, of a combination screen."""
-    found: dict[str, Combinations] = {}
-    for one in report.readouts:
-        try:
-            found[one.name] = combinations(one.values, one.modality)
-        except InputError:  # nothing was combined, or not by this readout
-            continue
-    return found
-
-
-def _combinations(combined: dict[str, Combinations]) -> pd.DataFrame:
-    parts = [combination_table(one.rows).assign(Readout=name) for name, one in combined.items() if len(one.rows)]
+def _combinations(every: dict[str, Combinations]) -> pd.DataFrame:
+    parts = [combination_table(one.rows).assign(Readout=name) for name, one in every.items() if len(one.rows)]
     if not parts:
         return pd.DataFrame()
     rows = pd.concat(parts, ignore_index=True).dropna(axis=1, how="all")
@@ -120,7 +109,7 @@ def _combined_words(found: Combinations) -> str:
     )  # fmt: skip
 
 
-def _about(report: ScreenReport, combined: dict[str, Combinations]) -> pd.DataFrame:
+def _about(report: ScreenReport, every: dict[str, Combinations]) -> pd.DataFrame:
     row, source = report.row, report.source
     told = {
         "Report": TITLE,
@@ -147,7 +136,7 @@ def _about(report: ScreenReport, combined: dict[str, Combinations]) -> pd.DataFr
         "Data (SHA-256)": source.get("sha256"),
         "Expected hits": ", ".join(report.expected.drugs),
         "Complementary pairs": report.pairs_note or "in a sheet of their own",
-        **{f"Combinations by {modality}": _combined_words(found) for modality, found in combined.items()},
+        **{f"Combinations by {modality}": _combined_words(found) for modality, found in every.items()},
         **{f"Scored by {one.words}": words for one in report.scored if (words := scoring_words(one))},
         **{f"Version of {name}": version for name, version in versions().items()},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The workbook of a combination screen: combinations in a sheet of their own, where there are any."""
+"""The report of a combination screen: a chapter and a sheet of the workbook, where anything was combined."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,10 @@ import small_reviewed
 from small_combination import ADDON, DRUGS, SCREEN, put, wells
 
 from engine.jobs import launch
+from engine.figures.combinations import MANY
 from engine.report.screen import gather
+from engine.report.screen_chapters import Chapter, chapters
+from engine.report.screen_html import screen_html
 from engine.report.screen_xlsx import screen_xlsx
 from engine.settings import store_path
 from engine.spheroid import review
@@ -31,6 +34,43 @@ def book(db: Database, screen: str = SCREEN) -> dict[str, pd.DataFrame]:
 
 def about(sheets: dict[str, pd.DataFrame]) -> dict[str, str]:
     return dict(zip(sheets["About"]["What"], sheets["About"]["Value"], strict=True))
+
+
+def chapter(db: Database, screen: str = SCREEN) -> Chapter | None:
+    return next((one for one in chapters(gather(db, screen)) if one.section.anchor == "combinations"), None)
+
+
+def test_a_chapter_says_what_the_addition_changes_and_draws_it(db):
+    put(db, wells({**DRUGS, FORMULA: (0.5, None)}))
+    made = chapter(db)
+    told = made.section.texts[0]
+    assert told.startswith("Measured together in this screen, not suggested. Added (33.0 nM) alone inhibits 20")
+    assert "1 of 3 combinations surely above both Bliss and HSA (Boosted), 1 surely below both (Blocked)." in told
+    assert "measured only without Added" in made.section.texts[-1]
+    (figure,) = made.figures
+    assert figure.draw(False).table["Drug"].tolist() == ["Boosted", "Usual", "Blocked"]
+    page = screen_html(gather(db, SCREEN))
+    assert "What does the addition change?" in page
+
+
+def test_of_many_rows_paper_shows_the_sure_ones_first(db):
+    put(db, wells({**{f"Usual {n:02}": (0.5, 0.5) for n in range(40)}, "Boosted": (0.1, 0.9), "Blocked": (0.9, 0.1)}))
+    (figure,) = chapter(db).figures
+    chart = figure.draw(False)
+    drawn = chart.table["Drug"].tolist()
+    assert len(drawn) == MANY and {drawn[0], drawn[-1]} == {"Boosted", "Blocked"}
+    assert f"Drawn are {MANY} of 42: those that are surely above or below" in chart.caption
+
+
+def test_a_chapter_without_a_row_says_why(db):
+    put(db, wells(controls=()))
+    made = chapter(db)
+    assert made.figures == () and f"both with and without {ADDON}" in made.section.texts[0]
+
+
+def test_a_screen_without_additions_has_no_such_chapter(db):
+    small_reviewed.put(db, modalities=("metabolic",))
+    assert chapter(db, "BT-40_DS1") is None
 
 
 def test_combinations_have_a_sheet_with_units(db):
