@@ -8,8 +8,8 @@ import pytest
 import small_reviewed
 from small_combination import ADDON, DRUGS, SCREEN, put, wells
 
-from engine.jobs import launch
 from engine.figures.combinations import MANY
+from engine.jobs import launch
 from engine.report.screen import gather
 from engine.report.screen_chapters import Chapter, chapters
 from engine.report.screen_html import screen_html
