@@ -182,7 +182,7 @@ def test_memory_does_not_grow_with_the_screen(db):
     )
     run = subprocess.run([sys.executable, "-c", code, "32"], cwd=REPOSITORY, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert float(run.stdout) < 100
+    assert float(run.stdout) < 130
     assert len(known(db, "library_prediction", "molecule_id")) == 20_000
 
 

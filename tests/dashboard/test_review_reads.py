@@ -17,13 +17,13 @@ def test_a_read_opens_the_store_once_and_says_what_it_says_anywhere(tumorcast_ho
     db = Database(store_path())
     fill(db)
     opened = []
-    connect = Database._connect
+    reading = Database.reading
 
-    def counted(self: Database, *given: Any, **named: Any) -> Any:
+    def counted(self: Database) -> Any:
         opened.append(self)
-        return connect(self, *given, **named)
+        return reading(self)
 
-    monkeypatch.setattr(Database, "_connect", counted)
+    monkeypatch.setattr(Database, "reading", counted)
     read = data.READS["review_applied"](db, SCREEN, "metabolic")
     assert len(opened) == 1
     pd.testing.assert_frame_equal(read, applied(db, SCREEN, "metabolic"))
